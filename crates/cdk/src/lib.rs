@@ -1,0 +1,1 @@
+//! What a canister embeds to speak WebSocket.

@@ -1,0 +1,24 @@
+//! Wire types of the IC WebSocket protocol.
+//!
+//! Everything that client, gateway and canister must agree on to the byte, and nothing else: no I/O, no
+//! clock, no sockets.
+//!
+//! - [`candid_types`]: what the canister methods `ws_open`, `ws_message`, `ws_close` and `ws_get_messages`
+//!   take and return, and the service messages.
+//! - [`frame`]: the CBOR frames between client and gateway.
+//! - [`cbor`]: CBOR with the self-describe tag.
+//! - [`message_key`]: the names under which messages are certified.
+//! - [`verify`]: whether a message really came from the canister.
+//! - [`timing`]: the intervals on which both ends must agree.
+
+pub mod candid_types;
+pub mod cbor;
+pub mod frame;
+pub mod message_key;
+pub mod timing;
+pub mod verify;
+
+pub use candid_types::*;
+pub use frame::{CanisterFrame, ClientFrame, HandshakeFrame};
+pub use message_key::MessageKey;
+pub use verify::{VerifyError, verify_message};

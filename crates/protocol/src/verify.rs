@@ -1,0 +1,240 @@
+//! Whether a message really came from the canister: certificate, then witness, then content.
+//!
+//! Pure functions of the bytes, the network's root key and the time.
+
+use std::time::Duration;
+
+use candid::Principal;
+use ic_certification::{
+    Certificate, Delegation, HashTree, Label, LookupResult, SubtreeLookupResult,
+};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::{
+    CanisterFrame, WebsocketMessage,
+    cbor::{self, CborError},
+    message_key::WEBSOCKET_LABEL,
+    timing::MAX_CERTIFICATE_AGE,
+};
+
+/// DER prefix of a BLS12-381 public key (interface specification, "Certificate").
+const DER_PREFIX: &[u8; 37] = b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
+
+const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";
+
+/// Why a message was not accepted.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum VerifyError {
+    /// The certificate is not one of this network for this canister and time.
+    #[error("the certificate is not valid: {0}")]
+    Certificate(#[from] CertificateError),
+    /// The witness cannot be decoded.
+    #[error("the witness is malformed: {0}")]
+    MalformedWitness(CborError),
+    /// The witness belongs to other certified data.
+    #[error("the witness does not match the certified data")]
+    WitnessMismatch,
+    /// The witness says nothing of the message's key.
+    #[error("the witness does not contain the key '{0}'")]
+    KeyNotCertified(String),
+    /// The content is not what the canister certified under the key.
+    #[error("the content is not what the canister certified")]
+    ContentMismatch,
+    /// The canister certified something that is not a message.
+    #[error("the content is malformed: {0}")]
+    MalformedContent(CborError),
+}
+
+/// Why a certificate was not accepted.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum CertificateError {
+    /// It cannot be decoded.
+    #[error("malformed: {0}")]
+    Malformed(CborError),
+    /// The signature does not belong to the content and the key.
+    #[error("wrong signature")]
+    Signature,
+    /// The public key is not a DER-encoded BLS12-381 key.
+    #[error("a public key is not a DER-encoded BLS12-381 key")]
+    PublicKey,
+    /// A delegated certificate delegates once more.
+    #[error("more than one delegation")]
+    TooManyDelegations,
+    /// The subnet that signed is not responsible for the canister.
+    #[error("signed by a subnet that is not responsible for canister {0}")]
+    CanisterOutOfRange(Principal),
+    /// It lacks a value that every certificate must hold.
+    #[error("no value at '{0}'")]
+    Missing(&'static str),
+    /// The time in it is not a number.
+    #[error("its time is not a LEB128 number")]
+    MalformedTime,
+    /// It was made too long ago.
+    #[error("{0:?} old")]
+    TooOld(Duration),
+}
+
+/// What a valid certificate says about a canister.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertifiedData {
+    /// When it was made, in nanoseconds since 1970, by the network's clock.
+    pub time: u64,
+    /// The canister's certified data: at most 32 bytes.
+    pub data: Vec<u8>,
+}
+
+/// Checks that `frame` holds a message of `canister`, certified by the network of `root_key` (DER) at most
+/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back the message.
+///
+/// # Errors
+/// The first check that failed, in the order of [`VerifyError`]'s variants.
+pub fn verify_message(
+    frame: &CanisterFrame,
+    canister: Principal,
+    root_key: &[u8],
+    now: u64,
+) -> Result<WebsocketMessage, VerifyError> {
+    let certified = verify_certificate(&frame.cert, canister, root_key, now)?;
+    verify_witness(&frame.tree, &certified.data, &frame.key, &frame.content)?;
+    WebsocketMessage::from_cbor(&frame.content).map_err(VerifyError::MalformedContent)
+}
+
+/// Checks a certificate of `canister`'s certified data against the network's `root_key` (DER) and the time
+/// `now` (nanoseconds since 1970).
+///
+/// # Errors
+/// When it is malformed, wrongly signed, made by the wrong subnet or too old.
+pub fn verify_certificate(
+    certificate: &[u8],
+    canister: Principal,
+    root_key: &[u8],
+    now: u64,
+) -> Result<CertifiedData, CertificateError> {
+    let certificate: Certificate =
+        cbor::from_slice(certificate).map_err(CertificateError::Malformed)?;
+    let delegated_key = match &certificate.delegation {
+        Some(delegation) => Some(delegated_key(delegation, canister, root_key)?),
+        None => None,
+    };
+    verify_signature(&certificate, delegated_key.as_deref().unwrap_or(root_key))?;
+
+    let time = leb128_u64(lookup(&certificate.tree, [b"time".as_slice()], "/time")?)
+        .ok_or(CertificateError::MalformedTime)?;
+    let age = Duration::from_nanos(now.saturating_sub(time));
+    if age > MAX_CERTIFICATE_AGE {
+        return Err(CertificateError::TooOld(age));
+    }
+    let path = [
+        b"canister".as_slice(),
+        canister.as_slice(),
+        b"certified_data",
+    ];
+    let data = lookup(&certificate.tree, path, "/canister/…/certified_data")?.to_vec();
+    Ok(CertifiedData { time, data })
+}
+
+/// Checks that `witness` (a CBOR hash tree) proves `content` under `key` in `certified_data`.
+///
+/// # Errors
+/// The first check that failed, in the order of [`VerifyError`]'s variants.
+pub fn verify_witness(
+    witness: &[u8],
+    certified_data: &[u8],
+    key: &str,
+    content: &[u8],
+) -> Result<(), VerifyError> {
+    let witness: HashTree = cbor::from_slice(witness).map_err(VerifyError::MalformedWitness)?;
+    if witness.digest() != certified_data {
+        return Err(VerifyError::WitnessMismatch);
+    }
+    match witness.lookup_path([WEBSOCKET_LABEL, key.as_bytes()]) {
+        LookupResult::Found(hash) if hash == Sha256::digest(content).as_slice() => Ok(()),
+        LookupResult::Found(_) => Err(VerifyError::ContentMismatch),
+        _ => Err(VerifyError::KeyNotCertified(key.to_owned())),
+    }
+}
+
+/// The DER key of the subnet that the root subnet has delegated to, if that subnet holds `canister`.
+fn delegated_key(
+    delegation: &Delegation,
+    canister: Principal,
+    root_key: &[u8],
+) -> Result<Vec<u8>, CertificateError> {
+    let certificate: Certificate =
+        cbor::from_slice(&delegation.certificate).map_err(CertificateError::Malformed)?;
+    if certificate.delegation.is_some() {
+        return Err(CertificateError::TooManyDelegations);
+    }
+    verify_signature(&certificate, root_key)?;
+
+    let subnet = delegation.subnet_id.as_slice();
+    let ranges: Vec<(Principal, Principal)> =
+        cbor::from_slice(canister_ranges(&certificate.tree, subnet, canister)?.as_slice())
+            .map_err(CertificateError::Malformed)?;
+    if !ranges
+        .iter()
+        .any(|(low, high)| (low..=high).contains(&&canister))
+    {
+        return Err(CertificateError::CanisterOutOfRange(canister));
+    }
+    let path = [b"subnet".as_slice(), subnet, b"public_key"];
+    Ok(lookup(&certificate.tree, path, "/subnet/…/public_key")?.to_vec())
+}
+
+/// The encoded canister ranges of `subnet` that may hold `canister`: in shards, each labelled with its lowest
+/// canister id, or all in one where the network is older.
+fn canister_ranges(
+    tree: &HashTree,
+    subnet: &[u8],
+    canister: Principal,
+) -> Result<Vec<u8>, CertificateError> {
+    let SubtreeLookupResult::Found(shards) =
+        tree.lookup_subtree([b"canister_ranges".as_slice(), subnet])
+    else {
+        let path = [b"subnet".as_slice(), subnet, b"canister_ranges"];
+        return lookup(tree, path, "/subnet/…/canister_ranges").map(<[u8]>::to_vec);
+    };
+    let shard = shards
+        .list_paths()
+        .into_iter()
+        .filter_map(|mut path| path.pop())
+        .filter(|label| label.as_bytes() <= canister.as_slice())
+        .max_by(|a, b| a.as_bytes().cmp(b.as_bytes()))
+        .ok_or(CertificateError::CanisterOutOfRange(canister))?;
+    lookup(&shards, [Label::as_bytes(&shard)], "/canister_ranges/…").map(<[u8]>::to_vec)
+}
+
+fn verify_signature(certificate: &Certificate, der_key: &[u8]) -> Result<(), CertificateError> {
+    let key = der_key
+        .strip_prefix(DER_PREFIX)
+        .ok_or(CertificateError::PublicKey)?;
+    let message = [STATE_ROOT_DOMAIN, &certificate.tree.digest()].concat();
+    ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key)
+        .map_err(|()| CertificateError::Signature)
+}
+
+fn lookup<'a, const N: usize>(
+    tree: &'a HashTree,
+    path: [&[u8]; N],
+    name: &'static str,
+) -> Result<&'a [u8], CertificateError> {
+    match tree.lookup_path(path) {
+        LookupResult::Found(value) => Ok(value),
+        _ => Err(CertificateError::Missing(name)),
+    }
+}
+
+/// Decodes an unsigned LEB128 number that fills `bytes`.
+fn leb128_u64(bytes: &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for (i, byte) in bytes.iter().enumerate() {
+        let low = u64::from(byte & 0x7f);
+        let shift = u32::try_from(i).ok()?.checked_mul(7)?;
+        value |= low.checked_shl(shift).filter(|v| v >> shift == low)?;
+        if byte & 0x80 == 0 {
+            return (i + 1 == bytes.len()).then_some(value);
+        }
+    }
+    None
+}

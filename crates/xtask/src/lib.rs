@@ -1,0 +1,1 @@
+//! The build-and-run logic behind `scripts/`.
