@@ -149,7 +149,7 @@ pub fn verify_witness(
         return Err(VerifyError::WitnessMismatch);
     }
     match witness.lookup_path([WEBSOCKET_LABEL, key.as_bytes()]) {
-        LookupResult::Found(hash) if hash == Sha256::digest(content).as_slice() => Ok(()),
+        LookupResult::Found(hash) if hash == <[u8; 32]>::from(Sha256::digest(content)) => Ok(()),
         LookupResult::Found(_) => Err(VerifyError::ContentMismatch),
         _ => Err(VerifyError::KeyNotCertified(key.to_owned())),
     }
@@ -226,15 +226,7 @@ fn lookup<'a, const N: usize>(
 }
 
 /// Decodes an unsigned LEB128 number that fills `bytes`.
-fn leb128_u64(bytes: &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for (i, byte) in bytes.iter().enumerate() {
-        let low = u64::from(byte & 0x7f);
-        let shift = u32::try_from(i).ok()?.checked_mul(7)?;
-        value |= low.checked_shl(shift).filter(|v| v >> shift == low)?;
-        if byte & 0x80 == 0 {
-            return (i + 1 == bytes.len()).then_some(value);
-        }
-    }
-    None
+fn leb128_u64(mut bytes: &[u8]) -> Option<u64> {
+    let value = leb128::read::unsigned(&mut bytes).ok()?;
+    bytes.is_empty().then_some(value)
 }
