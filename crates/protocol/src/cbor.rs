@@ -1,5 +1,8 @@
 //! CBOR (RFC 8949) as the protocol uses it: every top-level item carries the self-describe tag 55799 when
 //! written, and may lack it when read.
+//!
+//! `serde_cbor` it is, because the types of `ic-certification` and `ic-transport-types` are written for it: they
+//! decode from borrowed bytes, which `ciborium` never hands out.
 
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -7,18 +10,16 @@ use thiserror::Error;
 /// The encoded self-describe tag 55799, RFC 8949 section 3.4.6.
 pub const SELF_DESCRIBE_TAG: [u8; 3] = [0xd9, 0xd9, 0xf7];
 
-/// Bounds the stack that hostile input can use. Deep enough for the witness of a tree with billions of leaves.
-const RECURSION_LIMIT: usize = 512;
-
-/// The bytes are not the CBOR item that was expected.
+/// The bytes are not exactly the CBOR item that was expected: not well-formed, cut off, too long, nested too
+/// deeply or of another shape.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum CborError {
-    /// Not well-formed, cut off, or of another shape than expected.
-    #[error("malformed CBOR: {0}")]
-    Malformed(String),
-    /// A well-formed item, then more bytes.
-    #[error("{0} bytes after the end of the CBOR item")]
-    TrailingBytes(usize),
+#[error("malformed CBOR: {0}")]
+pub struct CborError(String);
+
+impl From<serde_cbor::Error> for CborError {
+    fn from(error: serde_cbor::Error) -> Self {
+        Self(error.to_string())
+    }
 }
 
 /// Encodes `value` with the self-describe tag in front.
@@ -27,7 +28,7 @@ pub enum CborError {
 /// When `value` serializes to something CBOR cannot hold.
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, CborError> {
     let mut bytes = SELF_DESCRIBE_TAG.to_vec();
-    ciborium::into_writer(value, &mut bytes).map_err(|e| CborError::Malformed(e.to_string()))?;
+    serde_cbor::to_writer(&mut bytes, value)?;
     Ok(bytes)
 }
 
@@ -36,13 +37,7 @@ pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, CborError> {
 /// # Errors
 /// When `bytes` is not exactly one item of type `T`.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
-    let mut rest = untagged(bytes);
-    let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, RECURSION_LIMIT)
-        .map_err(|e| CborError::Malformed(e.to_string()))?;
-    match rest.len() {
-        0 => Ok(value),
-        n => Err(CborError::TrailingBytes(n)),
-    }
+    Ok(serde_cbor::from_slice(untagged(bytes))?)
 }
 
 /// `bytes` without the self-describe tag, if it was there.

@@ -76,8 +76,9 @@ impl ClientFrame {
             .strip_prefix(&Self::PREFIX)
             .ok_or(ClientFrameError::NotAnEnvelope)?;
         let envelope_bytes = cbor::untagged(envelope_bytes);
+        let envelope = cbor::from_slice(envelope_bytes)?;
         Ok(Self {
-            envelope: cbor::from_slice(envelope_bytes)?,
+            envelope,
             envelope_bytes: [&SELF_DESCRIBE_TAG, envelope_bytes].concat(),
         })
     }

@@ -1,0 +1,280 @@
+//! Certificates and witnesses, signed with real keys: the good one passes, every other has its own verdict.
+
+#![cfg(test)]
+
+use candid::Principal;
+use ic_certification::{
+    AsHashTree, Certificate, Delegation, HashTree, RbTree, fork, label, labeled, leaf,
+};
+use ic_verify_bls_signature::PrivateKey;
+use ic_ws_protocol::{
+    CanisterFrame, ClientKey, VerifyError, WebsocketMessage, cbor,
+    message_key::WEBSOCKET_LABEL,
+    verify::{CertificateError, verify_message},
+};
+use sha2::{Digest, Sha256};
+
+const NOW: u64 = 1_700_000_000_000_000_000;
+const MINUTE: u64 = 60_000_000_000;
+
+fn canister() -> Principal {
+    Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 7, 1, 1])
+}
+
+fn other_canister() -> Principal {
+    Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 9, 1, 1])
+}
+
+fn key(number: u8) -> PrivateKey {
+    let mut scalar = [0; 32];
+    scalar[31] = number;
+    PrivateKey::deserialize(&scalar).unwrap()
+}
+
+fn der(key: &PrivateKey) -> Vec<u8> {
+    let prefix = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
+    [
+        hex::decode(prefix).unwrap(),
+        key.public_key().serialize().to_vec(),
+    ]
+    .concat()
+}
+
+fn sign(tree: HashTree, key: &PrivateKey, delegation: Option<Delegation>) -> Vec<u8> {
+    let message = [&b"\x0dic-state-root"[..], &tree.digest()].concat();
+    let signature = key.sign(&message).serialize().to_vec();
+    cbor::to_vec(&Certificate {
+        tree,
+        signature,
+        delegation,
+    })
+    .unwrap()
+}
+
+fn leb128(value: u64) -> Vec<u8> {
+    let mut bytes = vec![];
+    leb128::write::unsigned(&mut bytes, value).unwrap();
+    bytes
+}
+
+fn state(certified_data: &[u8], time: u64) -> HashTree {
+    fork(
+        label(
+            "canister",
+            label(
+                canister().as_slice(),
+                label("certified_data", leaf(certified_data)),
+            ),
+        ),
+        label("time", leaf(leb128(time))),
+    )
+}
+
+/// How a subnet's canister ranges stand in the certificate that the root subnet gave it.
+enum Ranges {
+    Sharded,
+    Flat,
+}
+
+fn delegation(
+    root: &PrivateKey,
+    subnet_key: &PrivateKey,
+    holds: Principal,
+    shape: Ranges,
+) -> Delegation {
+    let subnet = Principal::self_authenticating(der(subnet_key));
+    let ranges = cbor::to_vec(&vec![(holds, holds)]).unwrap();
+    let public_key = label("public_key", leaf(der(subnet_key)));
+    let tree = match shape {
+        Ranges::Sharded => fork(
+            label(
+                "canister_ranges",
+                label(subnet.as_slice(), label(holds.as_slice(), leaf(ranges))),
+            ),
+            label("subnet", label(subnet.as_slice(), public_key)),
+        ),
+        Ranges::Flat => label(
+            "subnet",
+            label(
+                subnet.as_slice(),
+                fork(label("canister_ranges", leaf(ranges)), public_key),
+            ),
+        ),
+    };
+    Delegation {
+        subnet_id: subnet.as_slice().to_vec(),
+        certificate: sign(tree, root, None),
+    }
+}
+
+fn message(sequence_num: u64) -> WebsocketMessage {
+    WebsocketMessage {
+        client_key: ClientKey {
+            client_principal: canister(),
+            client_nonce: 1,
+        },
+        sequence_num,
+        timestamp: NOW,
+        is_service_message: false,
+        content: b"hello".to_vec(),
+    }
+}
+
+/// A frame with message 1 of a canister whose queue holds three.
+fn frame_at(time: u64, signer: &PrivateKey, delegation: Option<Delegation>) -> CanisterFrame {
+    let key = |n: u64| format!("gateway_{n:020}");
+    let mut tree: RbTree<String, ic_certification::Hash> = RbTree::new();
+    for n in 0..3 {
+        tree.insert(key(n), Sha256::digest(message(n).to_cbor().unwrap()).into());
+    }
+    let certified_data = ic_certification::labeled_hash(WEBSOCKET_LABEL, &tree.root_hash());
+    let witness = labeled(WEBSOCKET_LABEL, tree.witness(key(1).as_bytes()));
+    CanisterFrame {
+        key: key(1),
+        content: message(1).to_cbor().unwrap(),
+        cert: sign(state(&certified_data, time), signer, delegation),
+        tree: cbor::to_vec(&witness).unwrap(),
+    }
+}
+
+fn good_frame() -> CanisterFrame {
+    frame_at(NOW, &key(1), None)
+}
+
+fn verdict(frame: &CanisterFrame) -> Result<WebsocketMessage, VerifyError> {
+    verify_message(frame, canister(), &der(&key(1)), NOW)
+}
+
+fn refusal(frame: &CanisterFrame) -> CertificateError {
+    match verdict(frame) {
+        Err(VerifyError::Certificate(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_message_of_the_canister_is_accepted() {
+    assert_eq!(verdict(&good_frame()), Ok(message(1)));
+}
+
+#[test]
+fn a_message_certified_by_a_delegated_subnet_is_accepted() {
+    for shape in [Ranges::Sharded, Ranges::Flat] {
+        let delegation = delegation(&key(1), &key(2), canister(), shape);
+        assert_eq!(
+            verdict(&frame_at(NOW, &key(2), Some(delegation))),
+            Ok(message(1))
+        );
+    }
+}
+
+#[test]
+fn a_subnet_speaks_only_for_its_own_canisters() {
+    for shape in [Ranges::Sharded, Ranges::Flat] {
+        let delegation = delegation(&key(1), &key(2), other_canister(), shape);
+        assert_eq!(
+            refusal(&frame_at(NOW, &key(2), Some(delegation))),
+            CertificateError::CanisterOutOfRange(canister())
+        );
+    }
+}
+
+#[test]
+fn a_delegation_must_come_from_the_root_key() {
+    let forged = delegation(&key(3), &key(2), canister(), Ranges::Sharded);
+    assert_eq!(
+        refusal(&frame_at(NOW, &key(2), Some(forged))),
+        CertificateError::Signature
+    );
+}
+
+#[test]
+fn a_delegation_cannot_delegate() {
+    let inner = delegation(&key(1), &key(2), canister(), Ranges::Flat);
+    let mut outer = delegation(&key(2), &key(3), canister(), Ranges::Flat);
+    let mut certificate: Certificate = cbor::from_slice(&outer.certificate).unwrap();
+    certificate.delegation = Some(inner);
+    outer.certificate = cbor::to_vec(&certificate).unwrap();
+    assert_eq!(
+        refusal(&frame_at(NOW, &key(3), Some(outer))),
+        CertificateError::TooManyDelegations
+    );
+}
+
+#[test]
+fn another_networks_certificate_is_refused() {
+    assert_eq!(
+        refusal(&frame_at(NOW, &key(9), None)),
+        CertificateError::Signature
+    );
+}
+
+#[test]
+fn the_root_key_must_be_one() {
+    let verdict = verify_message(&good_frame(), canister(), b"key", NOW);
+    assert_eq!(
+        verdict,
+        Err(VerifyError::Certificate(CertificateError::PublicKey))
+    );
+}
+
+#[test]
+fn an_old_certificate_is_refused() {
+    assert!(verdict(&frame_at(NOW - 5 * MINUTE, &key(1), None)).is_ok());
+    assert!(matches!(
+        refusal(&frame_at(NOW - 5 * MINUTE - 1, &key(1), None)),
+        CertificateError::TooOld(_)
+    ));
+}
+
+#[test]
+fn another_canisters_certificate_is_refused() {
+    let verdict = verify_message(&good_frame(), other_canister(), &der(&key(1)), NOW);
+    assert!(matches!(
+        verdict,
+        Err(VerifyError::Certificate(CertificateError::Missing(_)))
+    ));
+}
+
+#[test]
+fn a_flipped_bit_of_the_certificate_is_refused() {
+    let good = good_frame();
+    for at in cbor::SELF_DESCRIBE_TAG.len()..good.cert.len() {
+        let mut frame = good.clone();
+        // The upper bits may turn a byte string into a text of the same bytes, which means the same.
+        frame.cert[at] ^= 1 << (at % 5);
+        assert!(
+            matches!(verdict(&frame), Err(VerifyError::Certificate(_))),
+            "a flipped bit in byte {at} was accepted"
+        );
+    }
+}
+
+#[test]
+fn altered_content_is_refused() {
+    let mut frame = good_frame();
+    frame.content[20] ^= 1;
+    assert_eq!(verdict(&frame), Err(VerifyError::ContentMismatch));
+}
+
+#[test]
+fn content_under_another_key_is_refused() {
+    let mut frame = good_frame();
+    frame.key = frame.key.replace('1', "2");
+    assert_eq!(
+        verdict(&frame),
+        Err(VerifyError::KeyNotCertified(frame.key.clone()))
+    );
+}
+
+#[test]
+fn another_witness_is_refused() {
+    let mut frame = good_frame();
+    frame.tree = cbor::to_vec(&labeled(WEBSOCKET_LABEL, leaf(b"other".to_vec()))).unwrap();
+    assert_eq!(verdict(&frame), Err(VerifyError::WitnessMismatch));
+    frame.tree.truncate(3);
+    assert!(matches!(
+        verdict(&frame),
+        Err(VerifyError::MalformedWitness(_))
+    ));
+}
