@@ -1,1 +1,77 @@
-//! What a canister embeds to speak WebSocket.
+//! What a canister embeds to speak WebSocket with browsers and native clients, through a gateway.
+//!
+//! A canister calls [`init`] whenever it starts, exports four methods that hand their arguments on, and gets its
+//! clients' messages in callbacks; [`send`] answers:
+//!
+//! ```no_run
+//! use ic_stable_structures::{DefaultMemoryImpl, memory_manager::MemoryManager};
+//! use ic_ws_cdk::*;
+//!
+//! thread_local! {
+//!     static MEMORY: MemoryManager<DefaultMemoryImpl> = MemoryManager::init(DefaultMemoryImpl::default());
+//! }
+//!
+//! /// What client and canister say to each other.
+//! #[derive(candid::CandidType, serde::Deserialize)]
+//! struct Ping { number: u64 }
+//!
+//! #[ic_cdk::init]
+//! #[ic_cdk::post_upgrade]
+//! fn start() {
+//!     let handlers = WsHandlers { on_message: Some(on_message), ..WsHandlers::default() };
+//!     init(WsInitParams::new(handlers), MEMORY.with(|memory| Storage::new(memory, 0)));
+//! }
+//!
+//! fn on_message(args: OnMessageCallbackArgs) {
+//!     if let Err(error) = send(&args.client_key, args.message) {
+//!         ic_cdk::println!("no answer to {}: {error}", args.client_key);
+//!     }
+//! }
+//!
+//! #[ic_cdk::update]
+//! fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
+//!     ic_ws_cdk::ws_open(args)
+//! }
+//!
+//! #[ic_cdk::update]
+//! fn ws_message(args: CanisterWsMessageArguments, message_type: Option<Ping>) -> CanisterWsMessageResult {
+//!     ic_ws_cdk::ws_message(args, message_type)
+//! }
+//!
+//! #[ic_cdk::update]
+//! fn ws_close(args: CanisterWsCloseArguments) -> CanisterWsCloseResult {
+//!     ic_ws_cdk::ws_close(args)
+//! }
+//!
+//! #[ic_cdk::query]
+//! fn ws_get_messages(args: CanisterWsGetMessagesArguments) -> CanisterWsGetMessagesResult {
+//!     ic_ws_cdk::ws_get_messages(args)
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! A [`ClientKey`] names one connection: a person with two tabs has two, which know nothing of each other.
+//! Connections, sequence numbers and queues live in stable memory, so an upgrade closes nothing.
+//!
+//! The protocol itself is in `websockets`, which takes the time and the caller as arguments; only `canister` calls
+//! the Internet Computer.
+
+mod canister;
+mod certification;
+mod error;
+mod params;
+mod queues;
+mod storage;
+mod websockets;
+
+pub use canister::{close, init, send, wipe, ws_close, ws_get_messages, ws_message, ws_open};
+pub use error::{InitError, NotConnected, SendError};
+pub use ic_ws_protocol::{
+    CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,
+    CanisterWsGetMessagesResult, CanisterWsMessageArguments, CanisterWsMessageResult,
+    CanisterWsOpenArguments, CanisterWsOpenResult, ClientKey,
+};
+pub use params::{
+    OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
+};
+pub use storage::Storage;
