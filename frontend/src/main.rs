@@ -1,3 +1,5 @@
-//! Entry point.
+//! The page's entry point.
 
-fn main() {}
+fn main() {
+    yew::Renderer::<chat_frontend::app::App>::new().render();
+}

@@ -1,0 +1,61 @@
+//! Times as this person's clock and language say them.
+
+use js_sys::{Date, JsString, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+const MINUTE_MS: f64 = 60_000.0;
+const DAY_MS: f64 = 24.0 * 60.0 * MINUTE_MS;
+
+/// The local calendar day of a time in nanoseconds since 1970, counted from 1970.
+pub fn local_day(ns: u64) -> i64 {
+    day_of(&date(ns))
+}
+
+/// The local day in words: today, yesterday, or its date.
+pub fn day_words(ns: u64) -> String {
+    let date = date(ns);
+    match day_of(&Date::new_0()) - day_of(&date) {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        _ => words(&date, &[("dateStyle", "full")]),
+    }
+}
+
+/// The local time of day, to the minute.
+pub fn time_words(ns: u64) -> String {
+    words(&date(ns), &[("timeStyle", "short")])
+}
+
+/// The local date and time, to the second.
+pub fn full_words(ns: u64) -> String {
+    words(&date(ns), &[("dateStyle", "full"), ("timeStyle", "medium")])
+}
+
+/// The time in ISO 8601, for the `datetime` attribute.
+pub fn machine_time(ns: u64) -> String {
+    date(ns).to_iso_string().into()
+}
+
+fn date(ns: u64) -> Date {
+    Date::new(&JsValue::from_f64((ns / 1_000_000) as f64))
+}
+
+fn day_of(date: &Date) -> i64 {
+    ((date.get_time() - date.get_timezone_offset() * MINUTE_MS) / DAY_MS).floor() as i64
+}
+
+fn words(date: &Date, style: &[(&str, &str)]) -> String {
+    let options = Object::new();
+    for (name, value) in style {
+        // Setting a field of a plain object cannot fail.
+        let _ = Reflect::set(&options, &JsString::from(*name), &JsString::from(*value));
+    }
+    date.to_locale_string(&language(), &options).into()
+}
+
+fn language() -> String {
+    gloo_utils::window()
+        .navigator()
+        .language()
+        .unwrap_or_else(|| "en".to_owned())
+}

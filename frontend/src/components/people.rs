@@ -1,0 +1,78 @@
+//! Who is here. A click on a person addresses the composer to them.
+
+use super::avatar::Avatar;
+use super::icon;
+use crate::intent::Intent;
+use candid::Principal;
+use chat_api::Person;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub people: Rc<BTreeMap<Principal, Person>>,
+    pub you: Option<Principal>,
+    pub recipient: Option<Principal>,
+    pub on_intent: Callback<Intent>,
+}
+
+#[component]
+pub fn People(props: &Props) -> Html {
+    let mut people: Vec<_> = props.people.values().collect();
+    people.sort_by_cached_key(|person| (Some(person.id) != props.you, person.name.to_lowercase()));
+    html! {
+        <aside class="people" aria-labelledby="people-title">
+            <h2 id="people-title">
+                { "Here now" }
+                <span class="count">{ people.len() }</span>
+            </h2>
+            <ul>
+                { for people.into_iter().map(|person| html! {
+                    <li key={person.id.to_text()}>{ entry(props, person) }</li>
+                }) }
+            </ul>
+        </aside>
+    }
+}
+
+fn entry(props: &Props, person: &Person) -> Html {
+    let id = person.id.to_text();
+    let face = html! {
+        <>
+            <Avatar person={person.clone()} />
+            <span class="person-name">{ &person.name }</span>
+        </>
+    };
+    if Some(person.id) == props.you {
+        return html! {
+            <span class="person" data-testid="person" data-name={person.name.clone()} data-id={id.clone()} title={id}>
+                { face }
+                <span class="badge">{ "you" }</span>
+            </span>
+        };
+    }
+    let addressed = Some(person.id) == props.recipient;
+    let onclick = {
+        let person = person.clone();
+        props
+            .on_intent
+            .reform(move |_: MouseEvent| Intent::Address(Some(person.clone())))
+    };
+    html! {
+        <button
+            type="button"
+            class="person"
+            data-testid="person"
+            data-name={person.name.clone()}
+            data-id={id.clone()}
+            title={id}
+            aria-pressed={addressed.to_string()}
+            aria-label={format!("{}: write a direct message", person.name)}
+            {onclick}
+        >
+            { face }
+            { icon::lock() }
+        </button>
+    }
+}

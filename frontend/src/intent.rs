@@ -1,0 +1,24 @@
+//! What a person wants when they use the page: all that the view can ask for.
+
+use crate::outbox::Outgoing;
+use chat_api::Person;
+use std::rc::Rc;
+
+/// Something this person wants to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Enter the room under this name.
+    Enter(String),
+    /// Leave the room, to choose another name.
+    Leave,
+    /// Open the connection anew.
+    Reconnect,
+    /// Write to this person only, or to everyone.
+    Address(Option<Person>),
+    /// Send this text to whom the composer writes to.
+    Write(String),
+    /// Send this undelivered message once more.
+    Retry(Rc<Outgoing>),
+    /// Give up on this undelivered message.
+    Discard(u64),
+}

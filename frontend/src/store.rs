@@ -1,0 +1,207 @@
+//! All that the page knows, in one place, changed only by [`Action`]s.
+//!
+//! No web types here, so that every story of the chat is tested natively.
+
+use crate::outbox::Outbox;
+use crate::timeline::{Notice, Timeline};
+use candid::Principal;
+use chat_api::{Event, Person};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::Reducible;
+
+/// The state of the page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Store {
+    /// How the connection stands.
+    pub connection: Connection,
+    /// The display name this person chose; `None` until they did, and after they left.
+    pub name: Option<String>,
+    /// This person as the canister knows them; `None` until it has let them in on this connection.
+    pub you: Option<Person>,
+    /// Everyone in the room, this person included.
+    pub people: Rc<BTreeMap<Principal, Person>>,
+    /// What was said and what happened.
+    pub timeline: Timeline,
+    /// What this person wrote and the canister has not yet published.
+    pub outbox: Outbox,
+    /// Whom the composer writes to; `None` for everyone.
+    pub recipient: Option<Person>,
+    /// Why the canister did not let this person in under the name they chose.
+    pub entry_refused: Option<String>,
+}
+
+/// How the connection stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// Being opened.
+    #[default]
+    Connecting,
+    /// Messages can be exchanged.
+    Open,
+    /// Gone, for a reason in words.
+    Closed(String),
+}
+
+/// Everything that changes the [`Store`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A connection is being opened.
+    Connecting,
+    /// The connection is open.
+    Opened,
+    /// The connection is gone, for a reason in words.
+    Closed(String),
+    /// The canister said something.
+    Received(Event),
+    /// The canister said something that this version of the page does not understand.
+    Unreadable,
+    /// This person chose the name to enter under.
+    NameChosen(String),
+    /// This person went away.
+    WentAway,
+    /// This person chose whom to write to; `None` for everyone.
+    RecipientChosen(Option<Person>),
+    /// A message was handed to the connection.
+    Sending {
+        /// Unique among the messages written since the page was loaded; the same for another attempt.
+        id: u64,
+        /// The only reader, for a direct message.
+        to: Option<Person>,
+        /// What was written.
+        text: String,
+    },
+    /// The connection did not take a message.
+    SendFailed {
+        /// As in [`Action::Sending`].
+        id: u64,
+        /// Why, in words.
+        reason: String,
+    },
+    /// This person gave up on a message that was not delivered.
+    Discarded(u64),
+}
+
+impl Reducible for Store {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut store = Rc::unwrap_or_clone(self);
+        store.apply(action);
+        Rc::new(store)
+    }
+}
+
+impl Store {
+    /// Changes the state as `action` demands.
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Connecting => self.disconnected(Connection::Connecting),
+            Action::Opened => self.connection = Connection::Open,
+            Action::Closed(reason) => self.disconnected(Connection::Closed(reason)),
+            Action::Received(event) => self.receive(event),
+            Action::Unreadable => self.timeline.notice(Notice::Unreadable),
+            Action::NameChosen(name) => {
+                self.name = Some(name);
+                self.entry_refused = None;
+            }
+            Action::WentAway => *self = Self::default(),
+            Action::RecipientChosen(recipient) => self.recipient = recipient,
+            Action::Sending { id, to, text } => self.outbox.sending(id, to, text),
+            Action::SendFailed { id, reason } => self.outbox.fail(id, &reason),
+            Action::Discarded(id) => self.outbox.remove(id),
+        }
+    }
+
+    /// Whether a message written now can be sent.
+    pub fn can_send(&self) -> bool {
+        self.connection == Connection::Open && self.you.is_some() && !self.outbox.is_full()
+    }
+
+    /// Whether the canister should now be asked to let this person in, and under which name.
+    pub fn entry_due(&self) -> Option<&str> {
+        let due = self.connection == Connection::Open && self.you.is_none();
+        self.name.as_deref().filter(|_| due)
+    }
+
+    /// Whether the one the composer writes to is gone.
+    pub fn recipient_left(&self) -> bool {
+        self.recipient
+            .as_ref()
+            .is_some_and(|person| !self.people.contains_key(&person.id))
+    }
+
+    fn disconnected(&mut self, connection: Connection) {
+        let reason = match &connection {
+            Connection::Closed(reason) => reason,
+            _ => "the connection was opened anew",
+        };
+        self.outbox.fail_all(reason);
+        self.connection = connection;
+        self.you = None;
+    }
+
+    fn receive(&mut self, event: Event) {
+        match event {
+            Event::Welcome {
+                you,
+                people,
+                messages,
+            } => {
+                self.you = Some(you);
+                self.people = Rc::new(people.into_iter().map(|one| (one.id, one)).collect());
+                self.timeline.restart_unless_continued_by(&messages);
+                for message in messages {
+                    self.add_message(message);
+                }
+            }
+            Event::Joined(person) => self.joined(person),
+            Event::Left(person) => {
+                if Rc::make_mut(&mut self.people).remove(&person.id).is_some() {
+                    self.timeline.notice(Notice::Left(person));
+                }
+            }
+            Event::Message(message) => self.add_message(message),
+            Event::Refused { reason } => self.refused(reason),
+        }
+    }
+
+    fn joined(&mut self, person: Person) {
+        let known = Rc::make_mut(&mut self.people).insert(person.id, person.clone());
+        for shown in [&mut self.you, &mut self.recipient].into_iter().flatten() {
+            if shown.id == person.id {
+                *shown = person.clone();
+            }
+        }
+        match known {
+            None => self.timeline.notice(Notice::Joined(person)),
+            Some(known) if known.name != person.name => self.timeline.notice(Notice::Renamed {
+                from: known.name,
+                to: person.name,
+            }),
+            Some(_) => {}
+        }
+    }
+
+    fn add_message(&mut self, message: chat_api::Message) {
+        let own = self.you.as_ref().map(|you| you.id) == Some(message.author.id);
+        let settled = own.then(|| message.clone());
+        if self.timeline.message(message)
+            && let Some(message) = settled
+        {
+            self.outbox.settle(&message);
+        }
+    }
+
+    fn refused(&mut self, reason: String) {
+        if self.you.is_none() {
+            self.name = None;
+            self.entry_refused = Some(reason);
+        } else if !self.outbox.fail_oldest(&reason) {
+            self.timeline.notice(Notice::Refused(reason));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
