@@ -1,1 +1,15 @@
 //! The build-and-run logic behind `scripts/`.
+//!
+//! A library, so that the end-to-end tests build and deploy exactly as `scripts/start` does.
+
+pub mod build;
+pub mod deploy;
+pub mod identity;
+pub mod layout;
+pub mod network_file;
+pub mod start;
+pub mod stop;
+pub mod test;
+
+mod instance;
+mod ports;

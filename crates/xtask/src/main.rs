@@ -1,3 +1,49 @@
-//! Entry point.
+//! The command line behind `scripts/`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{build, layout::Layout, start, stop, test};
+
+/// Builds, runs and tests the chat stack.
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the canisters, the page, the local network and the gateway.
+    Build,
+    /// Brings up the local network, the canisters, the gateway and the page; Ctrl-C stops them all.
+    Start(start::Options),
+    /// Stops what `start` has started.
+    Stop,
+    /// Runs every test, browser tests included.
+    Test,
+    /// Runs the parts, already built. `start --background` detaches this.
+    #[command(hide = true)]
+    Supervise(start::Ports),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let layout = Layout::of_this_workspace();
+    let outcome = match command {
+        Command::Build => build::all(&layout).map(drop),
+        Command::Start(options) => start::run(&layout, options).await,
+        Command::Stop => stop::run(&layout).await,
+        Command::Test => test::run(&layout),
+        Command::Supervise(ports) => start::supervise_detached(&layout, ports).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Builds everything that runs: cargo decides what is out of date.
+
+mod page;
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::layout::Layout;
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+const WASM_PROFILE: &str = "wasm";
+
+/// Where the results of a build are.
+#[derive(Clone, Debug)]
+pub struct Artifacts {
+    /// The chat canister.
+    pub backend_wasm: PathBuf,
+    /// The canister that serves the page.
+    pub asset_canister_wasm: PathBuf,
+    /// The folder with the page's files.
+    pub page: PathBuf,
+    /// The local network.
+    pub localnet: PathBuf,
+    /// The gateway.
+    pub gateway: PathBuf,
+}
+
+impl Artifacts {
+    /// The paths, whether or not anything is built there yet.
+    pub fn of(layout: &Layout) -> Self {
+        let wasm = layout.target().join(WASM_TARGET).join(WASM_PROFILE);
+        let native = layout.target().join("debug");
+        Self {
+            backend_wasm: wasm.join("chat_backend.wasm"),
+            asset_canister_wasm: wasm.join("asset_canister.wasm"),
+            page: layout.target().join("frontend"),
+            localnet: native.join("ic-localnet"),
+            gateway: native.join("ic-ws-gateway"),
+        }
+    }
+}
+
+/// Builds all there is.
+///
+/// The canisters and the page are built beside the native programs: linking a canister keeps only one core busy.
+pub fn all(layout: &Layout) -> Result<Artifacts> {
+    thread::scope(|scope| {
+        let canisters = scope.spawn(|| canisters_and_page(layout));
+        let programs = programs(layout);
+        if !canisters.is_finished() {
+            eprintln!("The canisters and the page are still being built…");
+        }
+        let canisters = canisters
+            .join()
+            .map_err(|_| anyhow!("the build of the canisters panicked"))?;
+        programs.and(canisters)
+    })
+}
+
+/// Builds the local network and the gateway.
+///
+/// Selects no packages but binaries: then the features of shared dependencies are the same in every native build and test
+/// of the workspace, and nothing is compiled twice.
+fn programs(layout: &Layout) -> Result<Artifacts> {
+    let mut cargo = cargo(layout);
+    cargo.args([
+        "build",
+        "--workspace",
+        "--bin",
+        "ic-localnet",
+        "--bin",
+        "ic-ws-gateway",
+    ]);
+    if !cargo.status().context("cannot run cargo")?.success() {
+        bail!("the local network or the gateway does not build: see cargo's errors above");
+    }
+    Ok(Artifacts::of(layout))
+}
+
+/// Builds what is deployed: the canisters and the page.
+pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
+    ensure_wasm_target()?;
+    let artifacts = Artifacts::of(layout);
+    // One package at a time: what one needs of a shared dependency must not find its way into another's module.
+    wasm(
+        layout,
+        "the chat canister",
+        &["--package", "chat-backend", "--lib"],
+    )?;
+    wasm(
+        layout,
+        "the page",
+        &["--package", "chat-frontend", "--bins"],
+    )?;
+    let module = layout
+        .target()
+        .join(WASM_TARGET)
+        .join(WASM_PROFILE)
+        .join("chat-frontend.wasm");
+    page::assemble(&module, &layout.frontend_source(), &artifacts.page)?;
+    wasm(
+        layout,
+        "the asset canister",
+        &["--manifest-path", "frontend/asset-canister/Cargo.toml"],
+    )?;
+    Ok(artifacts)
+}
+
+/// Quiet, because the build of the native programs shows its progress at the same time.
+fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
+    let output = cargo(layout)
+        .args([
+            "build",
+            "--quiet",
+            "--target",
+            WASM_TARGET,
+            "--profile",
+            WASM_PROFILE,
+        ])
+        .args(selection)
+        .env("CARGO_TARGET_DIR", layout.target())
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run cargo")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        bail!("{what} does not build:\n{said}");
+    }
+    eprint!("{said}");
+    Ok(())
+}
+
+pub(crate) fn cargo(layout: &Layout) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.current_dir(layout.root());
+    cargo
+}
+
+fn ensure_wasm_target() -> Result<()> {
+    let rustc = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .output()
+        .context("cannot run rustc")?;
+    if PathBuf::from(String::from_utf8_lossy(&rustc.stdout).trim()).is_dir() {
+        return Ok(());
+    }
+    eprintln!("Adding the compilation target {WASM_TARGET}…");
+    match Command::new("rustup")
+        .args(["target", "add", WASM_TARGET])
+        .status()
+    {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => bail!("`rustup target add {WASM_TARGET}` failed: see its error above"),
+        Err(_) => bail!(
+            "this Rust has no {WASM_TARGET} target, and there is no rustup to add it: \
+             install Rust by rustup (https://rustup.rs), or the target by the package manager that Rust came with"
+        ),
+    }
+}

@@ -1,0 +1,100 @@
+//! Makes the page's folder: the compiled app with its JavaScript glue, and the static files beside it.
+
+use std::{
+    collections::BTreeSet,
+    ffi::{OsStr, OsString},
+    fs,
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The app is `chat.js` and `chat_bg.wasm`.
+const APP: &str = "chat";
+
+/// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else.
+pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
+    fs::create_dir_all(page)?;
+    let mut wanted = bind(module, page)?;
+    for file in files(source)?.into_iter().filter(|file| is_static(file)) {
+        let content = fs::read(source.join(&file))?;
+        let copy = page.join(&file);
+        if fs::read(&copy).ok().as_ref() != Some(&content) {
+            fs::write(&copy, content)
+                .with_context(|| format!("cannot write {}", copy.display()))?;
+        }
+        wanted.insert(file);
+    }
+    for file in files(page)?.difference(&wanted) {
+        fs::remove_file(page.join(file))?;
+    }
+    Ok(())
+}
+
+/// Makes the JavaScript glue, unless it was made of this very module before; gives the names of its files.
+fn bind(module: &Path, page: &Path) -> Result<BTreeSet<OsString>> {
+    let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let files = BTreeSet::from([format!("{APP}.js").into(), format!("{APP}_bg.wasm").into()]);
+    let made_of = page.with_extension("made-of");
+    let digest = hex::encode(Sha256::digest(&bytes));
+    let is_made = files.iter().all(|file| page.join(file).is_file())
+        && fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == digest);
+    if is_made {
+        return Ok(files);
+    }
+    Bindgen::new()
+        .input_bytes(APP, bytes)
+        .web(true)
+        .and_then(|bindgen| {
+            bindgen
+                .typescript(false)
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate(page)
+        })
+        .map_err(|error| error.context("cannot make the page's JavaScript glue"))?;
+    fs::write(&made_of, digest)?;
+    Ok(files)
+}
+
+/// Whether a file beside the app's source belongs to the page.
+fn is_static(file: &OsStr) -> bool {
+    const EXTENSIONS: [&str; 8] = [
+        "css",
+        "html",
+        "ico",
+        "js",
+        "png",
+        "svg",
+        "webmanifest",
+        "woff2",
+    ];
+    let extension = Path::new(file).extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+}
+
+fn files(folder: &Path) -> Result<BTreeSet<OsString>> {
+    fs::read_dir(folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_and_the_sources_are_not_part_of_the_page() {
+        for (file, expected) in [
+            ("index.html", true),
+            ("boot.js", true),
+            ("Cargo.toml", false),
+            ("src", false),
+        ] {
+            assert_eq!(is_static(OsStr::new(file)), expected, "{file}");
+        }
+    }
+}

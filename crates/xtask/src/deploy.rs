@@ -1,0 +1,95 @@
+//! Deploys the canisters and the page to a local network through its public interface, as any deployment tool would.
+
+mod assets;
+mod canister;
+mod environment;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use candid::Principal;
+use ic_agent::{Agent, Identity};
+
+use self::{canister::Canister, environment::Environment};
+use crate::build::Artifacts;
+
+/// The deployed canisters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deployment {
+    /// The chat canister.
+    pub backend: Principal,
+    /// The canister that serves the page.
+    pub frontend: Principal,
+    /// The network's root key, DER.
+    pub root_key: Vec<u8>,
+}
+
+/// Canister ids by name, as they were created by an earlier deployment.
+pub type KnownCanisters = BTreeMap<String, Principal>;
+
+impl Deployment {
+    /// The canisters by name.
+    pub fn canisters(&self) -> KnownCanisters {
+        [
+            ("backend".to_owned(), self.backend),
+            ("frontend".to_owned(), self.frontend),
+        ]
+        .into()
+    }
+}
+
+/// Brings the network at `ic_url` up to date with `artifacts`: creates the canisters that are not there, sets their
+/// environment variables, installs or upgrades modules that differ, uploads files that differ.
+///
+/// The page will look for the gateway at `gateway_url`. Trusts the network to tell its root key, so it is for local
+/// networks only.
+pub async fn deploy(
+    ic_url: &str,
+    identity: impl Identity + 'static,
+    artifacts: &Artifacts,
+    gateway_url: &str,
+    known: &KnownCanisters,
+) -> Result<Deployment> {
+    ensure!(
+        ic_url.starts_with("http"),
+        "{ic_url} is not the URL of a network"
+    );
+    let agent = Agent::builder()
+        .with_url(ic_url)
+        .with_identity(identity)
+        .build()?;
+    agent
+        .fetch_root_key()
+        .await
+        .with_context(|| format!("{ic_url} does not tell its root key"))?;
+
+    let backend = Canister::find_or_create(&agent, known.get("backend")).await?;
+    let frontend = Canister::find_or_create(&agent, known.get("frontend")).await?;
+    let deployment = Deployment {
+        backend: backend.id(),
+        frontend: frontend.id(),
+        root_key: agent.read_root_key(),
+    };
+
+    let environment = Environment::new(&deployment, gateway_url);
+    for (name, canister, module) in [
+        ("backend", &backend, &artifacts.backend_wasm),
+        ("frontend", &frontend, &artifacts.asset_canister_wasm),
+    ] {
+        let update = async {
+            canister.set_environment(environment.variables()).await?;
+            canister.install(&read(module)?).await
+        };
+        update
+            .await
+            .with_context(|| format!("cannot deploy {name} ({})", canister.id()))?;
+    }
+    assets::sync(&agent, frontend.id(), &artifacts.page, &environment)
+        .await
+        .context("cannot upload the page")?;
+    Ok(deployment)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,122 @@
+//! Reads the page's folder into what the asset canister should serve.
+
+use std::{collections::BTreeMap, ffi::OsStr, fs, io::Write, path::Path};
+
+use anyhow::{Context, Result};
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
+
+use crate::deploy::environment::Environment;
+
+/// A file as it should be served.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Asset {
+    pub key: String,
+    pub content_type: &'static str,
+    pub headers: BTreeMap<String, String>,
+    pub encodings: Vec<Encoding>,
+}
+
+/// A file's content in one content encoding.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Encoding {
+    pub name: &'static str,
+    pub bytes: Vec<u8>,
+    pub sha256: Vec<u8>,
+}
+
+impl Encoding {
+    pub(super) fn new(name: &'static str, bytes: Vec<u8>) -> Self {
+        let sha256 = Sha256::digest(&bytes).to_vec();
+        Self {
+            name,
+            bytes,
+            sha256,
+        }
+    }
+}
+
+/// All files of `folder`, in order of their names.
+pub(super) fn read(folder: &Path, environment: &Environment) -> Result<Vec<Asset>> {
+    let mut assets = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let (content_type, compressible) = kind(&path);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        assets.push(Asset {
+            key: format!("/{name}"),
+            content_type,
+            headers: environment.headers(content_type),
+            encodings: encodings(bytes, compressible)?,
+        });
+    }
+    assets.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(assets)
+}
+
+fn encodings(bytes: Vec<u8>, compressible: bool) -> Result<Vec<Encoding>> {
+    let mut encodings = Vec::new();
+    if compressible {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&bytes)?;
+        let compressed = encoder.finish()?;
+        if compressed.len() < bytes.len() {
+            encodings.push(Encoding::new("gzip", compressed));
+        }
+    }
+    encodings.push(Encoding::new("identity", bytes));
+    Ok(encodings)
+}
+
+/// The content type, and whether it gains by compression.
+fn kind(path: &Path) -> (&'static str, bool) {
+    match path.extension().and_then(OsStr::to_str).unwrap_or_default() {
+        "html" => ("text/html; charset=utf-8", true),
+        "css" => ("text/css; charset=utf-8", true),
+        "js" => ("text/javascript; charset=utf-8", true),
+        "json" => ("application/json", true),
+        "webmanifest" => ("application/manifest+json", true),
+        "svg" => ("image/svg+xml", true),
+        "txt" => ("text/plain; charset=utf-8", true),
+        "wasm" => ("application/wasm", true),
+        "png" => ("image/png", false),
+        "ico" => ("image/x-icon", false),
+        "woff2" => ("font/woff2", false),
+        _ => ("application/octet-stream", false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compressible_files_come_compressed_too_the_same_each_time() {
+        let text = "a".repeat(1000).into_bytes();
+        let both = encodings(text.clone(), true).unwrap();
+        assert_eq!(
+            both.iter()
+                .map(|encoding| encoding.name)
+                .collect::<Vec<_>>(),
+            ["gzip", "identity"]
+        );
+        assert_eq!(both, encodings(text.clone(), true).unwrap());
+        assert_eq!(encodings(text, false).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_compression_would_enlarge_stays_as_it_is() {
+        assert_eq!(
+            encodings(Vec::new(), true).unwrap(),
+            [Encoding::new("identity", Vec::new())]
+        );
+    }
+
+    #[test]
+    fn the_browser_compiles_wasm_while_it_loads_only_by_its_type() {
+        assert_eq!(kind(Path::new("chat_bg.wasm")), ("application/wasm", true));
+    }
+}

@@ -1,0 +1,87 @@
+//! Where things are: the workspace, what is built, and what a running instance keeps under `.local/`.
+
+use std::path::{Path, PathBuf};
+
+/// The folders and files that the commands work with.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Layout {
+    /// The workspace that this program was compiled in.
+    pub fn of_this_workspace() -> Self {
+        let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest_dir.ancestors().nth(2).unwrap_or(manifest_dir);
+        Self::at(root)
+    }
+
+    fn at(root: &Path) -> Self {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+        Self {
+            root: root.to_owned(),
+            target: root.join(target),
+        }
+    }
+
+    /// The root of the workspace.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Cargo's target folder, shared by all builds.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The source of the page.
+    pub fn frontend_source(&self) -> PathBuf {
+        self.root.join("frontend")
+    }
+
+    /// The end-to-end tests' JavaScript package.
+    pub fn e2e_js(&self) -> PathBuf {
+        self.root.join("e2e/js")
+    }
+
+    /// What is kept between starts; not in version control.
+    pub fn local(&self) -> PathBuf {
+        self.root.join(".local")
+    }
+
+    /// The state of the local network.
+    pub fn state(&self) -> PathBuf {
+        self.local().join("state")
+    }
+
+    /// Ids of the canisters deployed to the local network.
+    pub fn canister_ids(&self) -> PathBuf {
+        self.local().join("canister_ids.json")
+    }
+
+    /// Describes the running instance; exists only while everything answers.
+    pub fn network_file(&self) -> PathBuf {
+        self.local().join("network.json")
+    }
+
+    /// Locked by the running instance.
+    pub fn instance_lock(&self) -> PathBuf {
+        self.local().join("instance.lock")
+    }
+
+    /// The log files, one a part.
+    pub fn logs(&self) -> PathBuf {
+        self.local().join("logs")
+    }
+
+    /// The key that deploys to the local network.
+    pub fn deployer_identity(&self) -> PathBuf {
+        self.local().join("deployer.pem")
+    }
+
+    /// The key of the gateway.
+    pub fn gateway_identity(&self) -> PathBuf {
+        self.local().join("gateway.pem")
+    }
+}

@@ -1,0 +1,112 @@
+//! `.local/network.json`: what a running instance tells others about itself.
+
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
+
+use anyhow::{Context, Result};
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+
+/// The running instance. The file exists only while everything in it answers.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct NetworkFile {
+    /// The network's HTTP interface.
+    pub ic_url: String,
+    /// The network's root key, DER, in hex.
+    pub root_key: String,
+    /// Where the gateway takes WebSocket connections.
+    pub gateway_url: String,
+    /// The gateway's own identity.
+    pub gateway_principal: Principal,
+    /// The page.
+    pub frontend_url: String,
+    /// Where people sign in; `None` while the network has no identity provider.
+    pub identity_provider_url: Option<String>,
+    /// Answers as soon and as long as the gateway is healthy.
+    pub status_url: String,
+    /// The gateway's Prometheus metrics.
+    pub metrics_url: String,
+    /// Canister ids by name.
+    pub canisters: BTreeMap<String, Principal>,
+    /// Process ids by part.
+    pub pids: BTreeMap<String, u32>,
+}
+
+impl NetworkFile {
+    /// Reads the file; `None` if nothing is running.
+    pub fn read(path: &Path) -> Result<Option<Self>> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).context(format!("cannot read {}", path.display())),
+        };
+        let file = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not a network description", path.display()))?;
+        Ok(Some(file))
+    }
+
+    /// Writes the file so that a reader sees all of it or nothing.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        write_json(path, self)
+    }
+
+    /// Removes the file, if it is there.
+    pub fn remove(path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).context(format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes `value` beside `path` and renames it into place.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let unfinished = path.with_extension("json.unfinished");
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    fs::write(&unfinished, text)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> NetworkFile {
+        NetworkFile {
+            ic_url: "http://127.0.0.1:4943".into(),
+            root_key: "3081".into(),
+            gateway_url: "ws://127.0.0.1:8080".into(),
+            gateway_principal: Principal::anonymous(),
+            frontend_url: "http://aaaaa-aa.localhost:4943/".into(),
+            identity_provider_url: None,
+            status_url: "http://127.0.0.1:8080/health".into(),
+            metrics_url: "http://127.0.0.1:8080/metrics".into(),
+            canisters: [("backend".to_owned(), Principal::management_canister())].into(),
+            pids: [("gateway".to_owned(), 7)].into(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("network.json");
+        assert_eq!(NetworkFile::read(&path).unwrap(), None);
+        example().write(&path).unwrap();
+        assert_eq!(NetworkFile::read(&path).unwrap(), Some(example()));
+        NetworkFile::remove(&path).unwrap();
+        NetworkFile::remove(&path).unwrap();
+        assert_eq!(NetworkFile::read(&path).unwrap(), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn principals_are_text_and_a_missing_identity_provider_is_null() {
+        let json = serde_json::to_value(example()).unwrap();
+        assert_eq!(json["gateway_principal"], "2vxsx-fae");
+        assert_eq!(json["canisters"]["backend"], "aaaaa-aa");
+        assert_eq!(json["identity_provider_url"], serde_json::Value::Null);
+    }
+}

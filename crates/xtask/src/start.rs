@@ -1,0 +1,115 @@
+//! `scripts/start`: checks, builds, and brings up an instance, here or in the background.
+
+mod background;
+mod part;
+mod ready;
+mod supervisor;
+
+use std::{fs, io::ErrorKind, path::Path};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::{
+    build,
+    instance::Instance,
+    layout::Layout,
+    network_file::NetworkFile,
+    ports::{self, Wanted},
+};
+
+/// How to start.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Options {
+    /// Forget the state of the local network: every canister and every message.
+    #[arg(long)]
+    clean: bool,
+    /// Return as soon as everything answers; `scripts/stop` ends it.
+    #[arg(long)]
+    background: bool,
+    #[command(flatten)]
+    ports: Ports,
+}
+
+/// Where the parts listen, on the loopback interface.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Ports {
+    /// The port of the local network and the page.
+    #[arg(long, env = "LOCALNET_PORT", default_value_t = 4943, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    localnet_port: u16,
+    /// The port of the gateway.
+    #[arg(long, env = "GATEWAY_PORT", default_value_t = 8080, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    gateway_port: u16,
+}
+
+impl Ports {
+    fn check(self) -> Result<()> {
+        ports::check(&[
+            Wanted {
+                part: "the local network",
+                port: self.localnet_port,
+                flag: "--localnet-port",
+                variable: "LOCALNET_PORT",
+            },
+            Wanted {
+                part: "the gateway",
+                port: self.gateway_port,
+                flag: "--gateway-port",
+                variable: "GATEWAY_PORT",
+            },
+        ])
+    }
+}
+
+/// Starts an instance; in the foreground, returns when it has ended.
+pub async fn run(layout: &Layout, options: Options) -> Result<()> {
+    let instance = become_instance(layout)?;
+    options.ports.check()?;
+    if options.clean {
+        forget(layout)?;
+    }
+    let artifacts = build::all(layout)?;
+    if options.background {
+        drop(instance);
+        background::start(layout, options.ports).await
+    } else {
+        supervisor::supervise(layout, options.ports, &artifacts).await
+    }
+}
+
+/// Runs an instance that outlives the terminal it was started from.
+pub async fn supervise_detached(layout: &Layout, ports: Ports) -> Result<()> {
+    rustix::process::setsid().context("cannot leave the terminal's session")?;
+    let _instance = become_instance(layout)?;
+    supervisor::supervise(layout, ports, &build::Artifacts::of(layout)).await
+}
+
+fn become_instance(layout: &Layout) -> Result<Instance> {
+    let pid = match Instance::acquire(&layout.instance_lock())? {
+        Ok(instance) => {
+            // Left behind by an instance that was killed.
+            NetworkFile::remove(&layout.network_file())?;
+            return Ok(instance);
+        }
+        Err(pid) => pid,
+    };
+    match NetworkFile::read(&layout.network_file())? {
+        Some(running) => bail!(
+            "already running (process {pid}): {}\nscripts/stop ends it",
+            supervisor::summary(&running)
+        ),
+        None => bail!("already starting or stopping (process {pid}); scripts/stop ends it"),
+    }
+}
+
+fn forget(layout: &Layout) -> Result<()> {
+    let absent_is_fine = |path: &Path, removed: std::io::Result<()>| match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).context(format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    };
+    let (state, ids) = (layout.state(), layout.canister_ids());
+    absent_is_fine(&state, fs::remove_dir_all(&state))?;
+    absent_is_fine(&ids, fs::remove_file(&ids))
+}

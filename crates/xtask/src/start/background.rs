@@ -1,0 +1,57 @@
+//! Starts the supervisor in a session of its own, and waits until it is ready or has failed.
+
+use std::{
+    fs::{self, File},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use tokio::{process::Command, time::sleep};
+
+use super::{Ports, part, supervisor};
+use crate::{layout::Layout, network_file::NetworkFile};
+
+const POLL: Duration = Duration::from_millis(50);
+
+pub(super) async fn start(layout: &Layout, ports: Ports) -> Result<()> {
+    fs::create_dir_all(layout.logs())?;
+    let log_path = layout.logs().join("supervisor.log");
+    let log =
+        File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
+    let mut supervisor = Command::new(std::env::current_exe()?)
+        .arg("supervise")
+        .args(["--localnet-port", &ports.localnet_port.to_string()])
+        .args(["--gateway-port", &ports.gateway_port.to_string()])
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("cannot start in the background")?;
+
+    let ready = async {
+        loop {
+            if let Some(running) = NetworkFile::read(&layout.network_file())? {
+                return anyhow::Ok(running);
+            }
+            sleep(POLL).await;
+        }
+    };
+    tokio::select! {
+        running = ready => {
+            println!("{}\nscripts/stop ends it.", supervisor::summary(&running?));
+            Ok(())
+        }
+        status = supervisor.wait() => {
+            let said = fs::read_to_string(&log_path).unwrap_or_default();
+            let error = said.rfind("error: ").map_or(said.as_str(), |start| &said[start + "error: ".len()..]);
+            bail!("{}\n({}; the whole story is in {})", error.trim_end(), status?, log_path.display())
+        }
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            part::terminate(&supervisor);
+            supervisor.wait().await?;
+            bail!("interrupted before everything was ready; everything is stopped again")
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Brings the parts up one after the other, watches them, and takes them down in reverse.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result};
+use futures::future::select_all;
+use ic_agent::Identity;
+use tokio::{
+    process::Command,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{
+    Ports,
+    part::Part,
+    ready::{fetch, until},
+};
+use crate::{
+    build::Artifacts,
+    deploy::{KnownCanisters, deploy},
+    identity,
+    layout::Layout,
+    network_file::{NetworkFile, write_json},
+};
+
+const CYAN: u8 = 36;
+const MAGENTA: u8 = 35;
+
+/// Runs everything until a signal asks to stop, or a part dies.
+pub(super) async fn supervise(layout: &Layout, ports: Ports, artifacts: &Artifacts) -> Result<()> {
+    fs::create_dir_all(layout.logs())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+
+    let mut parts = Vec::new();
+    let outcome = tokio::select! {
+        outcome = run(layout, ports, artifacts, &mut parts) => outcome,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
+    };
+    NetworkFile::remove(&layout.network_file())?;
+    while let Some(part) = parts.pop() {
+        part.stop().await;
+    }
+    outcome
+}
+
+/// Returns only with an error: what failed, or which part died.
+async fn run(
+    layout: &Layout,
+    ports: Ports,
+    artifacts: &Artifacts,
+    parts: &mut Vec<Part>,
+) -> Result<()> {
+    let mut network = bring_up(layout, ports, artifacts, parts).await?;
+    network.pids = parts
+        .iter()
+        .filter_map(|part| Some((part.name().to_owned(), part.pid()?)))
+        .chain([("supervisor".to_owned(), std::process::id())])
+        .collect();
+    network.write(&layout.network_file())?;
+    println!("{}\nCtrl-C stops everything.", summary(&network));
+    Err(first_end(parts).await)
+}
+
+async fn bring_up(
+    layout: &Layout,
+    ports: Ports,
+    artifacts: &Artifacts,
+    parts: &mut Vec<Part>,
+) -> Result<NetworkFile> {
+    let ic_url = format!("http://127.0.0.1:{}", ports.localnet_port);
+    let gateway_address = format!("127.0.0.1:{}", ports.gateway_port);
+    let gateway_url = format!("ws://{gateway_address}");
+
+    let mut localnet = Command::new(&artifacts.localnet);
+    localnet
+        .args(["--port", &ports.localnet_port.to_string(), "--state-dir"])
+        .arg(layout.state());
+    parts.push(Part::spawn("localnet", CYAN, localnet, &layout.logs())?);
+    let ic_status_url = format!("{ic_url}/api/v2/status");
+    during(
+        parts,
+        until("the local network", async || fetch(&ic_status_url).await),
+    )
+    .await?;
+
+    let deployer = identity::load_or_create(&layout.deployer_identity())?;
+    let known = known_canisters(&layout.canister_ids())?;
+    let deployment = during(
+        parts,
+        deploy(&ic_url, deployer, artifacts, &gateway_url, &known),
+    )
+    .await?;
+    write_json(&layout.canister_ids(), &deployment.canisters())?;
+
+    let gateway_principal = identity::load_or_create(&layout.gateway_identity())?
+        .sender()
+        .map_err(anyhow::Error::msg)?;
+    let mut gateway = Command::new(&artifacts.gateway);
+    gateway
+        .args([
+            "--gateway-address",
+            &gateway_address,
+            "--ic-network-url",
+            &ic_url,
+            "--identity-path",
+        ])
+        .arg(layout.gateway_identity());
+    parts.push(Part::spawn("gateway", MAGENTA, gateway, &layout.logs())?);
+    let status_url = format!("http://{gateway_address}/health");
+    during(
+        parts,
+        until("the gateway", async || fetch(&status_url).await),
+    )
+    .await?;
+
+    let frontend_url = format!(
+        "http://{}.localhost:{}/",
+        deployment.frontend, ports.localnet_port
+    );
+    during(
+        parts,
+        until("the page", async || fetch(&frontend_url).await),
+    )
+    .await?;
+
+    Ok(NetworkFile {
+        ic_url,
+        root_key: hex::encode(&deployment.root_key),
+        gateway_url,
+        gateway_principal,
+        frontend_url,
+        identity_provider_url: None,
+        status_url,
+        metrics_url: format!("http://{gateway_address}/metrics"),
+        canisters: deployment.canisters(),
+        pids: BTreeMap::new(),
+    })
+}
+
+/// Does `work`, unless a part dies before it is done.
+async fn during<T>(parts: &mut [Part], work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        error = first_end(parts) => Err(error),
+        done = work => done,
+    }
+}
+
+async fn first_end(parts: &mut [Part]) -> anyhow::Error {
+    select_all(parts.iter_mut().map(|part| Box::pin(part.ended())))
+        .await
+        .0
+}
+
+fn known_canisters(path: &Path) -> Result<KnownCanisters> {
+    if !path.exists() {
+        return Ok(KnownCanisters::new());
+    }
+    let text = fs::read(path)?;
+    serde_json::from_slice(&text).with_context(|| {
+        format!(
+            "{} does not hold canister ids; scripts/start --clean starts over",
+            path.display()
+        )
+    })
+}
+
+/// The URLs that people want, one a line.
+pub(super) fn summary(network: &NetworkFile) -> String {
+    format!(
+        "\n  page      {}\n  gateway   {}\n  network   {}\n  status    {}\n  metrics   {}\n",
+        network.frontend_url,
+        network.gateway_url,
+        network.ic_url,
+        network.status_url,
+        network.metrics_url
+    )
+}
