@@ -1,1 +1,137 @@
 //! The chat canister.
+//!
+//! - `room`: what the chat means. To build something else, start there and in `chat-api`.
+//! - `store`: what lies in stable memory.
+//! - this file: how both are wired to the WebSocket. Commands come in as messages, events go out.
+
+mod memory;
+mod room;
+mod store;
+
+use std::cell::RefCell;
+
+use chat_api::{ChatMessage, Event};
+use ic_cdk::api::time;
+use ic_ws_cdk::{
+    CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,
+    CanisterWsGetMessagesResult, CanisterWsMessageArguments, CanisterWsMessageResult,
+    CanisterWsOpenArguments, CanisterWsOpenResult, OnCloseCallbackArgs, OnMessageCallbackArgs,
+    OnOpenCallbackArgs, WsHandlers, WsInitParams,
+};
+
+use memory::CanisterMemory;
+use room::{Delivery, Refusal, Room};
+use store::Store;
+
+thread_local! {
+    static ROOM: RefCell<Room<CanisterMemory>> = RefCell::new(Room::new(Store::new(memory::chat())));
+}
+
+/// Makes the interface readable to tools and explorers from the canister itself.
+#[cfg(target_family = "wasm")]
+#[unsafe(link_section = "icp:public candid:service")]
+pub static CANDID_SERVICE: [u8; include_bytes!("../chat.did").len()] =
+    *include_bytes!("../chat.did");
+
+#[ic_cdk::init]
+fn init() {
+    start_websockets();
+}
+
+#[ic_cdk::post_upgrade]
+fn post_upgrade() {
+    start_websockets();
+}
+
+fn start_websockets() {
+    let handlers = WsHandlers {
+        on_open: Some(on_open),
+        on_message: Some(on_message),
+        on_close: Some(on_close),
+    };
+    ic_ws_cdk::init(WsInitParams::new(handlers), memory::websockets());
+}
+
+#[ic_cdk::update]
+fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
+    ic_ws_cdk::ws_open(args)
+}
+
+#[ic_cdk::update]
+fn ws_message(
+    args: CanisterWsMessageArguments,
+    message_type: Option<ChatMessage>,
+) -> CanisterWsMessageResult {
+    ic_ws_cdk::ws_message(args, message_type)
+}
+
+#[ic_cdk::update]
+fn ws_close(args: CanisterWsCloseArguments) -> CanisterWsCloseResult {
+    ic_ws_cdk::ws_close(args)
+}
+
+#[ic_cdk::query]
+fn ws_get_messages(args: CanisterWsGetMessagesArguments) -> CanisterWsGetMessagesResult {
+    ic_ws_cdk::ws_get_messages(args)
+}
+
+fn on_open(args: OnOpenCallbackArgs) {
+    ROOM.with_borrow_mut(|room| room.connected(args.client_key));
+}
+
+fn on_message(args: OnMessageCallbackArgs) {
+    let deliveries = match candid::decode_one(&args.message) {
+        Ok(ChatMessage::Command(command)) => {
+            ROOM.with_borrow_mut(|room| room.handle(args.client_key, command, time()))
+        }
+        Ok(ChatMessage::Event(_)) => vec![Delivery::refusal(args.client_key, Refusal::NotACommand)],
+        Err(error) => vec![Delivery::refusal(
+            args.client_key,
+            Refusal::Undecodable(error),
+        )],
+    };
+    deliver(deliveries);
+}
+
+fn on_close(args: OnCloseCallbackArgs) {
+    deliver(ROOM.with_borrow_mut(|room| room.disconnected(args.client_key)));
+}
+
+/// Sends what the room wants sent. One client that cannot be reached keeps nothing from the others.
+fn deliver(deliveries: Vec<Delivery>) {
+    for Delivery { to, event } in deliveries {
+        let message = match encode(event) {
+            Ok(message) => message,
+            Err(error) => {
+                ic_cdk::println!("an event has no Candid form: {error}");
+                continue;
+            }
+        };
+        for client_key in to {
+            if let Err(error) = ic_ws_cdk::send(&client_key, message.clone()) {
+                ic_cdk::println!("not sent to {client_key}: {error}");
+            }
+        }
+    }
+}
+
+fn encode(event: Event) -> Result<Vec<u8>, candid::Error> {
+    candid::encode_one(ChatMessage::Event(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candid_parser::utils::{CandidSource, service_equal};
+
+    #[test]
+    fn the_interface_is_the_one_in_the_did_file() {
+        candid::export_service!();
+        let exported = __export_service();
+        service_equal(
+            CandidSource::Text(&exported),
+            CandidSource::Text(include_str!("../chat.did")),
+        )
+        .unwrap();
+    }
+}

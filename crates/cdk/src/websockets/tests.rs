@@ -53,7 +53,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let memory = MemoryManager::init(VectorMemory::default());
+        // Small buckets: each takes its whole size at once.
+        let memory = MemoryManager::init_with_bucket_size(VectorMemory::default(), 1);
         let now = 1_700_000_000 * SECOND;
         let mut world = Self {
             ws: start(&memory, now),
