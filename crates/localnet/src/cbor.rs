@@ -1,54 +1,35 @@
 //! CBOR as the interface specification wants it: every top-level value carries the self-describe
 //! tag on the way out; on the way in the tag is optional, and nothing may follow the value.
+//!
+//! It is `serde_cbor` because the types of `ic-transport-types` and `ic-certification` need byte strings
+//! that are borrowed from the input, which no other CBOR library for serde hands out.
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// CBOR tag 55799, "self-described CBOR" (RFC 8949, section 3.4.6).
-const SELF_DESCRIBE_TAG: [u8; 3] = [0xd9, 0xd9, 0xf7];
-
-/// Why bytes are not the CBOR that was expected.
+/// Bytes that are not the CBOR that was expected; the text says where and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CborError {
-    /// The bytes are not well-formed CBOR.
-    #[error("malformed CBOR at byte {0}")]
-    Malformed(usize),
-    /// The bytes end in the middle of a value.
-    #[error("the CBOR ends too early")]
-    Truncated,
-    /// The bytes are CBOR, but not of the expected structure.
-    #[error("{0}")]
-    Structure(String),
-    /// More bytes follow the value.
-    #[error("{0} bytes follow the CBOR value")]
-    Trailing(usize),
-}
+#[error("{0}")]
+pub struct CborError(String);
 
 /// Encodes `value` with the self-describe tag in front.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut bytes = SELF_DESCRIBE_TAG.to_vec();
-    if let Err(error) = ciborium::into_writer(value, &mut bytes) {
-        // Writing to a vector cannot fail, and none of our types refuses to serialize.
+    let mut serializer = serde_cbor::Serializer::new(Vec::new());
+    let written = serializer
+        .self_describe()
+        .and_then(|()| value.serialize(&mut serializer));
+    if let Err(error) = written {
+        // Writing to a vector cannot fail, and none of our types refuses to be serialized.
         unreachable!("CBOR encoding failed: {error}");
     }
-    bytes
+    serializer.into_inner()
 }
 
 /// Decodes exactly one value.
 ///
 /// # Errors
 /// If the bytes are malformed, of another structure than `T`, or followed by more bytes.
-pub fn decode<T: DeserializeOwned>(mut bytes: &[u8]) -> Result<T, CborError> {
-    use ciborium::de::Error;
-    let value = ciborium::from_reader(&mut bytes).map_err(|error| match error {
-        Error::Io(_) => CborError::Truncated,
-        Error::Syntax(offset) => CborError::Malformed(offset),
-        Error::Semantic(_, text) => CborError::Structure(text),
-        Error::RecursionLimitExceeded => CborError::Structure("nested too deeply".into()),
-    })?;
-    match bytes.len() {
-        0 => Ok(value),
-        rest => Err(CborError::Trailing(rest)),
-    }
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
+    serde_cbor::from_slice(bytes).map_err(|error| CborError(error.to_string()))
 }
 
 #[cfg(test)]
@@ -65,12 +46,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        assert_eq!(decode::<Vec<u8>>(&[0x82, 1]), Err(CborError::Truncated));
-        assert_eq!(decode::<u8>(&[1, 2, 3]), Err(CborError::Trailing(2)));
-        assert!(matches!(
-            decode::<u8>(&[0x61, b'a']),
-            Err(CborError::Structure(_))
-        ));
-        assert!(matches!(decode::<u8>(&[0xff]), Err(_)));
+        let error = |bytes| decode::<Vec<u8>>(bytes).unwrap_err().to_string();
+        assert!(error(&[0x82, 1]).contains("EOF"), "{}", error(&[0x82, 1]));
+        assert!(
+            error(&[0x80, 1]).contains("trailing"),
+            "{}",
+            error(&[0x80, 1])
+        );
+        assert!(error(b"\x61a").contains("expected"), "{}", error(b"\x61a"));
+        assert!(!error(&[0xff]).is_empty());
     }
 }

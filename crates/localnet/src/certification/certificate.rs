@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candid::Principal;
 use ic_certification::Certificate;
-use ic_transport_types::RequestId;
+use ic_transport_types::{RejectCode, RequestId};
 use rpds::HashTrieMapSync;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     hash_map::{Selection, Tree},
     state_tree::CanisterAccess,
 };
-use crate::cbor;
+use crate::{cbor, rejection::Rejection};
 
 /// One version of the state, complete and signed. It never changes; cloning is cheap.
 #[derive(Clone)]
@@ -91,6 +91,26 @@ impl CertifiedState {
             .value(&[b"request_status".as_slice(), id.as_slice(), b"status"])?;
         std::str::from_utf8(status).ok()
     }
+
+    /// The reply to the request, or its rejection; `None` if it has neither (yet, or any more).
+    pub fn outcome(&self, id: &RequestId) -> Option<Result<Vec<u8>, Rejection>> {
+        let request = self
+            .tree
+            .get(&[b"request_status".as_slice(), id.as_slice()])?;
+        if let Some(reply) = request.value(&["reply"]) {
+            return Some(Ok(reply.to_vec()));
+        }
+        let text = |leaf| {
+            let bytes = request.value(&[leaf])?;
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        };
+        let code = u64::from(*request.value(&["reject_code"])?.first()?);
+        Some(Err(Rejection {
+            code: RejectCode::try_from(code).ok()?,
+            error_code: text("error_code")?.into(),
+            message: text("reject_message")?,
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -98,12 +118,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use ic_certification::LookupResult;
-    use ic_transport_types::RejectCode;
 
     use super::*;
     use crate::{
         certification::{CanisterLeaves, Metadata, RequestStatus},
-        rejection::Rejection,
+        rejection::{ErrorCode, Rejection},
     };
 
     const TIME: u64 = 1_700_000_000_000_000_000;
@@ -231,13 +250,13 @@ mod tests {
     fn a_rejection_is_certified_with_its_codes() {
         let keys = NetworkKeys::generate().unwrap();
         let mut tree = state(&keys);
-        let rejection = Rejection::new(RejectCode::CanisterError, "IC0503", "it trapped");
-        tree.set_request(request(2), origin(), &RequestStatus::Rejected(rejection));
+        let rejection = Rejection::new(ErrorCode::CanisterCalledTrap, "it trapped");
         let id = request(2);
+        tree.set_request(id, origin(), &RequestStatus::Rejected(rejection.clone()));
+        let state = tree.certify(TIME, &keys);
+        assert_eq!(state.outcome(&id), Some(Err(rejection)));
         let certificate = verified(
-            &tree
-                .certify(TIME, &keys)
-                .certificate(&[vec![b"request_status".as_slice(), id.as_slice()]]),
+            &state.certificate(&[vec![b"request_status".as_slice(), id.as_slice()]]),
             &keys,
         );
         let leaf = |name: &[u8]| lookup(&certificate, &[b"request_status", id.as_slice(), name]);
@@ -258,6 +277,8 @@ mod tests {
         let after = tree.certify(TIME + 1, &keys);
         assert_eq!(before.request_status(&request(0)), Some("received"));
         assert_eq!(before.request_status(&request(1)), Some("replied"));
+        assert_eq!(before.outcome(&request(1)), Some(Ok(vec![42])));
+        assert_eq!(before.outcome(&request(0)), None);
         assert!(before.has_canister(&canister()));
         assert_eq!(after.request_status(&request(0)), Some("done"));
         assert_eq!(after.request_status(&request(1)), None);
@@ -270,7 +291,8 @@ mod tests {
         let keys = NetworkKeys::generate().unwrap();
         let state = state(&keys).certify(TIME, &keys);
         let stranger = Principal::anonymous();
-        let may = |name: &str, reader| state.may_read_metadata(&canister(), name, reader);
+        let may =
+            |name: &str, reader: &Principal| state.may_read_metadata(&canister(), name, reader);
         assert!(may("secret", &alice()));
         assert!(!may("secret", &stranger));
         assert!(may("candid:service", &stranger));

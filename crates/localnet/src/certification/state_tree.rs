@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use candid::Principal;
 use ic_transport_types::RequestId;
 use rpds::HashTrieMapSync;
+use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::{CertifiedState, NetworkKeys, hash_map::Tree};
@@ -40,7 +41,7 @@ pub struct Metadata {
 }
 
 /// Where a request has come from; only its sender may ask how it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestOrigin {
     /// Who sent the request.
     pub sender: Principal,
@@ -51,7 +52,7 @@ pub struct RequestOrigin {
 }
 
 /// How far a request has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RequestStatus {
     /// It waits to be executed.
     Received,

@@ -1,15 +1,19 @@
 //! Decodes an envelope.
 //!
-//! What has been signed is the map as the signer made it, so hashes are taken of the map as it
-//! arrived: fields that we do not know count like all others.
+//! What has been signed is the map as the signer made it, so hashes are taken of the maps as they arrived:
+//! fields that we do not know count like all others.
 
-use ciborium::Value;
+use std::borrow::Cow;
+
 use ic_transport_types::{Delegation, EnvelopeContent, RequestId, to_request_id};
-use serde::Deserialize;
-use serde_bytes::ByteBuf;
+use serde::{
+    Deserialize, Serialize, Serializer,
+    ser::{Error as _, SerializeMap},
+};
+use serde_cbor::Value;
 
 use super::IngressError;
-use crate::cbor::{self, CborError};
+use crate::cbor;
 
 /// A request as it arrived.
 pub(super) struct Envelope {
@@ -32,72 +36,72 @@ pub(super) struct SignedDelegation {
     pub signature: Vec<u8>,
 }
 
+/// The maps of an envelope that are signed, with all their fields.
 #[derive(Deserialize)]
-struct RawEnvelope {
+struct SignedMaps {
     content: Value,
-    sender_pubkey: Option<ByteBuf>,
-    sender_sig: Option<ByteBuf>,
     #[serde(default)]
-    sender_delegation: Option<Vec<RawSignedDelegation>>,
+    sender_delegation: Option<Vec<SignedMap>>,
 }
 
 #[derive(Deserialize)]
-struct RawSignedDelegation {
+struct SignedMap {
     delegation: Value,
-    signature: ByteBuf,
 }
 
 impl Envelope {
     pub fn decode(bytes: &[u8]) -> Result<Self, IngressError> {
-        let raw: RawEnvelope = cbor::decode(bytes)?;
-        let (content, id) = hashed(raw.content)?;
-        let proof = match (raw.sender_pubkey, raw.sender_sig) {
+        let known: ic_transport_types::Envelope<'static> = cbor::decode(bytes)?;
+        let signed: SignedMaps = cbor::decode(bytes)?;
+        let proof = match (known.sender_pubkey, known.sender_sig) {
             (None, None) => None,
             (Some(public_key), Some(signature)) => Some(Proof {
-                public_key: public_key.into_vec(),
-                signature: signature.into_vec(),
+                public_key,
+                signature,
             }),
             _ => return Err(IngressError::HalfSigned),
         };
-        let delegations = raw.sender_delegation.unwrap_or_default().into_iter();
+        let delegations = known.sender_delegation.unwrap_or_default().into_iter();
+        let maps = signed.sender_delegation.unwrap_or_default();
+        let delegations = delegations.zip(&maps).map(|(known, map)| {
+            Ok(SignedDelegation {
+                delegation: known.delegation,
+                hash: to_request_id(&Hashed(&map.delegation))?,
+                signature: known.signature,
+            })
+        });
         Ok(Self {
-            id,
-            content,
+            id: to_request_id(&Hashed(&signed.content))?,
+            content: Cow::into_owned(known.content),
             proof,
-            delegations: delegations
-                .map(TryFrom::try_from)
-                .collect::<Result<_, _>>()?,
+            delegations: delegations.collect::<Result<_, IngressError>>()?,
         })
     }
 }
 
-impl TryFrom<RawSignedDelegation> for SignedDelegation {
-    type Error = IngressError;
+/// A value the way `to_request_id` hashes it: numbers in 64 bits, and null, which some encoders write for
+/// a field that is absent, left out.
+struct Hashed<'v>(&'v Value);
 
-    fn try_from(raw: RawSignedDelegation) -> Result<Self, IngressError> {
-        let (delegation, hash) = hashed(raw.delegation)?;
-        Ok(Self {
-            delegation,
-            hash,
-            signature: raw.signature.into_vec(),
-        })
+impl Serialize for Hashed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Integer(number) => match (u64::try_from(*number), i64::try_from(*number)) {
+                (Ok(number), _) => serializer.serialize_u64(number),
+                (_, Ok(number)) => serializer.serialize_i64(number),
+                _ => Err(S::Error::custom("a number of more than 64 bits")),
+            },
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Hashed)),
+            Value::Map(fields) => {
+                let mut map = serializer.serialize_map(None)?;
+                for (name, value) in fields {
+                    if *value != Value::Null {
+                        map.serialize_entry(&Hashed(name), &Hashed(value))?;
+                    }
+                }
+                map.end()
+            }
+            other => other.serialize(serializer),
+        }
     }
-}
-
-/// The map as a value of `T`, and its representation-independent hash.
-fn hashed<T: for<'de> Deserialize<'de>>(mut map: Value) -> Result<(T, RequestId), IngressError> {
-    if let Value::Map(fields) = &mut map {
-        // Some encoders write an absent field as null; it is no part of what is hashed.
-        fields.retain(|(_, value)| !value.is_null());
-    }
-    let id = to_request_id(&map)?;
-    let value = map
-        .deserialized()
-        .map_err(|error| CborError::Structure(structure(error)))?;
-    Ok((value, id))
-}
-
-fn structure(error: ciborium::value::Error) -> String {
-    let ciborium::value::Error::Custom(text) = error;
-    text
 }

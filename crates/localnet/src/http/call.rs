@@ -1,0 +1,92 @@
+//! `call`: update calls, answered at once (v2) or with a certificate of their outcome (v3, v4).
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use ic_transport_types::{EnvelopeContent, RequestId, TransportCallResponse};
+
+use super::{
+    App, effective_canister,
+    error::HttpError,
+    request::{authenticate, principal, wrong_kind},
+    response::cbor_response,
+};
+use crate::network::{IngressCall, Rejection};
+
+/// v2: 202 as soon as the call is received; the client polls `read_state` for what became of it.
+pub(super) async fn asynchronous(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response, HttpError> {
+    Ok(match submit(&app, &id, body).await? {
+        Ok(_) => StatusCode::ACCEPTED.into_response(),
+        Err(rejection) => not_received(rejection),
+    })
+}
+
+/// v3, v4: waits a while for the outcome. If it takes longer, the client has to poll.
+pub(super) async fn synchronous(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let request_id = match submit(&app, &id, body).await? {
+        Ok(request_id) => request_id,
+        Err(rejection) => return Ok(not_received(rejection)),
+    };
+    let outcome = tokio::select! {
+        outcome = app.network.outcome(&request_id, app.limits.call_timeout) => outcome,
+        () = app.stopping.cancelled() => None,
+    };
+    Ok(match outcome {
+        Some(state) => {
+            let path = vec![b"request_status".as_slice(), request_id.as_slice()];
+            cbor_response(&TransportCallResponse::Replied {
+                certificate: state.certificate(&[path]),
+            })
+        }
+        None => StatusCode::ACCEPTED.into_response(),
+    })
+}
+
+async fn submit(
+    app: &App,
+    id: &str,
+    body: Body,
+) -> Result<Result<RequestId, Rejection>, HttpError> {
+    let effective_canister_id = principal(id)?;
+    let request = authenticate(app, body).await?;
+    let EnvelopeContent::Call {
+        sender,
+        canister_id,
+        method_name,
+        arg,
+        ..
+    } = request.content
+    else {
+        return Err(wrong_kind("call"));
+    };
+    effective_canister::check(effective_canister_id, canister_id, &method_name, &arg)?;
+    let call = IngressCall {
+        sender,
+        canister_id,
+        method_name,
+        arg,
+        effective_canister_id,
+    };
+    let submitted = app.network.submit(request.id, call).await;
+    Ok(submitted.map(|()| request.id))
+}
+
+/// A call that was never received leaves no trace in the state, so nothing certifies its rejection.
+fn not_received(rejection: Rejection) -> Response {
+    cbor_response(&TransportCallResponse::NonReplicatedRejection(
+        rejection.into(),
+    ))
+}

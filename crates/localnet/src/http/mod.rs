@@ -1,0 +1,88 @@
+//! The network's HTTP interface: the API of the interface specification, and the canisters' own pages.
+
+mod call;
+mod effective_canister;
+mod error;
+mod query;
+mod read_state;
+mod request;
+mod response;
+mod site;
+mod status;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::{ingress::IngressLimits, network::Network};
+
+/// What bounds the work done for one HTTP request.
+#[derive(Clone, Debug)]
+pub struct HttpLimits {
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a synchronous call (v3, v4) waits for its outcome before the client has to poll.
+    pub call_timeout: Duration,
+    /// Paths of a `read_state` request.
+    pub max_paths: usize,
+    /// Labels of such a path.
+    pub max_path_labels: usize,
+    /// Chunks of a page that a canister streams.
+    pub max_streamed_chunks: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body_timeout: Duration::from_secs(30),
+            call_timeout: Duration::from_secs(10),
+            max_paths: 1000,
+            max_path_labels: 127,
+            max_streamed_chunks: 1000,
+        }
+    }
+}
+
+/// What every handler needs.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub network: Arc<Network>,
+    pub ingress_limits: IngressLimits,
+    pub limits: HttpLimits,
+    /// Set when the network is about to stop: handlers stop waiting.
+    pub stopping: CancellationToken,
+}
+
+/// All routes.
+pub(crate) fn router(app: App) -> Router {
+    let app = Arc::new(app);
+    let mut api = Router::new().route("/api/v2/status", get(status::status));
+    api = api.route("/api/v2/canister/{id}/call", post(call::asynchronous));
+    for version in ["v3", "v4"] {
+        let path = format!("/api/{version}/canister/{{id}}/call");
+        api = api.route(&path, post(call::synchronous));
+    }
+    for version in ["v2", "v3"] {
+        let path = |rest: &str| format!("/api/{version}/{rest}");
+        api = api
+            .route(&path("canister/{id}/query"), post(query::query))
+            .route(
+                &path("canister/{id}/read_state"),
+                post(read_state::of_canister),
+            )
+            .route(&path("subnet/{id}/read_state"), post(read_state::of_subnet));
+    }
+    // Any page may use the API; signatures, not origins, say who is asking. A canister's own pages
+    // say for themselves who may read them.
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .max_age(Duration::from_secs(600));
+    api.layer(cors).fallback(site::serve).with_state(app)
+}

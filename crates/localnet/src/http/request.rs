@@ -1,0 +1,72 @@
+//! From an HTTP body to an authenticated request.
+
+use axum::{body::Body, http::StatusCode};
+use candid::Principal;
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use super::{App, error::HttpError};
+use crate::ingress::{self, AuthenticatedRequest, IngressError};
+
+/// How much more than the limit is read, and thrown away, so that a client which listens only after
+/// it has sent everything gets to see why it was refused.
+const OVERSIZE_FACTOR: usize = 4;
+
+/// Reads a body of at most `limit` bytes.
+pub(super) async fn read_body(app: &App, body: Body, limit: usize) -> Result<Vec<u8>, HttpError> {
+    let read = async {
+        let mut chunks = body.into_data_stream();
+        let mut bytes = Vec::new();
+        let mut length = 0_usize;
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| {
+                HttpError::bad_request(format!("The request body cannot be read: {error}."))
+            })?;
+            length = length.saturating_add(chunk.len());
+            if length <= limit {
+                bytes.extend_from_slice(&chunk);
+            } else if length > limit.saturating_mul(OVERSIZE_FACTOR) {
+                break;
+            }
+        }
+        if length > limit {
+            return Err(IngressError::TooLarge { limit }.into());
+        }
+        Ok(bytes)
+    };
+    timeout(app.limits.body_timeout, read)
+        .await
+        .unwrap_or_else(|_| {
+            Err(HttpError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "The request body did not arrive in time.",
+            ))
+        })
+}
+
+/// Reads the body and finds out who has sent it.
+pub(super) async fn authenticate(app: &App, body: Body) -> Result<AuthenticatedRequest, HttpError> {
+    let bytes = read_body(app, body, app.ingress_limits.max_request_bytes).await?;
+    let root_key = app.network.keys().root().public_key_raw();
+    let now_ns = app.network.now_ns();
+    Ok(ingress::authenticate(
+        &bytes,
+        now_ns,
+        &root_key,
+        &app.ingress_limits,
+    )?)
+}
+
+/// A principal in its textual form, out of the URL.
+pub(super) fn principal(text: &str) -> Result<Principal, HttpError> {
+    Principal::from_text(text).map_err(|error| {
+        HttpError::bad_request(format!("The URL has {text:?} for a principal: {error}."))
+    })
+}
+
+/// The answer to a request that was sent to the endpoint for another kind.
+pub(super) fn wrong_kind(expected: &str) -> HttpError {
+    HttpError::bad_request(format!(
+        "This endpoint takes requests of the type {expected:?} only."
+    ))
+}

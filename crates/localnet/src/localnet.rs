@@ -1,0 +1,154 @@
+//! Puts the parts together: keys, network, HTTP server; from start to graceful stop.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    certification::{KeysError, NetworkKeys},
+    http::{self, App, HttpLimits},
+    ingress::IngressLimits,
+    network::{CheckpointError, Network, NetworkConfig, OpenError},
+};
+
+/// How long a stop waits for the requests that are being answered.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What a local network is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Where keys and state are kept. Without it, they are gone when the process ends.
+    pub state_dir: Option<PathBuf>,
+    /// What requests may not exceed.
+    pub ingress: IngressLimits,
+    /// What bounds the work done for one request.
+    pub http: HttpLimits,
+}
+
+impl Default for Config {
+    /// Any free port of the loopback interface, nothing kept.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            state_dir: None,
+            ingress: IngressLimits::default(),
+            http: HttpLimits::default(),
+        }
+    }
+}
+
+/// Why a local network could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process listens there.
+    #[error("cannot listen on {0}: port {port} is already in use", port = .0.port())]
+    PortInUse(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The network has no keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The network's state cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+/// A running local network. Dropping it stops the server, but only [`Self::shutdown`] waits for that and
+/// keeps the state.
+pub struct Localnet {
+    address: SocketAddr,
+    network: Arc<Network>,
+    server: JoinHandle<io::Result<()>>,
+    stopping: CancellationToken,
+}
+
+impl Localnet {
+    /// Starts a network; when this returns, it answers requests.
+    ///
+    /// # Errors
+    /// If the address is taken, or keys or state cannot be loaded.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::PortInUse(config.listen),
+            _ => StartError::Listen {
+                address: config.listen,
+                source,
+            },
+        };
+        // The port first: it is what most often goes wrong, and no state has been touched yet.
+        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let keys = NetworkKeys::load_or_create(config.state_dir.as_deref())?;
+        let state_dir = config.state_dir;
+        let network = Network::open(NetworkConfig { state_dir }, keys)?;
+        let stopping = CancellationToken::new();
+        let router = http::router(App {
+            network: network.clone(),
+            ingress_limits: config.ingress,
+            limits: config.http,
+            stopping: stopping.clone(),
+        });
+        let server = axum::serve(listener, router)
+            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        Ok(Self {
+            address,
+            network,
+            server: tokio::spawn(server.into_future()),
+            stopping,
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base URL of the API, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The root public key: DER, 133 bytes.
+    pub fn root_key(&self) -> Vec<u8> {
+        self.network.keys().root_public_key_der()
+    }
+
+    /// The network behind the HTTP interface.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// Stops: answers what is being answered, takes nothing new, and writes the state to disk.
+    ///
+    /// # Errors
+    /// If the state cannot be written.
+    pub async fn shutdown(mut self) -> Result<(), CheckpointError> {
+        self.stopping.cancel();
+        if timeout(DRAIN_TIMEOUT, &mut self.server).await.is_err() {
+            tracing::warn!("some requests were still being answered when the network stopped");
+            self.server.abort();
+        }
+        self.network.shutdown().await
+    }
+}
+
+impl Drop for Localnet {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
