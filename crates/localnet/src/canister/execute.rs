@@ -1,0 +1,292 @@
+//! Executing one message of a canister's queue, all or nothing.
+
+use std::{io, sync::Arc};
+
+use candid::Principal;
+
+use super::{
+    Canister,
+    calls::{CallContext, Callback},
+    messages::{Message, Origin, Outbound, Outcome, Request, Response, Task},
+    no_module,
+};
+use crate::{
+    certification::CertifiedState,
+    execution::{
+        Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, OutgoingCall, SystemState, Target,
+        Trapped,
+    },
+    rejection::{ErrorCode, Rejection},
+};
+
+/// What executing takes besides the canister.
+#[derive(Clone)]
+pub struct Host {
+    /// The compiler.
+    pub engine: Arc<Engine>,
+    /// The subnet's id.
+    pub subnet_id: Principal,
+    /// The root key, DER-encoded.
+    pub root_key: Arc<[u8]>,
+    /// The network's time, the same for a whole batch.
+    pub time_ns: u64,
+    /// Where data certificates come from; queries only.
+    pub certified: Option<Arc<CertifiedState>>,
+    /// What bounds one execution.
+    pub limits: Limits,
+    /// What bounds the calls that a canister has open as a caller.
+    pub max_outgoing_calls: usize,
+}
+
+impl Canister {
+    /// Executes a message. An error means that memory could not be written, and the network cannot go on.
+    pub fn execute(&mut self, message: Message, host: &Host) -> io::Result<Vec<Outbound>> {
+        match message {
+            Message::Request(request) => self.execute_request(request, host),
+            Message::Response(response) => self.execute_response(response, host),
+            Message::Task(task) => self.execute_task(task, host),
+        }
+    }
+
+    fn execute_request(&mut self, request: Request, host: &Host) -> io::Result<Vec<Outbound>> {
+        let (entry, function) = match self.status.check_running(self.id).and_then(|()| self.method(&request.method_name)) {
+            Ok(method) => method,
+            Err(rejection) => return Ok(vec![Outbound::Response(request.origin, Err(rejection), request.cycles)]),
+        };
+        let context = self.calls.open(CallContext {
+            origin: request.origin,
+            sender: request.sender,
+            cycles: request.cycles,
+            deadline_ns: request.deadline_ns,
+            responded: false,
+            outstanding: 0,
+            instructions: 0,
+        });
+        let input = Input { payload: request.arg, ..Input::default() };
+        self.execute_in_context(context, entry, Target::Export(&function), input, host)
+    }
+
+    fn method(&self, name: &str) -> Result<(EntryPoint, String), Rejection> {
+        let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
+        for (kind, entry) in [("update", EntryPoint::Update), ("query", EntryPoint::ReplicatedQuery)] {
+            let function = format!("canister_{kind} {name}");
+            if code.module.exports(&function) {
+                return Ok((entry, function));
+            }
+        }
+        if code.module.exports(&format!("canister_composite_query {name}")) {
+            let message = format!("Canister {}: the composite query '{name}' cannot be called as an update", self.id);
+            return Err(Rejection::new(ErrorCode::CompositeQueryCalledInReplicatedMode, message));
+        }
+        let message = format!("Error from Canister {}: Canister has no update method '{name}'.", self.id);
+        Err(Rejection::new(ErrorCode::CanisterMethodNotFound, message))
+    }
+
+    fn execute_task(&mut self, task: Task, host: &Host) -> io::Result<Vec<Outbound>> {
+        let function = match task {
+            Task::GlobalTimer => "canister_global_timer",
+            Task::Heartbeat => "canister_heartbeat",
+        };
+        let exported = self.code.as_ref().is_some_and(|code| code.module.exports(function));
+        if !exported || self.status.check_running(self.id).is_err() {
+            return Ok(Vec::new());
+        }
+        let context = self.calls.open(CallContext {
+            origin: Origin::System,
+            sender: Principal::management_canister(),
+            cycles: 0,
+            deadline_ns: 0,
+            responded: true,
+            outstanding: 0,
+            instructions: 0,
+        });
+        self.execute_in_context(context, EntryPoint::SystemTask, Target::Export(function), Input::default(), host)
+    }
+
+    fn execute_response(&mut self, response: Response, host: &Host) -> io::Result<Vec<Outbound>> {
+        self.cycles = self.cycles.saturating_add(response.refund);
+        let Some(callback) = self.calls.answered(response.callback) else { return Ok(Vec::new()) };
+        let input = Input { cycles_refunded: response.refund, ..Input::default() };
+        let (entry, closure, input) = match response.outcome {
+            Ok(payload) => (EntryPoint::Reply, callback.on_reply, Input { payload, ..input }),
+            Err(rejection) => {
+                let reject = Some((rejection.code as u32, rejection.message));
+                (EntryPoint::Reject, callback.on_reject, Input { reject, ..input })
+            }
+        };
+        let mut sent = match self.run(callback.context, entry, Target::Callback(closure), input, host)? {
+            Ok(effects) => self.apply(callback.context, effects, host.time_ns),
+            Err(trapped) => {
+                self.clean_up(&callback, host)?;
+                return Ok(self.finish(callback.context, trapped.reject(self.id)));
+            }
+        };
+        sent.extend(self.finish(callback.context, self.did_not_reply()));
+        Ok(sent)
+    }
+
+    /// Runs the cleanup callback after a trap in the callback proper. A trap in it is logged and changes nothing.
+    fn clean_up(&mut self, callback: &Callback, host: &Host) -> io::Result<()> {
+        let Some(closure) = callback.on_cleanup else { return Ok(()) };
+        let target = Target::Callback(closure);
+        if let Ok(effects) = self.run(callback.context, EntryPoint::Cleanup, target, Input::default(), host)? {
+            self.apply(callback.context, effects, host.time_ns);
+        }
+        Ok(())
+    }
+
+    fn execute_in_context(
+        &mut self,
+        context: u64,
+        entry: EntryPoint,
+        target: Target<'_>,
+        input: Input,
+        host: &Host,
+    ) -> io::Result<Vec<Outbound>> {
+        match self.run(context, entry, target, input, host)? {
+            Ok(effects) => {
+                let mut sent = self.apply(context, effects, host.time_ns);
+                sent.extend(self.finish(context, self.did_not_reply()));
+                Ok(sent)
+            }
+            Err(trapped) => Ok(self.finish(context, trapped.reject(self.id))),
+        }
+    }
+
+    /// Runs one function in the name of a call context, and commits memories and balance if it succeeds.
+    fn run(
+        &mut self,
+        context: u64,
+        entry: EntryPoint,
+        target: Target<'_>,
+        input: Input,
+        host: &Host,
+    ) -> io::Result<Result<Effects, Trapped>> {
+        let environment = self.environment(host);
+        let Some(code) = &mut self.code else {
+            return Ok(Err(Trapped::new(ErrorCode::CanisterWasmModuleNotFound, "the canister contains no Wasm module")));
+        };
+        let Some(call) = self.calls.context(context) else {
+            return Ok(Err(Trapped::new(ErrorCode::CanisterContractViolation, "the call is not open any more")));
+        };
+        let input = Input {
+            caller: call.sender.as_slice().to_vec(),
+            cycles_available: call.cycles,
+            deadline_ns: call.deadline_ns,
+            responded: call.responded,
+            instructions_before: call.instructions,
+            ..input
+        };
+        let state = SystemState::new(entry, environment, input, self.cycles, code.stable.clone(), host.limits);
+        let mut execution = match Execution::resume(&host.engine, code.view(), state) {
+            Ok(execution) => execution,
+            Err(trapped) => return Ok(Err(trapped)),
+        };
+        let result = execution.run(target);
+        call.instructions += execution.instructions();
+        let logs = std::mem::take(&mut execution.state().effects.logs);
+        let kept = match result {
+            Ok(()) if entry == EntryPoint::ReplicatedQuery => {
+                let state = execution.into_state();
+                self.cycles = state.balance;
+                Ok(state.effects)
+            }
+            Ok(()) => {
+                let (effects, balance) = execution.commit(code)?;
+                self.cycles = balance;
+                self.version += 1;
+                Ok(effects)
+            }
+            Err(trapped) => Err(trapped),
+        };
+        self.log(host.time_ns, logs, kept.as_ref().err());
+        Ok(kept)
+    }
+
+    /// What executions in this canister may ask.
+    pub fn environment(&self, host: &Host) -> Environment {
+        Environment {
+            canister_id: self.id,
+            subnet_id: host.subnet_id,
+            root_key: Arc::clone(&host.root_key),
+            time_ns: host.time_ns,
+            status: self.status.code(),
+            version: self.version,
+            global_timer: self.global_timer,
+            controllers: Arc::clone(&self.settings.controllers),
+            variables: Arc::clone(&self.settings.environment_variables),
+            certified: None,
+            max_outgoing_calls: host.max_outgoing_calls.saturating_sub(self.calls.outstanding()),
+        }
+    }
+
+    /// Writes down what was printed, and why it trapped if it did.
+    pub fn log(&mut self, time_ns: u64, lines: Vec<Vec<u8>>, trapped: Option<&Trapped>) {
+        if lines.is_empty() && trapped.is_none() {
+            return;
+        }
+        let logs = Arc::make_mut(&mut self.logs);
+        for line in lines {
+            tracing::info!(canister = %self.id, "{}", String::from_utf8_lossy(&line));
+            logs.push(time_ns, line);
+        }
+        if let Some(trapped) = trapped {
+            tracing::warn!(canister = %self.id, "{}", trapped.message);
+            logs.push(time_ns, format!("[TRAP]: {}", trapped.message).into_bytes());
+        }
+    }
+
+    /// Takes over what a successful execution did, and gives what it sends out.
+    fn apply(&mut self, context: u64, effects: Effects, time_ns: u64) -> Vec<Outbound> {
+        if let Some(data) = effects.certified_data {
+            self.certified_data = data;
+        }
+        if let Some(deadline) = effects.global_timer {
+            self.global_timer = deadline;
+        }
+        let mut sent = Vec::new();
+        if let Some(call) = self.calls.context(context) {
+            call.cycles -= effects.cycles_accepted.min(call.cycles);
+            if let Some(response) = effects.response {
+                let outcome = response.map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message));
+                call.responded = true;
+                sent.push(Outbound::Response(call.origin.clone(), outcome, std::mem::take(&mut call.cycles)));
+            }
+        }
+        sent.extend(effects.calls.into_iter().map(|call| self.send(context, call, time_ns)));
+        sent
+    }
+
+    fn send(&mut self, context: u64, call: OutgoingCall, time_ns: u64) -> Outbound {
+        let callback = self.calls.expect(Callback {
+            context,
+            on_reply: call.on_reply,
+            on_reject: call.on_reject,
+            on_cleanup: call.on_cleanup,
+        });
+        let deadline_ns = call.timeout_seconds.map_or(0, |seconds| time_ns + u64::from(seconds) * 1_000_000_000);
+        let request = Request {
+            origin: Origin::Canister(self.id, callback),
+            sender: self.id,
+            method_name: call.method_name,
+            arg: call.payload,
+            cycles: call.cycles,
+            deadline_ns,
+        };
+        Outbound::Request(call.callee, request)
+    }
+
+    /// Closes the call context if nothing is outstanding; a caller that has no answer by then gets `rejection`.
+    fn finish(&mut self, context: u64, rejection: Rejection) -> Vec<Outbound> {
+        if self.calls.context(context).is_none_or(|call| call.outstanding > 0) {
+            return Vec::new();
+        }
+        let unanswered = self.calls.close(context).filter(|call| !call.responded);
+        unanswered.map(|call| Outbound::Response(call.origin, Err(rejection) as Outcome, call.cycles)).into_iter().collect()
+    }
+
+    fn did_not_reply(&self) -> Rejection {
+        let message = format!("Error from Canister {}: Canister did not reply to the call", self.id);
+        Rejection::new(ErrorCode::CanisterDidNotReply, message)
+    }
+}

@@ -1,0 +1,78 @@
+//! What travels between canisters, the network and its users.
+
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+
+use crate::rejection::Rejection;
+
+/// How a call ended: the reply, or why there is none.
+pub type Outcome = Result<Vec<u8>, Rejection>;
+
+/// Who waits for the answer to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// A user, under this request id.
+    Ingress([u8; 32]),
+    /// A canister, with this callback.
+    Canister(Principal, u64),
+    /// Nobody: a timer or heartbeat.
+    System,
+}
+
+/// A call to a method.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Who waits for the answer.
+    pub origin: Origin,
+    /// Who calls.
+    pub sender: Principal,
+    /// The method called.
+    pub method_name: String,
+    /// The argument.
+    #[serde(with = "serde_bytes")]
+    pub arg: Vec<u8>,
+    /// Cycles that come along.
+    #[serde(with = "crate::wide")]
+    pub cycles: u128,
+    /// When the caller stops waiting, in nanoseconds since the epoch; 0 for never.
+    pub deadline_ns: u64,
+}
+
+/// The answer to a call that the receiving canister made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Response {
+    /// The receiver's callback.
+    pub callback: u64,
+    /// The answer.
+    pub outcome: Outcome,
+    /// Cycles that were not accepted.
+    #[serde(with = "crate::wide")]
+    pub refund: u128,
+}
+
+/// What the network asks of a canister on its own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// `canister_global_timer`.
+    GlobalTimer,
+    /// `canister_heartbeat`.
+    Heartbeat,
+}
+
+/// What waits in a canister's queue.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "said by the contents")]
+pub enum Message {
+    Request(Request),
+    Response(Response),
+    Task(Task),
+}
+
+/// What executing a message sends out.
+#[derive(Debug)]
+pub enum Outbound {
+    /// A call to a canister.
+    Request(Principal, Request),
+    /// An answer, with the cycles that were not accepted.
+    Response(Origin, Outcome, u128),
+}

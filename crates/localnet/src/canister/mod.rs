@@ -1,0 +1,157 @@
+//! A canister: its code and memories, its settings, its messages and calls in flight.
+
+mod calls;
+mod execute;
+mod logs;
+mod messages;
+mod query;
+mod settings;
+mod view;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+
+pub use calls::Calls;
+pub use execute::Host;
+pub use logs::Logs;
+pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
+pub use settings::{Settings, SettingsError};
+pub use view::CanisterView;
+
+use crate::{
+    certification::{CanisterLeaves, Metadata},
+    execution::Code,
+    rejection::{ErrorCode, Rejection},
+};
+
+/// Whether the canister takes calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// It does.
+    Running,
+    /// It takes responses only; those who asked it to stop are answered when the last call is closed.
+    Stopping(Vec<Origin>),
+    /// It does not.
+    Stopped,
+}
+
+/// A canister. What is not serialized, its code and memories, is kept in files of its own.
+#[derive(Serialize, Deserialize)]
+pub struct Canister {
+    /// Its id.
+    pub id: Principal,
+    /// Its settings.
+    pub settings: Settings,
+    /// Whether it takes calls.
+    pub status: Status,
+    /// Its code and memories; `None` while it is empty.
+    #[serde(skip)]
+    pub code: Option<Code>,
+    /// What it certified.
+    pub certified_data: Vec<u8>,
+    /// `ic0.canister_version`: counts changes of code, settings, status and state.
+    pub version: u64,
+    /// Its balance.
+    #[serde(with = "crate::wide")]
+    pub cycles: u128,
+    /// When its global timer fires, in nanoseconds since the epoch; 0 for never.
+    pub global_timer: u64,
+    /// Messages it has not executed yet.
+    pub queue: VecDeque<Message>,
+    /// Calls it has open, as callee and as caller.
+    pub calls: Calls,
+    /// Pieces of modules, uploaded to be installed later.
+    pub chunks: BTreeMap<[u8; 32], Vec<u8>>,
+    /// What it printed.
+    pub logs: Arc<Logs>,
+}
+
+impl Canister {
+    /// An empty, running canister.
+    pub fn new(id: Principal, settings: Settings, cycles: u128) -> Self {
+        Self {
+            id,
+            settings,
+            status: Status::Running,
+            code: None,
+            certified_data: Vec::new(),
+            version: 0,
+            cycles,
+            global_timer: 0,
+            queue: VecDeque::new(),
+            calls: Calls::default(),
+            chunks: BTreeMap::new(),
+            logs: Arc::default(),
+        }
+    }
+
+    /// Whether `principal` controls the canister.
+    pub fn is_controlled_by(&self, principal: Principal) -> bool {
+        self.settings.controllers.contains(&principal)
+    }
+
+    /// Whether the canister exports `canister_heartbeat`.
+    pub fn has_heartbeat(&self) -> bool {
+        self.status == Status::Running && self.code.as_ref().is_some_and(|code| code.module.exports("canister_heartbeat"))
+    }
+
+    /// What the state tree says about the canister.
+    pub fn leaves(&self) -> CanisterLeaves {
+        let module = self.code.as_ref().map(|code| &code.module);
+        let metadata = module.map(|module| module.metadata()).unwrap_or_default();
+        CanisterLeaves {
+            certified_data: self.certified_data.clone(),
+            module_hash: module.map(|module| module.hash()),
+            controllers: self.settings.controllers.to_vec(),
+            metadata: metadata
+                .iter()
+                .map(|section| (section.name.clone(), Metadata { public: section.public, bytes: section.bytes.clone() }))
+                .collect(),
+        }
+    }
+
+    /// The canister for queries, until it is published again.
+    pub fn publish(&mut self) -> CanisterView {
+        CanisterView {
+            id: self.id,
+            settings: self.settings.clone(),
+            status: self.status.clone(),
+            version: self.version,
+            cycles: self.cycles,
+            global_timer: self.global_timer,
+            logs: Arc::clone(&self.logs),
+            code: self.code.as_mut().map(Code::publish),
+        }
+    }
+}
+
+impl Status {
+    /// `ic0.canister_status`.
+    pub fn code(&self) -> u32 {
+        match self {
+            Self::Running => 1,
+            Self::Stopping(_) => 2,
+            Self::Stopped => 3,
+        }
+    }
+
+    /// Refuses new calls unless the canister is running.
+    pub fn check_running(&self, id: Principal) -> Result<(), Rejection> {
+        match self {
+            Self::Running => Ok(()),
+            Self::Stopping(_) => Err(Rejection::new(ErrorCode::CanisterStopping, format!("Canister {id} is stopping"))),
+            Self::Stopped => Err(Rejection::new(ErrorCode::CanisterStopped, format!("Canister {id} is stopped"))),
+        }
+    }
+}
+
+/// The rejection for a canister without code.
+pub fn no_module(id: Principal) -> Rejection {
+    let message = format!("Error from Canister {id}: Attempted to execute a message, but the canister contains no Wasm module.");
+    Rejection::new(ErrorCode::CanisterWasmModuleNotFound, message)
+}

@@ -1,0 +1,94 @@
+//! Executions that leave nothing behind: queries and `inspect_message`.
+
+use std::sync::Arc;
+
+use candid::Principal;
+
+use super::{CanisterView, Host, no_module};
+use crate::{
+    execution::{CodeView, EntryPoint, Environment, Execution, Input, SystemState, Target},
+    rejection::{ErrorCode, Rejection},
+};
+
+impl CanisterView {
+    /// Executes a query method.
+    pub fn query(&self, caller: Principal, method: &str, arg: Vec<u8>, host: &Host) -> Result<Vec<u8>, Rejection> {
+        self.status.check_running(self.id)?;
+        let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
+        let (entry, function) = self.query_method(code, method)?;
+        let input = Input { caller: caller.as_slice().to_vec(), payload: arg, ..Input::default() };
+        let state = self.run(code, entry, &function, input, host)?;
+        match state.effects.response {
+            Some(response) => {
+                response.map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message))
+            }
+            None => {
+                let message = format!("Error from Canister {}: Canister did not reply to the call", self.id);
+                Err(Rejection::new(ErrorCode::CanisterDidNotReply, message))
+            }
+        }
+    }
+
+    fn query_method(&self, code: &CodeView, name: &str) -> Result<(EntryPoint, String), Rejection> {
+        for (kind, entry) in [("query", EntryPoint::Query), ("composite_query", EntryPoint::CompositeQuery)] {
+            let function = format!("canister_{kind} {name}");
+            if code.module.exports(&function) {
+                return Ok((entry, function));
+            }
+        }
+        let message = format!("Error from Canister {}: Canister has no query method '{name}'.", self.id);
+        Err(Rejection::new(ErrorCode::CanisterMethodNotFound, message))
+    }
+
+    /// Asks the canister whether it takes a message from a user; one without `canister_inspect_message` takes all.
+    pub fn inspect(&self, caller: Principal, method: &str, arg: &[u8], host: &Host) -> Result<(), Rejection> {
+        const FUNCTION: &str = "canister_inspect_message";
+        self.status.check_running(self.id)?;
+        let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
+        if !code.module.exports(FUNCTION) {
+            return Ok(());
+        }
+        let input = Input {
+            caller: caller.as_slice().to_vec(),
+            method_name: method.to_owned(),
+            payload: arg.to_vec(),
+            ..Input::default()
+        };
+        if self.run(code, EntryPoint::InspectMessage, FUNCTION, input, host)?.effects.accepted {
+            return Ok(());
+        }
+        let message = format!("Error from Canister {}: Canister rejected the message", self.id);
+        Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message))
+    }
+
+    fn run(
+        &self,
+        code: &CodeView,
+        entry: EntryPoint,
+        function: &str,
+        input: Input,
+        host: &Host,
+    ) -> Result<SystemState, Rejection> {
+        let environment = Environment {
+            canister_id: self.id,
+            subnet_id: host.subnet_id,
+            root_key: Arc::clone(&host.root_key),
+            time_ns: host.time_ns,
+            status: self.status.code(),
+            version: self.version,
+            global_timer: self.global_timer,
+            controllers: Arc::clone(&self.settings.controllers),
+            variables: Arc::clone(&self.settings.environment_variables),
+            certified: host.certified.clone(),
+            max_outgoing_calls: 0,
+        };
+        let state = SystemState::new(entry, environment, input, self.cycles, code.stable.clone(), host.limits);
+        let mut execution = Execution::resume(&host.engine, code.clone(), state).map_err(|e| e.reject(self.id))?;
+        let result = execution.run(Target::Export(function));
+        for line in &execution.state().effects.logs {
+            tracing::debug!(canister = %self.id, "{}", String::from_utf8_lossy(line));
+        }
+        result.map_err(|trapped| trapped.reject(self.id))?;
+        Ok(execution.into_state())
+    }
+}

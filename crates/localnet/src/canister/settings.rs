@@ -1,0 +1,217 @@
+//! Canister settings. Controllers, environment variables and log visibility have an effect; limits and allocations are
+//! bookkeeping, as nothing costs cycles here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use candid::{Nat, Principal};
+use ic_management_canister_types::{
+    CanisterSettings, DefiniteCanisterSettings, EnvironmentVariable, LogVisibility, SnapshotVisibility,
+};
+use serde::{Deserialize, Serialize};
+
+const MAX_CONTROLLERS: usize = 10;
+const MAX_VARIABLES: usize = 20;
+const MAX_VARIABLE_BYTES: usize = 128;
+const MAX_VIEWERS: usize = 10;
+const MAX_COMPUTE_ALLOCATION: u64 = 100;
+
+/// Settings of a canister, as the specification defines them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub struct Settings {
+    pub controllers: Arc<Vec<Principal>>,
+    pub environment_variables: Arc<BTreeMap<String, String>>,
+    pub log_visibility: LogVisibility,
+    pub snapshot_visibility: SnapshotVisibility,
+    pub log_memory_limit: u64,
+    pub compute_allocation: u64,
+    pub memory_allocation: u64,
+    pub freezing_threshold: u64,
+    #[serde(with = "crate::wide")]
+    pub reserved_cycles_limit: u128,
+    pub wasm_memory_limit: u64,
+    pub wasm_memory_threshold: u64,
+}
+
+/// Settings that are not allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// Too many of something.
+    #[error("{count} {what} are too many; at most {max} are allowed")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many were given.
+        count: usize,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// A number out of its range.
+    #[error("{what} {value} is out of range; at most {max} is allowed")]
+    OutOfRange {
+        /// Of what.
+        what: &'static str,
+        /// The value given.
+        value: Nat,
+        /// The largest allowed.
+        max: u128,
+    },
+    /// An environment variable with an empty or long name, or a long value.
+    #[error("the environment variable `{0}` has a name or value that is not of 1 to {MAX_VARIABLE_BYTES} bytes")]
+    Variable(String),
+    /// An environment variable given twice.
+    #[error("the environment variable `{0}` is given twice")]
+    DuplicateVariable(String),
+}
+
+impl Settings {
+    /// The specification's defaults.
+    pub fn new(controller: Principal) -> Self {
+        Self {
+            controllers: Arc::new(vec![controller]),
+            environment_variables: Arc::default(),
+            log_visibility: LogVisibility::Controllers,
+            snapshot_visibility: SnapshotVisibility::Controllers,
+            log_memory_limit: 4096,
+            compute_allocation: 0,
+            memory_allocation: 0,
+            freezing_threshold: 2_592_000,
+            reserved_cycles_limit: 5_000_000_000_000,
+            wasm_memory_limit: 3 << 30,
+            wasm_memory_threshold: 0,
+        }
+    }
+
+    /// These settings with the given ones in place of those before.
+    pub fn updated(&self, new: &CanisterSettings) -> Result<Self, SettingsError> {
+        let mut settings = self.clone();
+        if let Some(controllers) = &new.controllers {
+            at_most("controllers", controllers.len(), MAX_CONTROLLERS)?;
+            let mut unique = controllers.clone();
+            unique.sort();
+            unique.dedup();
+            settings.controllers = Arc::new(unique);
+        }
+        if let Some(variables) = &new.environment_variables {
+            settings.environment_variables = Arc::new(checked_variables(variables)?);
+        }
+        if let Some(visibility) = &new.log_visibility {
+            if let LogVisibility::AllowedViewers(viewers) = visibility {
+                at_most("log viewers", viewers.len(), MAX_VIEWERS)?;
+            }
+            settings.log_visibility = visibility.clone();
+        }
+        if let Some(visibility) = &new.snapshot_visibility {
+            settings.snapshot_visibility = visibility.clone();
+        }
+        set(&mut settings.compute_allocation, "compute_allocation", &new.compute_allocation, MAX_COMPUTE_ALLOCATION)?;
+        set(&mut settings.memory_allocation, "memory_allocation", &new.memory_allocation, u64::MAX)?;
+        set(&mut settings.freezing_threshold, "freezing_threshold", &new.freezing_threshold, u64::MAX)?;
+        set(&mut settings.reserved_cycles_limit, "reserved_cycles_limit", &new.reserved_cycles_limit, u128::MAX)?;
+        set(&mut settings.wasm_memory_limit, "wasm_memory_limit", &new.wasm_memory_limit, u64::MAX)?;
+        set(&mut settings.wasm_memory_threshold, "wasm_memory_threshold", &new.wasm_memory_threshold, u64::MAX)?;
+        set(&mut settings.log_memory_limit, "log_memory_limit", &new.log_memory_limit, u64::MAX)?;
+        Ok(settings)
+    }
+
+    /// Whether `reader` may read the logs of a canister with these settings.
+    pub fn may_read_logs(&self, reader: Principal) -> bool {
+        self.controllers.contains(&reader)
+            || match &self.log_visibility {
+                LogVisibility::Controllers => false,
+                LogVisibility::Public => true,
+                LogVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
+            }
+    }
+}
+
+impl From<&Settings> for DefiniteCanisterSettings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            controllers: settings.controllers.to_vec(),
+            compute_allocation: settings.compute_allocation.into(),
+            memory_allocation: settings.memory_allocation.into(),
+            freezing_threshold: settings.freezing_threshold.into(),
+            reserved_cycles_limit: settings.reserved_cycles_limit.into(),
+            log_visibility: settings.log_visibility.clone(),
+            log_memory_limit: settings.log_memory_limit.into(),
+            snapshot_visibility: settings.snapshot_visibility.clone(),
+            wasm_memory_limit: settings.wasm_memory_limit.into(),
+            wasm_memory_threshold: settings.wasm_memory_threshold.into(),
+            environment_variables: settings
+                .environment_variables
+                .iter()
+                .map(|(name, value)| EnvironmentVariable { name: name.clone(), value: value.clone() })
+                .collect(),
+        }
+    }
+}
+
+fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), SettingsError> {
+    if count > max { Err(SettingsError::TooMany { what, count, max }) } else { Ok(()) }
+}
+
+fn set<T>(setting: &mut T, what: &'static str, new: &Option<Nat>, max: T) -> Result<(), SettingsError>
+where
+    T: TryFrom<u128> + PartialOrd + Copy + Into<u128>,
+{
+    if let Some(new) = new {
+        *setting = u128::try_from(new.0.clone())
+            .ok()
+            .and_then(|value| T::try_from(value).ok())
+            .filter(|value| *value <= max)
+            .ok_or_else(|| SettingsError::OutOfRange { what, value: new.clone(), max: max.into() })?;
+    }
+    Ok(())
+}
+
+fn checked_variables(given: &[EnvironmentVariable]) -> Result<BTreeMap<String, String>, SettingsError> {
+    at_most("environment variables", given.len(), MAX_VARIABLES)?;
+    let mut variables = BTreeMap::new();
+    for EnvironmentVariable { name, value } in given {
+        if name.is_empty() || name.len() > MAX_VARIABLE_BYTES || value.len() > MAX_VARIABLE_BYTES {
+            return Err(SettingsError::Variable(name.clone()));
+        }
+        if variables.insert(name.clone(), value.clone()).is_some() {
+            return Err(SettingsError::DuplicateVariable(name.clone()));
+        }
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(name: &str, value: &str) -> EnvironmentVariable {
+        EnvironmentVariable { name: name.into(), value: value.into() }
+    }
+
+    #[test]
+    fn only_what_is_given_changes() {
+        let before = Settings::new(Principal::anonymous());
+        let new = CanisterSettings { freezing_threshold: Some(7_u8.into()), ..CanisterSettings::default() };
+        let after = before.updated(&new).unwrap();
+        assert_eq!(after, Settings { freezing_threshold: 7, ..before });
+    }
+
+    #[test]
+    fn limits_are_enforced() {
+        let settings = Settings::new(Principal::anonymous());
+        let too_many = CanisterSettings {
+            controllers: Some(vec![Principal::anonymous(); MAX_CONTROLLERS + 1]),
+            ..CanisterSettings::default()
+        };
+        assert!(matches!(settings.updated(&too_many), Err(SettingsError::TooMany { count: 11, .. })));
+        let too_much =
+            CanisterSettings { compute_allocation: Some(101_u8.into()), ..CanisterSettings::default() };
+        assert!(matches!(settings.updated(&too_much), Err(SettingsError::OutOfRange { .. })));
+        for (variables, error) in [
+            (vec![variable("", "x")], SettingsError::Variable(String::new())),
+            (vec![variable("a", "1"), variable("a", "2")], SettingsError::DuplicateVariable("a".into())),
+        ] {
+            let new = CanisterSettings { environment_variables: Some(variables), ..CanisterSettings::default() };
+            assert_eq!(settings.updated(&new), Err(error));
+        }
+    }
+}

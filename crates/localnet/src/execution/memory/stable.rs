@@ -1,0 +1,212 @@
+//! Stable memory: copy-on-write pages, so that a snapshot is one reference and a message's writes are dropped with it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::PAGE;
+
+/// The size of a WebAssembly page, the unit in which stable memory grows.
+pub const WASM_PAGE: u64 = 65_536;
+
+const PAGES_PER_CHUNK: u64 = 512;
+
+type Page = [u8; PAGE];
+type Chunk = Vec<Option<Arc<Page>>>;
+
+/// A canister's committed stable memory. Pages never written to take no space; clones share everything.
+#[derive(Clone, Debug, Default)]
+pub struct StableMemory {
+    chunks: Arc<Vec<Option<Arc<Chunk>>>>,
+    wasm_pages: u64,
+}
+
+impl StableMemory {
+    /// The size in WebAssembly pages.
+    pub fn wasm_pages(&self) -> u64 {
+        self.wasm_pages
+    }
+
+    /// The pages ever written to, with their numbers.
+    pub fn pages(&self) -> impl Iterator<Item = (u64, &Page)> {
+        let chunks = (0..).zip(self.chunks.iter()).filter_map(|(n, chunk)| Some((n, chunk.as_ref()?)));
+        chunks.flat_map(|(c, chunk): (u64, _)| {
+            (0..).zip(chunk.iter()).filter_map(move |(p, page): (u64, _)| Some((c * PAGES_PER_CHUNK + p, &**page.as_ref()?)))
+        })
+    }
+
+    /// Puts back a page, as [`Self::pages`] gave it.
+    pub fn set_page(&mut self, number: u64, page: Page) {
+        let chunks = Arc::make_mut(&mut self.chunks);
+        let (chunk, slot) = position(number);
+        if chunks.len() <= chunk {
+            chunks.resize(chunk + 1, None);
+        }
+        let chunk = chunks[chunk].get_or_insert_with(|| Arc::new(vec![None; PAGES_PER_CHUNK as usize]));
+        Arc::make_mut(chunk)[slot] = Some(Arc::new(page));
+    }
+
+    /// Sets the size in WebAssembly pages.
+    pub fn resize(&mut self, wasm_pages: u64) {
+        self.wasm_pages = wasm_pages;
+    }
+
+    fn page(&self, number: u64) -> Option<&Page> {
+        let (chunk, slot) = position(number);
+        self.chunks.get(chunk)?.as_ref()?.get(slot)?.as_deref()
+    }
+}
+
+fn position(page: u64) -> (usize, usize) {
+    ((page / PAGES_PER_CHUNK) as usize, (page % PAGES_PER_CHUNK) as usize)
+}
+
+/// An access beyond the end of stable memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stable memory out of bounds")]
+pub struct OutOfBounds;
+
+/// Stable memory as one message sees it: the committed one beneath what the message wrote.
+#[derive(Debug)]
+pub struct StableOverlay {
+    base: StableMemory,
+    written: HashMap<u64, Box<Page>>,
+    wasm_pages: u64,
+    max_wasm_pages: u64,
+}
+
+impl StableOverlay {
+    /// A view on `base` that can grow to `max_wasm_pages`.
+    pub fn new(base: StableMemory, max_wasm_pages: u64) -> Self {
+        Self { wasm_pages: base.wasm_pages, base, written: HashMap::new(), max_wasm_pages }
+    }
+
+    /// The size in WebAssembly pages.
+    pub fn wasm_pages(&self) -> u64 {
+        self.wasm_pages
+    }
+
+    /// Grows by `wasm_pages`; gives the size before, or `None` if the limit is in the way.
+    pub fn grow(&mut self, wasm_pages: u64) -> Option<u64> {
+        let grown = self.wasm_pages.checked_add(wasm_pages).filter(|&size| size <= self.max_wasm_pages)?;
+        Some(std::mem::replace(&mut self.wasm_pages, grown))
+    }
+
+    /// Copies `bytes.len()` bytes from `offset` on.
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), OutOfBounds> {
+        self.check(offset, bytes.len())?;
+        let mut rest = bytes;
+        let mut at = offset;
+        while !rest.is_empty() {
+            let (page, start, len) = span(at, rest.len());
+            let (piece, after) = rest.split_at_mut(len);
+            match self.written.get(&page).map(|page| &**page).or_else(|| self.base.page(page)) {
+                Some(page) => piece.copy_from_slice(&page[start..start + len]),
+                None => piece.fill(0),
+            }
+            rest = after;
+            at += len as u64;
+        }
+        Ok(())
+    }
+
+    /// Writes `bytes` at `offset`.
+    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), OutOfBounds> {
+        self.check(offset, bytes.len())?;
+        let mut rest = bytes;
+        let mut at = offset;
+        while !rest.is_empty() {
+            let (number, start, len) = span(at, rest.len());
+            let (piece, after) = rest.split_at(len);
+            let base = &self.base;
+            let page =
+                self.written.entry(number).or_insert_with(|| Box::new(base.page(number).copied().unwrap_or([0; PAGE])));
+            page[start..start + len].copy_from_slice(piece);
+            rest = after;
+            at += len as u64;
+        }
+        Ok(())
+    }
+
+    /// Stable memory with the message's writes in it.
+    pub fn commit(self) -> StableMemory {
+        let mut stable = self.base;
+        for (number, page) in self.written {
+            stable.set_page(number, *page);
+        }
+        stable.resize(self.wasm_pages);
+        stable
+    }
+
+    fn check(&self, offset: u64, len: usize) -> Result<(), OutOfBounds> {
+        let end = offset.checked_add(len as u64).ok_or(OutOfBounds)?;
+        if end <= self.wasm_pages * WASM_PAGE { Ok(()) } else { Err(OutOfBounds) }
+    }
+}
+
+/// The page that holds the byte at `offset`, where in it the byte is, and how many of `len` bytes lie within.
+fn span(offset: u64, len: usize) -> (u64, usize, usize) {
+    let start = (offset % PAGE as u64) as usize;
+    (offset / PAGE as u64, start, len.min(PAGE - start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlay(base: &StableMemory) -> StableOverlay {
+        StableOverlay::new(base.clone(), 4)
+    }
+
+    #[test]
+    fn writes_across_pages_are_read_back_and_committed() {
+        let mut stable = overlay(&StableMemory::default());
+        assert_eq!(stable.grow(1), Some(0));
+        let bytes: Vec<u8> = (0..=255).cycle().take(3 * PAGE).collect();
+        stable.write(100, &bytes).unwrap();
+        let committed = stable.commit();
+        let mut back = vec![0; bytes.len() + 200];
+        overlay(&committed).read(0, &mut back).unwrap();
+        assert_eq!(&back[100..100 + bytes.len()], bytes);
+        assert!(back[..100].iter().all(|&b| b == 0));
+    }
+
+    #[test]
+    fn a_dropped_overlay_leaves_the_base_alone() {
+        let mut first = overlay(&StableMemory::default());
+        first.grow(1);
+        first.write(0, b"before").unwrap();
+        let base = first.commit();
+        let mut second = overlay(&base);
+        second.grow(1);
+        second.write(0, b"after!").unwrap();
+        drop(second);
+        let mut seen = [0; 6];
+        overlay(&base).read(0, &mut seen).unwrap();
+        assert_eq!((&seen, base.wasm_pages()), (b"before", 1));
+    }
+
+    #[test]
+    fn bounds_and_growth_limit_hold() {
+        let mut stable = overlay(&StableMemory::default());
+        assert_eq!(stable.grow(5), None);
+        assert_eq!(stable.grow(4), Some(0));
+        assert_eq!(stable.write(4 * WASM_PAGE - 1, b"xy"), Err(OutOfBounds));
+        assert_eq!(stable.read(u64::MAX, &mut [0]), Err(OutOfBounds));
+        assert_eq!(stable.write(4 * WASM_PAGE - 1, b"x"), Ok(()));
+    }
+
+    #[test]
+    fn pages_rebuild_the_memory() {
+        let mut stable = overlay(&StableMemory::default());
+        stable.grow(2);
+        stable.write(WASM_PAGE + 5, b"page").unwrap();
+        let stable = stable.commit();
+        let mut copy = StableMemory::default();
+        copy.resize(stable.wasm_pages());
+        for (number, page) in stable.pages() {
+            copy.set_page(number, *page);
+        }
+        let mut seen = [0; 4];
+        overlay(&copy).read(WASM_PAGE + 5, &mut seen).unwrap();
+        assert_eq!(&seen, b"page");
+    }
+}

@@ -1,0 +1,20 @@
+//! Executing one message in one canister: from module bytes and committed memories to effects and changed memories.
+//!
+//! Nothing here knows of queues, calls in flight or certificates being made; see `executor` for that.
+
+mod engine;
+mod entry;
+mod instance;
+mod memory;
+mod state;
+mod system_api;
+mod trap;
+mod wasm;
+
+pub use engine::{CanisterModule, Engine, EngineError};
+pub use entry::EntryPoint;
+pub use instance::{Code, CodeView, Execution, GlobalValue, Target};
+pub use memory::{Heap, PAGE, StableMemory, WASM_PAGE};
+pub use state::{Closure, Effects, Environment, Input, Limits, OutgoingCall, Response, SystemState};
+pub use trap::Trapped;
+pub use wasm::InvalidModule;

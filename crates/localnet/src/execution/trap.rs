@@ -1,0 +1,79 @@
+//! Why an execution ended early, told in the replica's words.
+
+use candid::Principal;
+
+use crate::rejection::{ErrorCode, Rejection};
+
+/// What a System API function answers a misuse with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SystemError {
+    /// `ic0.trap`.
+    #[error("Canister called `ic0.trap` with message: '{0}'")]
+    Trap(String),
+    /// A call that the specification does not allow here.
+    #[error("Canister violated contract: {0}")]
+    Contract(String),
+    /// A pointer out of the heap.
+    #[error("Canister trapped: heap out of bounds")]
+    HeapOutOfBounds,
+    /// An access out of stable memory.
+    #[error("Canister trapped: stable memory out of bounds")]
+    StableOutOfBounds,
+    /// Memory that may not grow further.
+    #[error("Canister trapped: {0}")]
+    OutOfMemory(String),
+}
+
+/// An execution that did not end well; nothing of what it did is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trapped {
+    /// The replica's error code.
+    pub code: ErrorCode,
+    /// What happened, without naming the canister.
+    pub message: String,
+}
+
+impl Trapped {
+    /// A trap of the given kind.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// What went wrong inside wasmtime, in the replica's words.
+    pub fn from_wasmtime(error: &wasmtime::Error, instruction_limit: u64) -> Self {
+        if let Some(error) = error.downcast_ref::<SystemError>() {
+            let code = match error {
+                SystemError::Trap(_) => ErrorCode::CanisterCalledTrap,
+                SystemError::Contract(_) => ErrorCode::CanisterContractViolation,
+                SystemError::HeapOutOfBounds | SystemError::StableOutOfBounds => ErrorCode::CanisterTrapped,
+                SystemError::OutOfMemory(_) => ErrorCode::CanisterOutOfMemory,
+            };
+            return Self::new(code, error.to_string());
+        }
+        match error.downcast_ref::<wasmtime::Trap>() {
+            Some(wasmtime::Trap::OutOfFuel) => Self::new(
+                ErrorCode::CanisterInstructionLimitExceeded,
+                format!("Canister exceeded the limit of {instruction_limit} instructions for single message execution."),
+            ),
+            Some(trap) => Self::new(ErrorCode::CanisterTrapped, format!("Canister trapped: {}", describe(*trap))),
+            None => Self::new(ErrorCode::CanisterTrapped, format!("Canister trapped: {error}")),
+        }
+    }
+
+    /// The rejection that the caller gets.
+    pub fn reject(&self, canister: Principal) -> Rejection {
+        Rejection::new(self.code, format!("Error from Canister {canister}: {}", self.message))
+    }
+}
+
+fn describe(trap: wasmtime::Trap) -> String {
+    use wasmtime::Trap;
+    match trap {
+        Trap::StackOverflow => "stack overflow".into(),
+        Trap::MemoryOutOfBounds => "heap out of bounds".into(),
+        Trap::TableOutOfBounds => "table out of bounds".into(),
+        Trap::IntegerDivisionByZero => "integer division by 0".into(),
+        Trap::UnreachableCodeReached => "unreachable".into(),
+        other => other.to_string().trim_start_matches("wasm trap: ").to_owned(),
+    }
+}

@@ -1,0 +1,168 @@
+//! Which requests the network knows, how they went, and when they may be forgotten.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use ic_transport_types::RequestId;
+use serde::{Deserialize, Serialize};
+
+use crate::certification::{RequestOrigin, RequestStatus, StateTree};
+
+/// A request and how it went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// The request id.
+    pub id: [u8; 32],
+    /// Who sent it, and where.
+    pub origin: RequestOrigin,
+    /// How it went.
+    pub status: RequestStatus,
+    /// When it may be forgotten, in nanoseconds since the epoch.
+    pub expires_ns: u64,
+}
+
+impl RequestRecord {
+    fn is_finished(&self) -> bool {
+        !matches!(self.status, RequestStatus::Received | RequestStatus::Processing)
+    }
+}
+
+/// All known requests. The state tree learns of changes when [`History::flush`] is called, once per batch.
+#[derive(Debug, Default)]
+pub struct History {
+    records: HashMap<[u8; 32], RequestRecord>,
+    /// Ids in the order they may be forgotten.
+    order: VecDeque<[u8; 32]>,
+    /// Ids that have a reply, oldest first, and some that had one.
+    replies: VecDeque<[u8; 32]>,
+    reply_bytes: usize,
+    changed: HashSet<[u8; 32]>,
+}
+
+impl History {
+    /// The number of known requests.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether the request is known.
+    pub fn knows(&self, id: &RequestId) -> bool {
+        self.records.contains_key::<[u8; 32]>(id)
+    }
+
+    /// Adds a request; or, after a restart, one from before it.
+    pub fn add(&mut self, record: RequestRecord) {
+        let (id, status) = (record.id, record.status.clone());
+        self.order.push_back(id);
+        self.records.insert(id, record);
+        self.update(id, status);
+    }
+
+    /// Says how far a request has come.
+    pub fn update(&mut self, id: [u8; 32], status: RequestStatus) {
+        let Some(record) = self.records.get_mut(&id) else { return };
+        if let RequestStatus::Replied(reply) = &status {
+            self.reply_bytes += reply.len();
+            self.replies.push_back(id);
+        }
+        record.status = status;
+        self.changed.insert(id);
+    }
+
+    /// Forgets finished requests that have expired, and replies beyond `max_reply_bytes`, oldest first.
+    pub fn prune(&mut self, now_ns: u64, max_reply_bytes: usize) {
+        while let Some(&id) = self.replies.front() {
+            let status = self.records.get(&id).map(|record| &record.status);
+            if let Some(RequestStatus::Replied(reply)) = status {
+                if self.reply_bytes <= max_reply_bytes {
+                    break;
+                }
+                self.reply_bytes -= reply.len();
+                self.update(id, RequestStatus::Done);
+            }
+            self.replies.pop_front();
+        }
+        for _ in 0..self.order.len() {
+            let Some(record) = self.order.front().and_then(|id| self.records.get(id)) else { break };
+            if record.expires_ns > now_ns {
+                break;
+            }
+            let (id, finished) = (record.id, record.is_finished());
+            self.order.pop_front();
+            if finished {
+                self.forget(id);
+            } else {
+                self.order.push_back(id);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: [u8; 32]) {
+        if let Some(RequestRecord { status: RequestStatus::Replied(reply), .. }) = self.records.remove(&id) {
+            self.reply_bytes -= reply.len();
+        }
+        self.changed.insert(id);
+    }
+
+    /// Brings the state tree up to date.
+    pub fn flush(&mut self, tree: &mut StateTree) {
+        for id in self.changed.drain() {
+            match self.records.get(&id) {
+                Some(record) => tree.set_request(RequestId::new(&id), record.origin, &record.status),
+                None => tree.remove_request(&RequestId::new(&id)),
+            }
+        }
+    }
+
+    /// All records, oldest first.
+    pub fn records(&self) -> impl Iterator<Item = &RequestRecord> {
+        self.order.iter().filter_map(|id| self.records.get(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candid::Principal;
+
+    use super::*;
+
+    fn history(records: &[(u8, RequestStatus, u64)]) -> History {
+        let mut history = History::default();
+        for (n, status, expires_ns) in records {
+            let origin = RequestOrigin {
+                sender: Principal::anonymous(),
+                canister_id: Principal::anonymous(),
+                effective_canister_id: Principal::anonymous(),
+            };
+            history.add(RequestRecord { id: [*n; 32], origin, status: status.clone(), expires_ns: *expires_ns });
+        }
+        history
+    }
+
+    fn status(history: &History, n: u8) -> Option<&RequestStatus> {
+        history.records.get(&[n; 32]).map(|record| &record.status)
+    }
+
+    #[test]
+    fn expired_requests_are_forgotten_once_finished() {
+        let mut history = history(&[
+            (1, RequestStatus::Processing, 10),
+            (2, RequestStatus::Replied(vec![1]), 11),
+            (3, RequestStatus::Replied(vec![2]), 30),
+        ]);
+        history.prune(20, 1000);
+        assert_eq!(status(&history, 1), Some(&RequestStatus::Processing));
+        assert_eq!(status(&history, 2), None);
+        history.update([1; 32], RequestStatus::Replied(vec![3]));
+        history.prune(40, 1000);
+        assert_eq!((history.len(), history.reply_bytes), (0, 0));
+    }
+
+    #[test]
+    fn replies_beyond_the_limit_become_done_oldest_first() {
+        let mut history =
+            history(&[(1, RequestStatus::Replied(vec![0; 60]), 99), (2, RequestStatus::Replied(vec![0; 60]), 99)]);
+        history.prune(0, 100);
+        assert_eq!(status(&history, 1), Some(&RequestStatus::Done));
+        assert_eq!(status(&history, 2), Some(&RequestStatus::Replied(vec![0; 60])));
+    }
+}

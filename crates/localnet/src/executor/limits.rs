@@ -1,0 +1,79 @@
+//! The network's limits, all in one place.
+
+use crate::execution::{Limits, WASM_PAGE};
+
+/// Upper bounds on what users and canisters can make the network do. The defaults are the main network's where it has any.
+#[derive(Clone, Debug)]
+pub struct NetworkLimits {
+    /// Instructions of an update call, timer, heartbeat or callback.
+    pub update_instructions: u64,
+    /// Instructions of a query.
+    pub query_instructions: u64,
+    /// Instructions of `canister_inspect_message`.
+    pub inspect_instructions: u64,
+    /// Instructions of installing or upgrading.
+    pub install_instructions: u64,
+    /// Bytes of a canister's heap.
+    pub heap_bytes: usize,
+    /// Bytes of a canister's stable memory.
+    pub stable_bytes: u64,
+    /// Bytes of an argument or reply between canisters, and of a reply to a user.
+    pub payload_bytes: usize,
+    /// Bytes that one execution can print.
+    pub log_bytes: usize,
+    /// Calls that a canister can have open as the caller.
+    pub outgoing_calls: usize,
+    /// Messages that can wait for one canister.
+    pub canister_queue: usize,
+    /// Calls of users that are received and not finished.
+    pub ingress_queue: usize,
+    /// Requests whose status is kept.
+    pub known_requests: usize,
+    /// Bytes of replies that are kept; older requests become `done` beyond that.
+    pub known_reply_bytes: usize,
+    /// How long the status of a request is kept, in nanoseconds.
+    pub request_lifetime_ns: u64,
+    /// Canisters on the network.
+    pub canisters: usize,
+    /// Chunks in a canister's chunk store.
+    pub chunks: usize,
+    /// Queries that execute at the same time.
+    pub parallel_queries: usize,
+}
+
+impl Default for NetworkLimits {
+    fn default() -> Self {
+        Self {
+            update_instructions: 40_000_000_000,
+            query_instructions: 5_000_000_000,
+            inspect_instructions: 200_000_000,
+            install_instructions: 300_000_000_000,
+            heap_bytes: 4 << 30,
+            stable_bytes: 500 << 30,
+            payload_bytes: 10 << 20,
+            log_bytes: 64 << 10,
+            outgoing_calls: 500,
+            canister_queue: 1_000,
+            ingress_queue: 5_000,
+            known_requests: 500_000,
+            known_reply_bytes: 256 << 20,
+            request_lifetime_ns: 6 * 60 * 1_000_000_000,
+            canisters: 10_000,
+            chunks: 100,
+            parallel_queries: 2 * std::thread::available_parallelism().map_or(2, usize::from),
+        }
+    }
+}
+
+impl NetworkLimits {
+    /// The bounds on one execution that may use that many instructions.
+    pub fn execution(&self, instructions: u64) -> Limits {
+        Limits {
+            instructions,
+            heap_bytes: self.heap_bytes,
+            stable_pages: self.stable_bytes / WASM_PAGE,
+            payload_bytes: self.payload_bytes,
+            log_bytes: self.log_bytes,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Turns submitted calls into certified results. One thread owns the whole replicated state; it sleeps until there is a
+//! call or a deadline, executes what there is to execute, certifies the batch and publishes it.
+
+mod history;
+mod inbox;
+mod limits;
+mod published;
+mod state;
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub use history::{History, RequestRecord};
+pub use inbox::{Inbox, Submission};
+pub use limits::NetworkLimits;
+pub use published::{Published, Publications};
+pub use state::{ManagementCall, State, not_found};
+
+use crate::{certification::NetworkKeys, clock::Clock};
+
+/// A batch is certified when it has taken this long, so that nobody waits for everybody.
+const BATCH_TIME: Duration = Duration::from_millis(50);
+/// Certificates are renewed this often when nothing happens: clients refuse old ones.
+const RECERTIFY: Duration = Duration::from_secs(1);
+
+/// The thread's own data.
+pub struct Executor {
+    /// What is executed on.
+    pub state: State,
+    /// Where calls come from.
+    pub inbox: Arc<Inbox>,
+    /// Where results go.
+    pub publications: Arc<Publications>,
+    /// What signs them.
+    pub keys: Arc<NetworkKeys>,
+    /// What time it is.
+    pub clock: Arc<Clock>,
+}
+
+impl Executor {
+    /// Runs until the inbox is closed; gives the state back for the checkpoint.
+    pub fn run(mut self) -> io::Result<State> {
+        loop {
+            let wait = self.until_next_task();
+            let batch = self.inbox.take(wait);
+            if let Err(error) = self.execute(batch.submissions) {
+                tracing::error!("execution has stopped: {error}");
+                self.inbox.close();
+                return Err(error);
+            }
+            self.publish();
+            if batch.closed {
+                return Ok(self.state);
+            }
+        }
+    }
+
+    fn until_next_task(&self) -> Duration {
+        if self.state.has_work() {
+            return Duration::ZERO;
+        }
+        let now = self.clock.now_ns();
+        let task = self.state.next_task_ns().map(|task| Duration::from_nanos(task.saturating_sub(now)));
+        task.map_or(RECERTIFY, |task| task.min(RECERTIFY))
+    }
+
+    fn execute(&mut self, submissions: Vec<Submission>) -> io::Result<()> {
+        let started = Instant::now();
+        self.state.begin_batch(self.clock.now_ns());
+        for submission in submissions {
+            self.state.receive(submission);
+        }
+        while started.elapsed() < BATCH_TIME && self.state.execute_next()? {}
+        self.state.end_batch();
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        let finished = self.state.take_finished();
+        let published = self.state.publish(&self.publications.newest(), &self.keys);
+        self.publications.publish(published, &finished);
+        self.inbox.settle(&finished);
+    }
+}

@@ -1,0 +1,315 @@
+//! The replicated state: all canisters, all messages on their way, all known requests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    io,
+    sync::Arc,
+};
+
+use candid::Principal;
+use ic_transport_types::RequestId;
+use serde::{Deserialize, Serialize};
+
+use super::{History, NetworkLimits, Published, RequestRecord, Submission};
+use crate::{
+    canister::{Canister, Host, Message, Origin, Outbound, Outcome, Request, Response, Status, Task},
+    certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
+    management,
+    rejection::{ErrorCode, Rejection},
+};
+
+/// The time between two heartbeats.
+const HEARTBEAT_NS: u64 = 1_000_000_000;
+
+/// A call to the management canister.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ManagementCall {
+    /// The call.
+    pub request: Request,
+    /// The canister in whose name's URL a user's call came.
+    pub effective_canister_id: Option<Principal>,
+}
+
+/// Everything that messages change.
+pub struct State {
+    /// What messages are executed with; its time is that of the current batch.
+    pub host: Host,
+    /// The network's limits.
+    pub limits: NetworkLimits,
+    /// All canisters.
+    pub canisters: BTreeMap<Principal, Canister>,
+    /// Calls to the management canister that wait.
+    pub management: VecDeque<ManagementCall>,
+    /// All known requests.
+    pub history: History,
+    /// The counter that canister ids are made of.
+    pub next_canister: u64,
+    tree: StateTree,
+    /// Canisters with messages, in the order of their turns.
+    ready: VecDeque<Principal>,
+    /// Canisters that differ from what is published, and whether the state tree has to know.
+    changed: BTreeMap<Principal, bool>,
+    finished: Vec<RequestId>,
+    next_heartbeat_ns: u64,
+}
+
+impl State {
+    /// The state of a network without canisters.
+    pub fn new(host: Host, limits: NetworkLimits, tree: StateTree) -> Self {
+        Self {
+            host,
+            limits,
+            canisters: BTreeMap::new(),
+            management: VecDeque::new(),
+            history: History::default(),
+            next_canister: 0,
+            tree,
+            ready: VecDeque::new(),
+            changed: BTreeMap::new(),
+            finished: Vec::new(),
+            next_heartbeat_ns: 0,
+        }
+    }
+
+    /// Takes over a canister, new or from before a restart.
+    pub fn add_canister(&mut self, canister: Canister) {
+        if !canister.queue.is_empty() {
+            self.ready.push_back(canister.id);
+        }
+        self.changed.insert(canister.id, true);
+        self.canisters.insert(canister.id, canister);
+    }
+
+    /// Says that the state tree has to be told about a canister, or that it is gone.
+    pub fn leaves_changed(&mut self, id: Principal) {
+        self.changed.insert(id, true);
+    }
+
+    /// Whether there are messages to execute.
+    pub fn has_work(&self) -> bool {
+        !self.ready.is_empty() || !self.management.is_empty()
+    }
+
+    /// When a timer or heartbeat is due.
+    pub fn next_task_ns(&self) -> Option<u64> {
+        let timers = self.canisters.values().filter_map(armed_timer);
+        let heartbeat = self.canisters.values().any(Canister::has_heartbeat).then_some(self.next_heartbeat_ns);
+        timers.chain(heartbeat).min()
+    }
+
+    /// Begins a batch at the given time: due timers and heartbeats queue up.
+    pub fn begin_batch(&mut self, now_ns: u64) {
+        self.host.time_ns = now_ns;
+        let heartbeat = self.next_heartbeat_ns <= now_ns;
+        if heartbeat {
+            self.next_heartbeat_ns = now_ns + HEARTBEAT_NS;
+        }
+        let mut due = Vec::new();
+        for canister in self.canisters.values_mut() {
+            if armed_timer(canister).is_some_and(|deadline| deadline <= now_ns) {
+                canister.global_timer = 0;
+                due.push((canister.id, Task::GlobalTimer));
+            }
+            if heartbeat && canister.has_heartbeat() {
+                due.push((canister.id, Task::Heartbeat));
+            }
+        }
+        for (id, task) in due {
+            self.enqueue(id, Message::Task(task));
+        }
+    }
+
+    /// Takes a user's call.
+    pub fn receive(&mut self, Submission { id, call }: Submission) {
+        if self.history.knows(&id) {
+            self.finished.push(id);
+            return;
+        }
+        self.history.add(RequestRecord {
+            id: *id,
+            origin: RequestOrigin {
+                sender: call.sender,
+                canister_id: call.canister_id,
+                effective_canister_id: call.effective_canister_id,
+            },
+            status: RequestStatus::Received,
+            expires_ns: self.host.time_ns + self.limits.request_lifetime_ns,
+        });
+        let request = Request {
+            origin: Origin::Ingress(*id),
+            sender: call.sender,
+            method_name: call.method_name,
+            arg: call.arg,
+            cycles: 0,
+            deadline_ns: 0,
+        };
+        if call.canister_id == Principal::management_canister() {
+            let effective_canister_id = Some(call.effective_canister_id);
+            self.management.push_back(ManagementCall { request, effective_canister_id });
+        } else {
+            self.route(Outbound::Request(call.canister_id, request));
+        }
+    }
+
+    /// Executes one message; `false` if there is none. An error is fatal.
+    pub fn execute_next(&mut self) -> io::Result<bool> {
+        if let Some(call) = self.management.pop_front() {
+            self.processing(&call.request.origin);
+            management::execute(self, call);
+            return Ok(true);
+        }
+        let Some(id) = self.ready.pop_front() else { return Ok(false) };
+        let Some(canister) = self.canisters.get_mut(&id) else { return Ok(true) };
+        let Some(message) = canister.queue.pop_front() else { return Ok(true) };
+        if !canister.queue.is_empty() {
+            self.ready.push_back(id);
+        }
+        if let Message::Request(request) = &message {
+            let origin = request.origin.clone();
+            self.processing(&origin);
+        }
+        let Some(canister) = self.canisters.get_mut(&id) else { return Ok(true) };
+        let before = canister.certified_data.clone();
+        let sent = canister.execute(message, &self.host)?;
+        let certified_data_changed = canister.certified_data != before;
+        *self.changed.entry(id).or_default() |= certified_data_changed;
+        for outbound in sent {
+            self.route(outbound);
+        }
+        self.stop_if_done(id);
+        Ok(true)
+    }
+
+    fn processing(&mut self, origin: &Origin) {
+        if let Origin::Ingress(id) = origin {
+            self.history.update(*id, RequestStatus::Processing);
+        }
+    }
+
+    /// Ends a batch: forgets what may be forgotten.
+    pub fn end_batch(&mut self) {
+        self.history.prune(self.host.time_ns, self.limits.known_reply_bytes);
+    }
+
+    /// Ids of requests that were finished since the last time.
+    pub fn take_finished(&mut self) -> Vec<RequestId> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Certifies the state, and makes the changed canisters visible to queries.
+    pub fn publish(&mut self, newest: &Published, keys: &NetworkKeys) -> Published {
+        let mut canisters = newest.canisters.clone();
+        for (id, leaves_changed) in std::mem::take(&mut self.changed) {
+            match self.canisters.get_mut(&id) {
+                Some(canister) => {
+                    canisters.insert_mut(id, Arc::new(canister.publish()));
+                    if leaves_changed {
+                        self.tree.set_canister(id, canister.leaves());
+                    }
+                }
+                None => {
+                    canisters.remove_mut(&id);
+                    self.tree.remove_canister(&id);
+                }
+            }
+        }
+        self.history.flush(&mut self.tree);
+        let certified = Arc::new(self.tree.certify(self.host.time_ns, keys));
+        Published { certified, canisters }
+    }
+
+    /// Delivers what a canister has sent.
+    pub fn route(&mut self, outbound: Outbound) {
+        match outbound {
+            Outbound::Response(origin, outcome, refund) => self.respond(origin, outcome, refund),
+            Outbound::Request(to, request) if to == Principal::management_canister() => {
+                self.management.push_back(ManagementCall { request, effective_canister_id: None });
+            }
+            Outbound::Request(to, request) => match self.check_deliverable(to) {
+                Ok(()) => self.enqueue(to, Message::Request(request)),
+                Err(rejection) => self.respond(request.origin, Err(rejection), request.cycles),
+            },
+        }
+    }
+
+    fn check_deliverable(&self, to: Principal) -> Result<(), Rejection> {
+        let canister = self.canister(to)?;
+        canister.status.check_running(to)?;
+        if canister.queue.len() >= self.limits.canister_queue {
+            let message = format!("Canister {to} has {} waiting messages, its limit", canister.queue.len());
+            return Err(Rejection::new(ErrorCode::CanisterQueueFull, message));
+        }
+        Ok(())
+    }
+
+    /// The canister of that id.
+    pub fn canister(&self, id: Principal) -> Result<&Canister, Rejection> {
+        self.canisters.get(&id).ok_or_else(|| not_found(id))
+    }
+
+    /// The canister of that id, to be changed; queries and the state tree will see what becomes of it.
+    pub fn canister_mut(&mut self, id: Principal) -> Result<&mut Canister, Rejection> {
+        self.changed.insert(id, true);
+        self.canisters.get_mut(&id).ok_or_else(|| not_found(id))
+    }
+
+    fn enqueue(&mut self, to: Principal, message: Message) {
+        if let Some(canister) = self.canisters.get_mut(&to) {
+            if canister.queue.is_empty() {
+                self.ready.push_back(to);
+            }
+            canister.queue.push_back(message);
+        }
+    }
+
+    /// Answers a call.
+    pub fn respond(&mut self, origin: Origin, outcome: Outcome, refund: u128) {
+        match origin {
+            Origin::Ingress(id) => {
+                let status = match outcome {
+                    Ok(reply) => RequestStatus::Replied(reply),
+                    Err(rejection) => RequestStatus::Rejected(rejection),
+                };
+                self.history.update(id, status);
+                self.finished.push(RequestId::new(&id));
+            }
+            Origin::Canister(id, callback) => {
+                self.enqueue(id, Message::Response(Response { callback, outcome, refund }));
+            }
+            Origin::System => {}
+        }
+    }
+
+    /// A stopping canister stops when its last call is closed.
+    pub fn stop_if_done(&mut self, id: Principal) {
+        let Some(canister) = self.canisters.get_mut(&id) else { return };
+        if !matches!(canister.status, Status::Stopping(_)) || !canister.calls.is_empty() {
+            return;
+        }
+        let before = std::mem::replace(&mut canister.status, Status::Stopped);
+        canister.version += 1;
+        self.changed.entry(id).or_default();
+        if let Status::Stopping(waiting) = before {
+            for origin in waiting {
+                self.respond(origin, Ok(management::empty_reply()), 0);
+            }
+        }
+    }
+
+    /// Ids of requests that are not finished.
+    pub fn unfinished(&self) -> BTreeSet<[u8; 32]> {
+        let records = self.history.records();
+        let unfinished = records.filter(|r| matches!(r.status, RequestStatus::Received | RequestStatus::Processing));
+        unfinished.map(|record| record.id).collect()
+    }
+}
+
+/// The deadline of a canister's global timer, if it is on and may fire.
+fn armed_timer(canister: &Canister) -> Option<u64> {
+    (canister.global_timer != 0 && canister.status == Status::Running).then_some(canister.global_timer)
+}
+
+/// The rejection for an id that no canister has.
+pub fn not_found(id: Principal) -> Rejection {
+    Rejection::new(ErrorCode::CanisterNotFound, format!("Canister {id} not found"))
+}

@@ -1,0 +1,97 @@
+//! Creating canisters and giving them cycles.
+
+use candid::{Nat, Principal};
+use ic_management_canister_types::{
+    CanisterIdRecord, CanisterSettings, CreateCanisterArgs, ProvisionalCreateCanisterWithCyclesArgs,
+    ProvisionalTopUpCanisterArgs,
+};
+
+use super::{Call, Handled, decode, done, reply};
+use crate::{
+    canister::{Canister, Settings},
+    executor::State,
+    rejection::{ErrorCode, Rejection},
+};
+
+/// What a canister gets if its creator does not say: plenty, as nothing costs any.
+const DEFAULT_CYCLES: u128 = 100_000_000_000_000;
+
+pub fn create_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: CreateCanisterArgs = if call.arg.is_empty() { CreateCanisterArgs::default() } else { decode(call.arg)? };
+    let id = create(state, call.sender, args.settings, None, call.cycles)?;
+    call.cycles = 0;
+    reply(&CanisterIdRecord { canister_id: id })
+}
+
+pub fn provisional_create_canister_with_cycles(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: ProvisionalCreateCanisterWithCyclesArgs = decode(call.arg)?;
+    let cycles = args.amount.as_ref().map_or(Ok(DEFAULT_CYCLES), amount)?;
+    let id = create(state, call.sender, args.settings, args.specified_id, cycles)?;
+    reply(&CanisterIdRecord { canister_id: id })
+}
+
+pub fn provisional_top_up_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: ProvisionalTopUpCanisterArgs = decode(call.arg)?;
+    let canister = state.canister_mut(args.canister_id)?;
+    canister.cycles = canister.cycles.saturating_add(amount(&args.amount)?);
+    done()
+}
+
+pub fn deposit_cycles(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: CanisterIdRecord = decode(call.arg)?;
+    let canister = state.canister_mut(args.canister_id)?;
+    canister.cycles = canister.cycles.saturating_add(std::mem::take(&mut call.cycles));
+    done()
+}
+
+fn amount(cycles: &Nat) -> Result<u128, Rejection> {
+    u128::try_from(cycles.0.clone()).map_err(|_| {
+        Rejection::new(ErrorCode::InvalidManagementPayload, format!("{cycles} cycles do not fit in 128 bits"))
+    })
+}
+
+fn create(
+    state: &mut State,
+    creator: Principal,
+    settings: Option<CanisterSettings>,
+    specified_id: Option<Principal>,
+    cycles: u128,
+) -> Result<Principal, Rejection> {
+    if state.canisters.len() >= state.limits.canisters {
+        let message = format!("the network has {} canisters, its limit", state.canisters.len());
+        return Err(Rejection::new(ErrorCode::MaxNumberOfCanistersReached, message));
+    }
+    let settings = Settings::new(creator)
+        .updated(&settings.unwrap_or_default())
+        .map_err(|e| Rejection::new(ErrorCode::InvalidManagementPayload, e.to_string()))?;
+    let id = match specified_id {
+        Some(id) => check_specified(state, id)?,
+        None => next_id(state),
+    };
+    state.add_canister(Canister::new(id, settings, cycles));
+    Ok(id)
+}
+
+fn check_specified(state: &State, id: Principal) -> Result<Principal, Rejection> {
+    if id.as_slice().len() != 10 || !id.as_slice().ends_with(&[1, 1]) {
+        let message = format!("the specified id {id} is not in this network's range of canister ids");
+        return Err(Rejection::new(ErrorCode::InvalidManagementPayload, message));
+    }
+    if state.canisters.contains_key(&id) {
+        let message = format!("the specified id {id} is in use");
+        return Err(Rejection::new(ErrorCode::CanisterIdAlreadyExists, message));
+    }
+    Ok(id)
+}
+
+fn next_id(state: &mut State) -> Principal {
+    loop {
+        let mut bytes = [1; 10];
+        bytes[..8].copy_from_slice(&state.next_canister.to_be_bytes());
+        state.next_canister += 1;
+        let id = Principal::from_slice(&bytes);
+        if !state.canisters.contains_key(&id) {
+            return id;
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What can be asked about canisters.
+
+use candid::{CandidType, Principal};
+use ic_management_canister_types::{
+    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterLogRecord, CanisterStatusResult, CanisterStatusType,
+    FetchCanisterLogsArgs, FetchCanisterLogsResult, MemoryMetrics, QueryStats,
+};
+
+use super::{Call, Handled, check_controller_or_self, decode, encode, reply};
+use crate::{
+    canister::{CanisterView, Logs, Settings, Status},
+    execution::WASM_PAGE,
+    executor::State,
+    rejection::{ErrorCode, Rejection},
+};
+
+pub fn canister_status(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let CanisterIdRecord { canister_id } = decode(call.arg)?;
+    check_controller_or_self(state, canister_id, call.sender)?;
+    let canister = state.canister(canister_id)?;
+    let code = canister.code.as_ref();
+    let memory = Memory {
+        heap: code.map_or(0, |code| code.heap.bytes() as u64),
+        stable: code.map_or(0, |code| code.stable.wasm_pages() * WASM_PAGE),
+        module: code.map_or(0, |code| code.module.source().len() as u64),
+        metadata: code.map_or(0, |code| code.module.metadata().iter().map(|section| section.bytes.len() as u64).sum()),
+        chunks: canister.chunks.values().map(|chunk| chunk.len() as u64).sum(),
+        logs: canister.logs.bytes() as u64,
+    };
+    let hash = code.map(|code| code.module.hash());
+    reply(&result(&canister.settings, &canister.status, canister.version, canister.cycles, hash, &memory))
+}
+
+/// `canister_status` as a query.
+pub fn status_of(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
+    if !canister.settings.controllers.contains(&sender) {
+        let message = format!("Only controllers of canister {} can call this method", canister.id);
+        return Err(Rejection::new(ErrorCode::CanisterInvalidController, message));
+    }
+    let code = canister.code.as_ref();
+    let memory = Memory {
+        heap: code.map_or(0, |code| code.heap.bytes() as u64),
+        stable: code.map_or(0, |code| code.stable.wasm_pages() * WASM_PAGE),
+        module: code.map_or(0, |code| code.module.source().len() as u64),
+        metadata: code.map_or(0, |code| code.module.metadata().iter().map(|section| section.bytes.len() as u64).sum()),
+        chunks: 0,
+        logs: canister.logs.bytes() as u64,
+    };
+    let hash = code.map(|code| code.module.hash());
+    encode(&result(&canister.settings, &canister.status, canister.version, canister.cycles, hash, &memory))
+}
+
+/// Bytes a canister takes, by what they are for.
+struct Memory {
+    heap: u64,
+    stable: u64,
+    module: u64,
+    metadata: u64,
+    chunks: u64,
+    logs: u64,
+}
+
+fn result(
+    settings: &Settings,
+    status: &Status,
+    version: u64,
+    cycles: u128,
+    module_hash: Option<[u8; 32]>,
+    memory: &Memory,
+) -> CanisterStatusResult {
+    let total = memory.heap + memory.stable + memory.module + memory.metadata + memory.chunks + memory.logs;
+    CanisterStatusResult {
+        status: match status {
+            Status::Running => CanisterStatusType::Running,
+            Status::Stopping(_) => CanisterStatusType::Stopping,
+            Status::Stopped => CanisterStatusType::Stopped,
+        },
+        ready_for_migration: false,
+        version,
+        settings: settings.into(),
+        module_hash: module_hash.map(|hash| hash.to_vec()),
+        memory_size: total.into(),
+        memory_metrics: MemoryMetrics {
+            wasm_memory_size: memory.heap.into(),
+            stable_memory_size: memory.stable.into(),
+            global_memory_size: 0_u8.into(),
+            wasm_binary_size: memory.module.into(),
+            custom_sections_size: memory.metadata.into(),
+            canister_history_size: 0_u8.into(),
+            wasm_chunk_store_size: memory.chunks.into(),
+            snapshots_size: 0_u8.into(),
+            log_memory_store_size: memory.logs.into(),
+        },
+        cycles: cycles.into(),
+        reserved_cycles: 0_u8.into(),
+        idle_cycles_burned_per_day: 0_u8.into(),
+        query_stats: QueryStats {
+            num_calls_total: 0_u8.into(),
+            num_instructions_total: 0_u8.into(),
+            request_payload_bytes_total: 0_u8.into(),
+            response_payload_bytes_total: 0_u8.into(),
+        },
+    }
+}
+
+/// Without the history of changes: this network does not keep it.
+pub fn canister_info(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: CanisterInfoArgs = decode(call.arg)?;
+    let canister = state.canister(args.canister_id)?;
+    reply(&CanisterInfoResult {
+        total_num_changes: 0,
+        recent_changes: Vec::new(),
+        module_hash: canister.code.as_ref().map(|code| code.module.hash().to_vec()),
+        controllers: canister.settings.controllers.to_vec(),
+    })
+}
+
+pub fn fetch_canister_logs(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: FetchCanisterLogsArgs = decode(call.arg)?;
+    let canister = state.canister(args.canister_id)?;
+    reply(&logs(args.canister_id, &canister.settings, &canister.logs, call.sender)?)
+}
+
+/// `fetch_canister_logs` as a query.
+pub fn fetch_logs(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
+    encode(&logs(canister.id, &canister.settings, &canister.logs, sender)?)
+}
+
+fn logs(id: Principal, settings: &Settings, logs: &Logs, sender: Principal) -> Result<impl CandidType + use<>, Rejection> {
+    if !settings.may_read_logs(sender) {
+        let message = format!("{sender} is not allowed to read the logs of canister {id}");
+        return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
+    }
+    let records = logs.lines().map(|line| CanisterLogRecord {
+        idx: line.number,
+        timestamp_nanos: line.time_ns,
+        content: line.content.clone(),
+    });
+    Ok(FetchCanisterLogsResult { canister_log_records: records.collect() })
+}

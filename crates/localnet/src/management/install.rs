@@ -1,0 +1,190 @@
+//! Installing, upgrading and removing code, all or nothing.
+
+use std::sync::Arc;
+
+use candid::Principal;
+use ic_management_canister_types::{
+    CanisterInstallMode, InstallChunkedCodeArgs, InstallCodeArgs, UninstallCodeArgs, UpgradeFlags, WasmMemoryPersistence,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::{Call, Handled, check_controller, check_controller_or_self, decode, done};
+use crate::{
+    canister::Canister,
+    execution::{CanisterModule, Code, Effects, EntryPoint, Execution, Input, StableMemory, SystemState, Target, Trapped},
+    executor::State,
+    rejection::{ErrorCode, Rejection},
+};
+
+pub fn install_code(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: InstallCodeArgs = decode(call.arg)?;
+    check_controller(state, args.canister_id, call.sender)?;
+    install(state, call.sender, args.canister_id, args.mode, &args.wasm_module, args.arg)?;
+    done()
+}
+
+pub fn install_chunked_code(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: InstallChunkedCodeArgs = decode(call.arg)?;
+    check_controller(state, args.target_canister, call.sender)?;
+    let store = args.store_canister.unwrap_or(args.target_canister);
+    check_controller_or_self(state, store, call.sender)?;
+    let mut module = Vec::new();
+    for chunk in &args.chunk_hashes_list {
+        let hash = <[u8; 32]>::try_from(chunk.hash.as_slice()).ok();
+        let bytes = hash.and_then(|hash| state.canisters.get(&store)?.chunks.get(&hash));
+        module.extend_from_slice(bytes.ok_or_else(|| {
+            invalid(format!("canister {store} stores no chunk with the hash {}", hex::encode(&chunk.hash)))
+        })?);
+    }
+    let hash = Sha256::digest(&module);
+    if hash[..] != args.wasm_module_hash {
+        let (is, said) = (hex::encode(hash), hex::encode(&args.wasm_module_hash));
+        return Err(invalid(format!("the chunks make a module with the hash {is}, not {said} as said")));
+    }
+    install(state, call.sender, args.target_canister, args.mode, &module, args.arg)?;
+    done()
+}
+
+fn invalid(message: String) -> Rejection {
+    Rejection::new(ErrorCode::CanisterContractViolation, message)
+}
+
+pub fn uninstall_code(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let args: UninstallCodeArgs = decode(call.arg)?;
+    check_controller(state, args.canister_id, call.sender)?;
+    let canister = state.canister_mut(args.canister_id)?;
+    canister.code = None;
+    canister.certified_data.clear();
+    canister.global_timer = 0;
+    canister.chunks.clear();
+    canister.version += 1;
+    for context in canister.calls.abandon() {
+        let rejection = Rejection::new(ErrorCode::CanisterRejectedMessage, "Canister has been uninstalled.");
+        state.respond(context.origin, Err(rejection), context.cycles);
+    }
+    state.stop_if_done(args.canister_id);
+    done()
+}
+
+fn install(
+    state: &mut State,
+    sender: Principal,
+    id: Principal,
+    mode: CanisterInstallMode,
+    module: &[u8],
+    arg: Vec<u8>,
+) -> Result<(), Rejection> {
+    let canister = state.canister(id)?;
+    match mode {
+        CanisterInstallMode::Install if canister.code.is_some() => {
+            let message = format!(
+                "Canister {id} cannot be installed because the canister is not empty. Try installing with mode='reinstall' instead."
+            );
+            return Err(Rejection::new(ErrorCode::CanisterNonEmpty, message));
+        }
+        CanisterInstallMode::Upgrade(_) if canister.code.is_none() => {
+            let message = format!("Canister {id} cannot be upgraded because it contains no Wasm module");
+            return Err(Rejection::new(ErrorCode::CanisterWasmModuleNotFound, message));
+        }
+        _ => {}
+    }
+    let engine = Arc::clone(&state.host.engine);
+    let module = engine.load(module).map_err(|e| {
+        Rejection::new(ErrorCode::CanisterInvalidWasm, format!("Canister's Wasm module is not valid: {e}"))
+    })?;
+    let limits = state.limits.execution(state.limits.install_instructions);
+    let host = crate::canister::Host { limits, ..state.host.clone() };
+    let canister = state.canister_mut(id)?;
+    let mut installation = Installation { canister, host: &host, sender, logs: Vec::new() };
+    let installed = match mode {
+        CanisterInstallMode::Upgrade(flags) => installation.upgrade(module, arg, flags.unwrap_or_default()),
+        CanisterInstallMode::Install | CanisterInstallMode::Reinstall => installation.install(module, arg),
+    };
+    let logs = installation.logs;
+    canister.log(host.time_ns, logs, installed.as_ref().err());
+    let (code, effects, balance) = installed.map_err(|trapped| trapped.reject(id))?;
+    if !matches!(mode, CanisterInstallMode::Upgrade(_)) {
+        canister.certified_data.clear();
+    }
+    if let Some(data) = effects.certified_data {
+        canister.certified_data = data;
+    }
+    canister.code = Some(code);
+    canister.global_timer = effects.global_timer.unwrap_or(0);
+    canister.cycles = balance;
+    canister.version += 1;
+    Ok(())
+}
+
+/// The steps of an installation. Nothing in the canister changes until all have succeeded.
+struct Installation<'a> {
+    canister: &'a Canister,
+    host: &'a crate::canister::Host,
+    sender: Principal,
+    logs: Vec<Vec<u8>>,
+}
+
+type Installed = Result<(Code, Effects, u128), Trapped>;
+
+impl Installation<'_> {
+    fn install(&mut self, module: Arc<CanisterModule>, arg: Vec<u8>) -> Installed {
+        let state = self.state(EntryPoint::Init, arg, StableMemory::default());
+        let execution = Execution::fresh(&self.host.engine, Arc::clone(&module), state)?;
+        self.initialize(execution, &module, "canister_init")
+    }
+
+    fn upgrade(&mut self, module: Arc<CanisterModule>, arg: Vec<u8>, flags: UpgradeFlags) -> Installed {
+        let Some(code) = &self.canister.code else {
+            return Err(Trapped::new(ErrorCode::CanisterWasmModuleNotFound, "there is nothing to upgrade"));
+        };
+        let stable = match flags.skip_pre_upgrade {
+            Some(true) => code.stable.clone(),
+            _ => self.pre_upgrade(code)?,
+        };
+        let state = self.state(EntryPoint::Init, arg, stable);
+        let engine = &self.host.engine;
+        let execution = match flags.wasm_memory_persistence {
+            Some(WasmMemoryPersistence::Keep) => {
+                Execution::with_kept_heap(engine, Arc::clone(&module), code.heap.view(), state)?
+            }
+            _ => Execution::fresh(engine, Arc::clone(&module), state)?,
+        };
+        self.initialize(execution, &module, "canister_post_upgrade")
+    }
+
+    /// Runs the old code's last words; gives its stable memory. Its heap is not kept.
+    fn pre_upgrade(&mut self, code: &Code) -> Result<StableMemory, Trapped> {
+        const FUNCTION: &str = "canister_pre_upgrade";
+        if !code.module.exports(FUNCTION) {
+            return Ok(code.stable.clone());
+        }
+        let state = self.state(EntryPoint::PreUpgrade, Vec::new(), code.stable.clone());
+        let mut execution = Execution::resume(&self.host.engine, code.view(), state)?;
+        self.run(&mut execution, Target::Export(FUNCTION))?;
+        Ok(execution.into_state().stable.commit())
+    }
+
+    fn initialize(&mut self, mut execution: Execution, module: &CanisterModule, function: &str) -> Installed {
+        execution.state().entry = EntryPoint::Start;
+        self.run(&mut execution, Target::Start)?;
+        execution.state().entry = EntryPoint::Init;
+        if module.exports(function) {
+            self.run(&mut execution, Target::Export(function))?;
+        }
+        execution
+            .into_code()
+            .map_err(|e| Trapped::new(ErrorCode::CanisterOutOfMemory, format!("the heap cannot be stored: {e}")))
+    }
+
+    fn run(&mut self, execution: &mut Execution, target: Target<'_>) -> Result<(), Trapped> {
+        let result = execution.run(target);
+        self.logs.append(&mut execution.state().effects.logs);
+        result
+    }
+
+    fn state(&self, entry: EntryPoint, payload: Vec<u8>, stable: StableMemory) -> SystemState {
+        let environment = self.canister.environment(self.host);
+        let input = Input { caller: self.sender.as_slice().to_vec(), payload, ..Input::default() };
+        SystemState::new(entry, environment, input, self.canister.cycles, stable, self.host.limits)
+    }
+}

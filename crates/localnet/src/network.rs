@@ -1,0 +1,248 @@
+//! The network as its HTTP interface sees it: requests in, certified state out.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use candid::Principal;
+use ic_management_canister_types::CanisterIdRecord;
+use ic_transport_types::RequestId;
+use rpds::HashTrieMapSync;
+use tokio::sync::Semaphore;
+
+pub use crate::{
+    checkpoint::CheckpointError,
+    executor::NetworkLimits,
+    rejection::{ErrorCode, Rejection},
+};
+use crate::{
+    canister::{CanisterView, Host},
+    certification::{CertifiedState, NetworkKeys, StateTree},
+    checkpoint,
+    clock::Clock,
+    execution::{Engine, EngineError},
+    executor::{Executor, Inbox, Publications, Published, State, Submission, not_found},
+    management,
+};
+
+/// What a network is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkConfig {
+    /// Where state survives a restart. Without it, everything is in memory only.
+    pub state_dir: Option<PathBuf>,
+    /// What users and canisters can make the network do.
+    pub limits: NetworkLimits,
+}
+
+/// An authenticated update call.
+#[derive(Clone, Debug)]
+pub struct IngressCall {
+    /// The authenticated sender.
+    pub sender: Principal,
+    /// The canister called.
+    pub canister_id: Principal,
+    /// The method called.
+    pub method_name: String,
+    /// The Candid-encoded argument.
+    pub arg: Vec<u8>,
+    /// The canister id of the request's URL.
+    pub effective_canister_id: Principal,
+}
+
+/// An authenticated query call.
+#[derive(Clone, Debug)]
+pub struct QueryCall {
+    /// The authenticated sender.
+    pub sender: Principal,
+    /// The canister called.
+    pub canister_id: Principal,
+    /// The method called.
+    pub method_name: String,
+    /// The Candid-encoded argument.
+    pub arg: Vec<u8>,
+    /// The canister id of the request's URL.
+    pub effective_canister_id: Principal,
+}
+
+/// Why a network could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The machine cannot execute WebAssembly.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The state on disk cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The executor's thread could not be started.
+    #[error("the executor cannot be started: {0}")]
+    Thread(io::Error),
+}
+
+/// A single-subnet Internet Computer.
+pub struct Network {
+    keys: Arc<NetworkKeys>,
+    clock: Arc<Clock>,
+    inbox: Arc<Inbox>,
+    publications: Arc<Publications>,
+    /// For queries and `inspect_message`; without time and certificate.
+    host: Host,
+    limits: NetworkLimits,
+    queries: Semaphore,
+    state_dir: Option<PathBuf>,
+    executor: Mutex<Option<JoinHandle<io::Result<State>>>>,
+}
+
+impl Network {
+    /// Opens the network; loads the checkpoint of `config.state_dir` if there is one.
+    pub fn open(config: NetworkConfig, keys: NetworkKeys) -> Result<Arc<Self>, OpenError> {
+        let NetworkConfig { state_dir, limits } = config;
+        let keys = Arc::new(keys);
+        let host = Host {
+            engine: Arc::new(Engine::new()?),
+            subnet_id: keys.subnet_id(),
+            root_key: keys.root_public_key_der().into(),
+            time_ns: 0,
+            certified: None,
+            limits: limits.execution(limits.update_instructions),
+            max_outgoing_calls: limits.outgoing_calls,
+        };
+        let mut state = State::new(host.clone(), limits.clone(), StateTree::new(&keys));
+        let latest_ns = match &state_dir {
+            Some(dir) => checkpoint::load(dir, &mut state)?,
+            None => 0,
+        };
+        let clock = Arc::new(Clock::new(latest_ns));
+        let inbox = Arc::new(Inbox::new(limits.ingress_queue));
+        inbox.restore(state.unfinished().iter().map(RequestId::new));
+        let publications = Arc::new(first_publication(&mut state, &clock, &keys));
+        let executor = Executor {
+            state,
+            inbox: Arc::clone(&inbox),
+            publications: Arc::clone(&publications),
+            keys: Arc::clone(&keys),
+            clock: Arc::clone(&clock),
+        };
+        let thread = std::thread::Builder::new().name("executor".into()).stack_size(16 << 20);
+        let thread = thread.spawn(|| executor.run()).map_err(OpenError::Thread)?;
+        let queries = Semaphore::new(limits.parallel_queries);
+        let executor = Mutex::new(Some(thread));
+        Ok(Arc::new(Self { keys, clock, inbox, publications, host, limits, queries, state_dir, executor }))
+    }
+
+    /// The network's time, in nanoseconds since the epoch.
+    pub fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    /// The network's keys.
+    pub fn keys(&self) -> &NetworkKeys {
+        &self.keys
+    }
+
+    /// The newest certified state; renewed about every second when nothing happens.
+    pub fn certified(&self) -> Arc<CertifiedState> {
+        Arc::clone(&self.publications.newest().certified)
+    }
+
+    /// Offers an update call for execution. `Ok` means that it is received and will be executed; a call already known by
+    /// its id is `Ok` too and not executed again.
+    pub async fn submit(&self, id: RequestId, call: IngressCall) -> Result<(), Rejection> {
+        if self.inbox.knows(&id) || self.certified().request_status(&id).is_some() {
+            return Ok(());
+        }
+        if call.canister_id != Principal::management_canister() {
+            let (published, canister) = self.canister(call.canister_id)?;
+            let host = self.host_for(&published, self.limits.inspect_instructions);
+            let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
+            self.run(move || canister.inspect(sender, &method, &arg, &host)).await?;
+        }
+        self.inbox.put(Submission { id, call })
+    }
+
+    /// Waits until the request's outcome is in a certified state; `None` if it is not by the end of `timeout`.
+    pub async fn outcome(&self, id: &RequestId, timeout: Duration) -> Option<Arc<CertifiedState>> {
+        tokio::time::timeout(timeout, self.publications.outcome(id)).await.ok().flatten()
+    }
+
+    /// Executes a query call against the newest certified state.
+    pub async fn query(&self, query: QueryCall) -> Result<Vec<u8>, Rejection> {
+        if query.canister_id == Principal::management_canister() {
+            return self.query_management(&query);
+        }
+        let (published, canister) = self.canister(query.canister_id)?;
+        let host = self.host_for(&published, self.limits.query_instructions);
+        self.run(move || canister.query(query.sender, &query.method_name, query.arg, &host)).await
+    }
+
+    fn query_management(&self, query: &QueryCall) -> Result<Vec<u8>, Rejection> {
+        let read = match query.method_name.as_str() {
+            "canister_status" => management::status_of,
+            "fetch_canister_logs" => management::fetch_logs,
+            other => return Err(management::unknown_method(other)),
+        };
+        let CanisterIdRecord { canister_id } = management::decode(&query.arg)?;
+        let (_, canister) = self.canister(canister_id)?;
+        read(&canister, query.sender)
+    }
+
+    fn canister(&self, id: Principal) -> Result<(Arc<Published>, Arc<CanisterView>), Rejection> {
+        let published = self.publications.newest();
+        let canister = published.canisters.get(&id).cloned().ok_or_else(|| not_found(id))?;
+        Ok((published, canister))
+    }
+
+    fn host_for(&self, published: &Published, instructions: u64) -> Host {
+        Host {
+            time_ns: self.now_ns(),
+            certified: Some(Arc::clone(&published.certified)),
+            limits: self.limits.execution(instructions),
+            ..self.host.clone()
+        }
+    }
+
+    /// Executes off the async threads, not too many at once.
+    async fn run<T: Send + 'static>(
+        &self,
+        execution: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        let failed = |e: &dyn std::fmt::Display| {
+            Rejection::new(ErrorCode::CertifiedStateUnavailable, format!("the execution has failed: {e}"))
+        };
+        let _permit = self.queries.acquire().await.map_err(|e| failed(&e))?;
+        tokio::task::spawn_blocking(execution).await.map_err(|e| failed(&e))?
+    }
+
+    /// Stops executing and writes the checkpoint. Calls after the first do nothing.
+    pub async fn shutdown(&self) -> Result<(), CheckpointError> {
+        self.inbox.close();
+        let Some(executor) = self.executor.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let state_dir = self.state_dir.clone();
+        let stop = move || {
+            let state = executor.join().map_err(|_| CheckpointError::Executor("it panicked".into()))?;
+            let state = state.map_err(|e| CheckpointError::Executor(e.to_string()))?;
+            state_dir.map_or(Ok(()), |dir| checkpoint::save(&dir, &state))
+        };
+        tokio::task::spawn_blocking(stop).await.map_err(|e| CheckpointError::Executor(e.to_string()))?
+    }
+}
+
+impl Drop for Network {
+    /// Lets the executor's thread end.
+    fn drop(&mut self) {
+        self.inbox.close();
+    }
+}
+
+fn first_publication(state: &mut State, clock: &Clock, keys: &NetworkKeys) -> Publications {
+    let time_ns = clock.now_ns();
+    state.host.time_ns = time_ns;
+    let nothing = Published {
+        certified: Arc::new(StateTree::new(keys).certify(time_ns, keys)),
+        canisters: HashTrieMapSync::new_sync(),
+    };
+    Publications::new(state.publish(&nothing, keys))
+}
