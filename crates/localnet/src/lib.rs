@@ -26,6 +26,7 @@ mod localnet;
 mod management;
 pub mod network;
 mod rejection;
+mod wide;
 
 pub use http::HttpLimits;
 pub use ingress::IngressLimits;

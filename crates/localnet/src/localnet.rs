@@ -95,7 +95,7 @@ impl Localnet {
         let address = listener.local_addr().map_err(failed)?;
         let keys = NetworkKeys::load_or_create(config.state_dir.as_deref())?;
         let state_dir = config.state_dir;
-        let network = Network::open(NetworkConfig { state_dir }, keys)?;
+        let network = Network::open(NetworkConfig { state_dir, ..NetworkConfig::default() }, keys)?;
         let stopping = CancellationToken::new();
         let router = http::router(App {
             network: network.clone(),
