@@ -16,10 +16,14 @@
 //! struct Ping { number: u64 }
 //!
 //! #[ic_cdk::init]
-//! #[ic_cdk::post_upgrade]
 //! fn start() {
 //!     let handlers = WsHandlers { on_message: Some(on_message), ..WsHandlers::default() };
 //!     init(WsInitParams::new(handlers), MEMORY.with(|memory| Storage::new(memory, 0)));
+//! }
+//!
+//! #[ic_cdk::post_upgrade]
+//! fn start_again() {
+//!     start();
 //! }
 //!
 //! fn on_message(args: OnMessageCallbackArgs) {
