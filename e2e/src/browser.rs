@@ -1,0 +1,185 @@
+//! Somebody who chats with the page, in headless Chromium.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+use thirtyfour::{ChromiumLikeCapabilities, prelude::*};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::wait::{until, within_deadline};
+
+/// Chromium without the parts that need a network, a screen or a sandbox.
+const CHROMIUM_FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1100,760",
+];
+
+/// A WebDriver server. Ends when dropped.
+pub struct Browser {
+    _chromedriver: Child,
+    url: String,
+}
+
+impl Browser {
+    /// Starts `chromedriver` on a free port.
+    pub async fn start() -> Result<Self> {
+        let mut chromedriver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot run chromedriver (Debian package chromium-driver)")?;
+        let stdout = chromedriver.stdout.take().context("chromedriver has no output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let port = within_deadline("chromedriver to say its port", async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    return Ok(port.trim_end_matches('.').to_owned());
+                }
+            }
+            anyhow::bail!("chromedriver ended without saying its port")
+        })
+        .await??;
+        // Whatever it says later must not fill the pipe.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { _chromedriver: chromedriver, url: format!("http://127.0.0.1:{port}") })
+    }
+
+    /// Opens `page` in a window of its own, with a profile of its own.
+    pub async fn window(&self, page: &str) -> Result<Window> {
+        let mut capabilities = DesiredCapabilities::chrome();
+        for flag in CHROMIUM_FLAGS {
+            capabilities.add_arg(flag)?;
+        }
+        let driver = WebDriver::new(&self.url, capabilities).await?;
+        driver.goto(page).await?;
+        Ok(Window { driver })
+    }
+}
+
+/// One browser window with the chat page.
+pub struct Window {
+    driver: WebDriver,
+}
+
+/// A message as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownMessage {
+    /// The author's name.
+    pub author: String,
+    /// The text.
+    pub text: String,
+    /// Whether it is shown as a direct message.
+    pub direct: bool,
+}
+
+impl Window {
+    /// Fills in the name and enters the room.
+    pub async fn join(&self, name: &str) -> Result<()> {
+        let input = self.wait_for("#name-input").await?;
+        input.clear().await?;
+        input.send_keys(name).await?;
+        self.wait_for("#join-button").await?.click().await?;
+        self.wait_for("#connection[data-state=open]").await?;
+        self.wait_for_person(name).await
+    }
+
+    /// Types a message and presses Enter.
+    pub async fn say(&self, text: &str) -> Result<()> {
+        self.wait_for("#composer").await?.send_keys(text.to_owned() + Key::Enter).await?;
+        Ok(())
+    }
+
+    /// Chooses whom the next message is for.
+    pub async fn write_to(&self, name: &str) -> Result<()> {
+        self.wait_for(&person(name)).await?.click().await?;
+        self.wait_for("#recipient").await?;
+        Ok(())
+    }
+
+    /// All messages that the page shows now.
+    pub async fn messages(&self) -> Result<Vec<ShownMessage>> {
+        // One script, because elements may be replaced between two WebDriver commands.
+        let script = "return [...document.querySelectorAll('[data-testid=message]')].map(m =>
+            [m.dataset.author, m.querySelector('.text').textContent, m.dataset.direct])";
+        let shown: Vec<(String, String, String)> =
+            self.driver.execute(script, vec![]).await?.convert()?;
+        Ok(shown
+            .into_iter()
+            .map(|(author, text, direct)| ShownMessage { author, text, direct: direct == "true" })
+            .collect())
+    }
+
+    /// Waits until the page shows a message with this text.
+    pub async fn wait_for_message(&self, text: &str) -> Result<ShownMessage> {
+        until(&format!("the message '{text}' on the page"), || async {
+            Ok(self.messages().await?.into_iter().find(|message| message.text == text))
+        })
+        .await
+    }
+
+    /// Waits until `name` is among the people on the page.
+    pub async fn wait_for_person(&self, name: &str) -> Result<()> {
+        self.wait_for(&person(name)).await.map(|_| ())
+    }
+
+    /// Waits until the page has a notice that contains `text`.
+    pub async fn wait_for_notice(&self, text: &str) -> Result<()> {
+        until(&format!("a notice '{text}' on the page"), || async {
+            let notices = self.driver.find_all(By::Css("[data-testid=notice]")).await?;
+            for notice in notices {
+                if notice.text().await.is_ok_and(|shown| shown.contains(text)) {
+                    return Ok(Some(()));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Waits until `name` is no longer among the people on the page.
+    pub async fn wait_for_absence(&self, name: &str) -> Result<()> {
+        until(&format!("{name} to be gone from the page"), || async {
+            Ok(self.driver.find_all(By::Css(person(name))).await?.is_empty().then_some(()))
+        })
+        .await
+    }
+
+    /// Waits for an element.
+    pub async fn wait_for(&self, css: &str) -> Result<WebElement> {
+        until(&format!("'{css}' on the page"), || async {
+            Ok(self.driver.find_all(By::Css(css)).await?.into_iter().next())
+        })
+        .await
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) -> Result<()> {
+        Ok(self.driver.refresh().await?)
+    }
+
+    /// Saves what the window shows as PNG.
+    pub async fn screenshot(&self, path: &std::path::Path) -> Result<()> {
+        Ok(self.driver.screenshot(path).await?)
+    }
+
+    /// Closes the window.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.driver.quit().await?)
+    }
+}
+
+fn person(name: &str) -> String {
+    format!("[data-testid=person][data-name='{name}']")
+}

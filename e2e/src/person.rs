@@ -1,0 +1,100 @@
+//! Somebody who chats with the native client.
+
+use anyhow::{Context, Result, bail};
+use candid::Principal;
+use chat_api::{ChatMessage, Command, Event as ChatEvent, Message};
+use futures::StreamExt;
+use ic_ws_client::{CloseReason, Connection, Ed25519Signer, Event, Events, Signer, connect};
+
+use crate::{stack::Stack, wait::within_deadline};
+
+/// A connected client, and what has happened to it.
+pub struct Person {
+    /// Who they are.
+    pub id: Principal,
+    connection: Connection<ChatMessage>,
+    events: Events<ChatMessage>,
+}
+
+impl Person {
+    /// Connects through the gateway at `gateway_url`, as somebody new.
+    pub fn connect(stack: &Stack, gateway_url: &str) -> Result<Self> {
+        let signer = Ed25519Signer::generate()?;
+        let id = signer.principal();
+        let (connection, events) = connect(stack.client_config(gateway_url), signer);
+        Ok(Self { id, connection, events })
+    }
+
+    /// Connects through the stack's own gateway and enters the room.
+    pub async fn join(stack: &Stack, name: &str) -> Result<Self> {
+        let mut person = Self::connect(stack, &stack.gateway_url)?;
+        person.say_command(Command::Join { name: name.to_owned() })?;
+        person
+            .chat_event("the welcome", |event| matches!(event, ChatEvent::Welcome { .. }).then_some(()))
+            .await?;
+        Ok(person)
+    }
+
+    /// Sends a command.
+    pub fn say_command(&self, command: Command) -> Result<()> {
+        Ok(self.connection.send(&ChatMessage::Command(command))?)
+    }
+
+    /// Says something to everyone.
+    pub fn say(&self, text: impl Into<String>) -> Result<()> {
+        self.say_command(Command::Say { text: text.into() })
+    }
+
+    /// Says something to one person.
+    pub fn whisper(&self, to: Principal, text: impl Into<String>) -> Result<()> {
+        self.say_command(Command::Whisper { to, text: text.into() })
+    }
+
+    /// Leaves.
+    pub fn close(&self) {
+        self.connection.close();
+    }
+
+    /// Reads events until `wanted` takes one.
+    pub async fn chat_event<T>(
+        &mut self,
+        what: &str,
+        mut wanted: impl FnMut(ChatEvent) -> Option<T>,
+    ) -> Result<T> {
+        within_deadline(what, async {
+            loop {
+                match self.events.next().await.context("the events ended")? {
+                    Event::Message(ChatMessage::Event(event)) => {
+                        if let Some(value) = wanted(event) {
+                            return Ok(value);
+                        }
+                    }
+                    Event::Closed(reason) => bail!("closed while waiting for {what}: {reason}"),
+                    _ => {}
+                }
+            }
+        })
+        .await?
+    }
+
+    /// The next message of the room, whoever wrote it.
+    pub async fn message(&mut self) -> Result<Message> {
+        self.chat_event("a message", |event| match event {
+            ChatEvent::Message(message) => Some(message),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Reads events until the connection is closed, and says why it was.
+    pub async fn close_reason(&mut self) -> Result<CloseReason> {
+        within_deadline("the connection to close", async {
+            loop {
+                if let Event::Closed(reason) = self.events.next().await.context("the events ended")? {
+                    return Ok(reason);
+                }
+            }
+        })
+        .await?
+    }
+}

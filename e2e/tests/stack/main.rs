@@ -1,0 +1,7 @@
+//! The whole stack, driven as its users drive it.
+
+mod browsers;
+mod published_client;
+mod refusals;
+mod room;
+mod tampering;

@@ -1,0 +1,110 @@
+//! The room, seen by native clients.
+
+use anyhow::Result;
+use chat_api::{Command, Event};
+use e2e::{person::Person, stack::Stack};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_reach_everyone_in_the_same_order() -> Result<()> {
+    const EACH: usize = 20;
+    let stack = Stack::start().await?;
+    let mut people = vec![];
+    for name in ["Alice", "Bob", "Carol"] {
+        people.push(Person::join(&stack, name).await?);
+    }
+    for n in 0..EACH {
+        for person in &people {
+            person.say(format!("{n}"))?;
+        }
+    }
+    let mut orders = vec![];
+    for person in &mut people {
+        let mut order = vec![];
+        for _ in 0..3 * EACH {
+            let message = person.message().await?;
+            order.push((message.id, message.author.id, message.text));
+        }
+        orders.push(order);
+    }
+    assert!(orders.iter().all(|order| *order == orders[0]));
+    for person in &people {
+        let own: Vec<_> = orders[0].iter().filter(|(_, author, _)| *author == person.id).collect();
+        assert!(own.iter().enumerate().all(|(n, (_, _, text))| *text == n.to_string()));
+        assert_eq!(own.len(), EACH);
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_direct_message_reaches_its_addressee_only() -> Result<()> {
+    let stack = Stack::start().await?;
+    let mut alice = Person::join(&stack, "Alice").await?;
+    let mut bob = Person::join(&stack, "Bob").await?;
+    let mut carol = Person::join(&stack, "Carol").await?;
+    alice.whisper(bob.id, "between us")?;
+    for person in [&mut alice, &mut bob] {
+        let message = person.message().await?;
+        assert_eq!(message.text, "between us");
+        assert_eq!(message.to.map(|person| person.name), Some("Bob".to_owned()));
+    }
+    alice.say("to all")?;
+    assert_eq!(carol.message().await?.text, "to all");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_of_the_canister_keeps_the_conversation() -> Result<()> {
+    let stack = Stack::start().await?;
+    let mut alice = Person::join(&stack, "Alice").await?;
+    let mut bob = Person::join(&stack, "Bob").await?;
+    alice.say("before")?;
+    assert_eq!(bob.message().await?.text, "before");
+    stack.upgrade_backend().await?;
+    alice.say("after")?;
+    assert_eq!(bob.message().await?.text, "after");
+    bob.say("still here")?;
+    for text in ["before", "after", "still here"] {
+        assert_eq!(alice.message().await?.text, text);
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_canister_refuses_is_said_and_closes_nothing() -> Result<()> {
+    let stack = Stack::start().await?;
+    let mut alice = Person::join(&stack, "Alice").await?;
+    for refused in [
+        Command::Say { text: "  ".to_owned() },
+        Command::Say { text: "x".repeat(chat_api::MAX_TEXT_BYTES + 1) },
+        Command::Whisper { to: candid::Principal::anonymous(), text: "hello?".to_owned() },
+        Command::Join { name: String::new() },
+    ] {
+        alice.say_command(refused)?;
+        let reason = alice
+            .chat_event("a refusal", |event| match event {
+                Event::Refused { reason } => Some(reason),
+                _ => None,
+            })
+            .await?;
+        assert!(!reason.is_empty());
+    }
+    alice.say("still connected")?;
+    assert_eq!(alice.message().await?.text, "still connected");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leaves_is_missed() -> Result<()> {
+    let stack = Stack::start().await?;
+    let mut alice = Person::join(&stack, "Alice").await?;
+    let bob = Person::join(&stack, "Bob").await?;
+    bob.close();
+    let left = alice
+        .chat_event("the notice", |event| match event {
+            Event::Left(person) => Some(person),
+            _ => None,
+        })
+        .await?;
+    assert_eq!((left.id, left.name.as_str()), (bob.id, "Bob"));
+    stack.stop().await
+}
