@@ -137,6 +137,23 @@ fn a_gateway_without_clients_is_forgotten_after_one_ack_interval() {
 }
 
 #[test]
+fn nothing_stays_certified_of_what_is_dropped() {
+    let (mut world, key) = world_with(9);
+    world.now += ACK_INTERVAL + 1;
+    world
+        .ws
+        .send(&key, b"displaces".to_vec(), world.now)
+        .unwrap();
+    world.ws.gateway_closed(gateway(0), key, world.now).unwrap();
+    // Ack and check, twice: the first check comes too early.
+    for _ in 0..4 {
+        world.pass_deadline();
+    }
+    world.certify();
+    assert_eq!(world.certified, World::new().certified);
+}
+
+#[test]
 fn a_gateway_whose_clients_come_back_is_kept() {
     let (mut world, key) = world_with(3);
     world.ws.gateway_closed(gateway(0), key, world.now).unwrap();
