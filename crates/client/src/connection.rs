@@ -5,7 +5,7 @@ use std::{
     fmt,
     marker::PhantomData,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll},
 };
 
@@ -86,7 +86,7 @@ pub struct Connection<M> {
     message: PhantomData<fn(&M)>,
 }
 
-/// What the driver of a connection takes from its handles.
+/// What the driver of a connection takes from the application.
 pub(crate) struct Requests {
     /// Messages to send, in Candid.
     pub messages: mpsc::Receiver<Vec<u8>>,
@@ -94,33 +94,48 @@ pub(crate) struct Requests {
     pub close: oneshot::Receiver<Infallible>,
 }
 
+#[derive(Debug)]
 struct Outbox {
     messages: mpsc::Sender<Vec<u8>>,
     /// Dropped to close.
     close: Option<oneshot::Sender<Infallible>>,
 }
 
-impl<M: CandidType> Connection<M> {
-    pub(crate) fn new(config: &Config) -> (Self, Requests) {
-        // The one sender has a slot of its own beside those of the channel.
-        let (messages, queued) = mpsc::channel(config.max_queued_messages.saturating_sub(1));
-        let (close, closed) = oneshot::channel();
-        let connection = Self {
-            outbox: Arc::new(Mutex::new(Outbox {
-                messages,
-                close: Some(close),
-            })),
-            max_queued_messages: config.max_queued_messages,
-            max_message_bytes: config.max_message_bytes,
-            message: PhantomData,
-        };
-        let requests = Requests {
-            messages: queued,
-            close: closed,
-        };
-        (connection, requests)
-    }
+fn lock(outbox: &Mutex<Outbox>) -> MutexGuard<'_, Outbox> {
+    // No code panics while it holds the lock, and nothing in it can be left half done.
+    outbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
+/// Both ends of a connection: the application's, and the driver's.
+pub(crate) fn channels<M>(
+    config: &Config,
+) -> (Connection<M>, Events<M>, Requests, mpsc::Sender<Event<M>>) {
+    // The one sender of each channel has a slot of its own beside those of the channel.
+    let (messages, queued) = mpsc::channel(config.max_queued_messages.saturating_sub(1));
+    let (events, receiver) = mpsc::channel(config.max_queued_events.saturating_sub(1));
+    let (close, closed) = oneshot::channel();
+    let outbox = Arc::new(Mutex::new(Outbox {
+        messages,
+        close: Some(close),
+    }));
+    let application_events = Events {
+        receiver,
+        outbox: Arc::downgrade(&outbox),
+    };
+    let connection = Connection {
+        outbox,
+        max_queued_messages: config.max_queued_messages,
+        max_message_bytes: config.max_message_bytes,
+        message: PhantomData,
+    };
+    let requests = Requests {
+        messages: queued,
+        close: closed,
+    };
+    (connection, application_events, requests, events)
+}
+
+impl<M: CandidType> Connection<M> {
     /// Queues `message`. It is sent as soon as the connection is open, after those before it.
     ///
     /// # Errors
@@ -133,7 +148,7 @@ impl<M: CandidType> Connection<M> {
                 limit: self.max_message_bytes,
             });
         }
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outbox = lock(&self.outbox);
         if outbox.close.is_none() {
             return Err(SendError::Closed);
         }
@@ -151,8 +166,7 @@ impl<M> Connection<M> {
     /// Closes the connection. Messages that are still waiting to be sent are not sent; events that happened
     /// before can still be read.
     pub fn close(&self) {
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        outbox.close = None;
+        lock(&self.outbox).close = None;
     }
 }
 
@@ -183,7 +197,16 @@ impl<M> fmt::Debug for Connection<M> {
 /// The events of a connection. Ends after [`Event::Closed`]. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Events<M> {
-    pub(crate) receiver: mpsc::Receiver<Event<M>>,
+    receiver: mpsc::Receiver<Event<M>>,
+    outbox: Weak<Mutex<Outbox>>,
+}
+
+impl<M> Drop for Events<M> {
+    fn drop(&mut self) {
+        if let Some(outbox) = self.outbox.upgrade() {
+            lock(&outbox).close = None;
+        }
+    }
 }
 
 impl<M> Stream for Events<M> {

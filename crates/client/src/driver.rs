@@ -14,7 +14,7 @@ use ic_ws_protocol::ClientFrame;
 use crate::{
     close_reason::{CloseFrame, CloseReason, SocketError},
     config::Config,
-    connection::{ApplicationMessage, Connection, Event, Events, Requests},
+    connection::{ApplicationMessage, Connection, Event, Events, Requests, channels},
     core::{Session, SessionEvent},
     maybe_send::MaybeSend,
     signer::{Signer, random_u64},
@@ -69,9 +69,7 @@ pub fn connect_over<M: ApplicationMessage, S: Socket>(
     clock: impl Clock,
     socket: impl Future<Output = Result<S, SocketError>>,
 ) -> (Connection<M>, Events<M>, impl Future<Output = ()>) {
-    let (connection, requests) = Connection::new(&config);
-    // The one sender has a slot of its own beside those of the channel.
-    let (events, receiver) = mpsc::channel(config.max_queued_events.saturating_sub(1));
+    let (connection, application_events, requests, events) = channels(&config);
     let driver = Driver {
         config,
         signer,
@@ -79,7 +77,7 @@ pub fn connect_over<M: ApplicationMessage, S: Socket>(
         requests,
         events,
     };
-    (connection, Events { receiver }, driver.run(socket))
+    (connection, application_events, driver.run(socket))
 }
 
 struct Driver<M, K, C> {
