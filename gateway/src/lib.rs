@@ -1,1 +1,32 @@
-//! The WebSocket gateway server.
+//! The WebSocket gateway: relays between WebSocket clients and canisters of the Internet Computer.
+//!
+//! It is an untrusted post office. What it carries is signed by the client or certified by the canister,
+//! and each end checks the other; the gateway verifies neither signatures nor certificates, and so needs no
+//! root key and can start before the network does.
+//!
+//! The way of a client's message: `server` accepts the connection, `session` reads the frame, `call`
+//! decides whether it may be relayed, `relay` posts it in order through `network`. The way of a canister's
+//! message: `poller` fetches it, `canisters` finds the client, `delivery` (with `witness`) makes the frame,
+//! the session writes it.
+
+mod call;
+mod canisters;
+mod close;
+mod config;
+mod delivery;
+mod error;
+mod gateway;
+mod identity;
+mod metrics;
+mod network;
+mod poller;
+mod relay;
+mod server;
+mod session;
+mod status;
+mod witness;
+
+pub use config::{Config, Limits};
+pub use error::GatewayError;
+pub use identity::{Identity, IdentityError};
+pub use server::run;

@@ -1,3 +1,39 @@
-//! Entry point.
+//! The gateway as a program: command line, logs, signals.
 
-fn main() {}
+use anyhow::Context;
+use clap::Parser;
+use ic_ws_gateway::{Config, Identity};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::builder()
+                .with_default_directive(tracing::Level::INFO.into())
+                .from_env()
+                .context("RUST_LOG is not a log filter")?,
+        )
+        .init();
+
+    let identity = Identity::load_or_create(&config.identity_path)?;
+    let listener = TcpListener::bind(config.gateway_address)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.gateway_address))?;
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    ic_ws_gateway::run(listener, identity, config, shutdown).await?;
+    Ok(())
+}

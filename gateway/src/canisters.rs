@@ -1,0 +1,213 @@
+//! Which clients are connected to which canisters. A canister is known, and polled, exactly as long as it has
+//! clients.
+
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use candid::Principal;
+use ic_ws_protocol::{CanisterOutputMessage, ClientKey, WebsocketMessage};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::AbortHandle,
+    time::Instant,
+};
+
+use crate::{
+    close::CloseReason,
+    delivery::{Delivery, Proof},
+    gateway::Gateway,
+    poller,
+};
+
+/// All canisters that have clients.
+#[derive(Debug, Default)]
+pub(crate) struct Canisters(Mutex<HashMap<Principal, Polled>>);
+
+#[derive(Debug)]
+struct Polled {
+    canister: Arc<Canister>,
+    poller: AbortHandle,
+}
+
+/// A canister and its clients.
+#[derive(Debug)]
+pub(crate) struct Canister {
+    pub(crate) id: Principal,
+    /// Something may have happened in the canister: it is worth a poll.
+    pub(crate) changed: Notify,
+    clients: Mutex<Clients>,
+}
+
+#[derive(Debug, Default)]
+struct Clients {
+    by_key: HashMap<ClientKey, Client>,
+    /// Whose `ws_open` succeeded lately, and when, in the order of time.
+    opened: VecDeque<(ClientKey, Instant)>,
+}
+
+#[derive(Debug)]
+struct Client {
+    outgoing: mpsc::Sender<Delivery>,
+    closing: mpsc::Sender<CloseReason>,
+    last_sequence: u64,
+    /// Nothing more can be delivered, as something is missing already.
+    overflowed: bool,
+}
+
+/// A session's place among the clients of a canister, given up when dropped.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    gateway: Arc<Gateway>,
+    pub(crate) canister: Arc<Canister>,
+    pub(crate) client: ClientKey,
+    /// What the canister sends to the client.
+    pub(crate) outgoing: mpsc::Receiver<Delivery>,
+    /// Why others than the session itself want it to end.
+    pub(crate) closing: mpsc::Receiver<CloseReason>,
+    pub(crate) close: mpsc::Sender<CloseReason>,
+}
+
+impl Canisters {
+    /// Makes `client` known, so that messages of the canister `id` find it.
+    pub(crate) fn register(
+        gateway: &Arc<Gateway>,
+        id: Principal,
+        client: ClientKey,
+    ) -> Result<Registration, CloseReason> {
+        let limits = &gateway.config.limits;
+        let mut canisters = lock(&gateway.canisters.0);
+        let known = canisters.len();
+        let canister = match canisters.entry(id) {
+            Entry::Occupied(polled) => polled.into_mut().canister.clone(),
+            Entry::Vacant(_) if known >= limits.max_canisters => {
+                return Err(CloseReason::TooManyCanisters(known));
+            }
+            Entry::Vacant(place) => {
+                let canister = Arc::new(Canister {
+                    id,
+                    changed: Notify::new(),
+                    clients: Mutex::default(),
+                });
+                let poller = tokio::spawn(poller::run(gateway.clone(), canister.clone()));
+                place.insert(Polled {
+                    canister: canister.clone(),
+                    poller: poller.abort_handle(),
+                });
+                canister
+            }
+        };
+        let (outgoing_sender, outgoing) = mpsc::channel(limits.max_outgoing_messages);
+        // One reason is enough: the first.
+        let (close, closing) = mpsc::channel(1);
+        match lock(&canister.clients).by_key.entry(client) {
+            Entry::Occupied(_) => return Err(CloseReason::AlreadyConnected(client)),
+            Entry::Vacant(place) => place.insert(Client {
+                outgoing: outgoing_sender,
+                closing: close.clone(),
+                last_sequence: 0,
+                overflowed: false,
+            }),
+        };
+        Ok(Registration {
+            gateway: gateway.clone(),
+            canister,
+            client,
+            outgoing,
+            closing,
+            close,
+        })
+    }
+
+    /// Each canister with its number of clients, in no order.
+    pub(crate) fn summary(&self) -> Vec<(Principal, usize)> {
+        lock(&self.0)
+            .iter()
+            .map(|(id, polled)| (*id, lock(&polled.canister.clients).by_key.len()))
+            .collect()
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut canisters = lock(&self.gateway.canisters.0);
+        let mut clients = lock(&self.canister.clients);
+        clients.by_key.remove(&self.client);
+        if clients.by_key.is_empty()
+            && let Some(polled) = canisters.remove(&self.canister.id)
+        {
+            polled.poller.abort();
+        }
+    }
+}
+
+impl Canister {
+    /// Hands a message to its client. Gives back whether there was one to take it.
+    ///
+    /// A client gets each message once, also when the poller has to start over: what it has seen of its
+    /// sequence is not repeated.
+    pub(crate) fn deliver(&self, message: CanisterOutputMessage, proof: &Arc<Proof>) -> bool {
+        let mut clients = lock(&self.clients);
+        let Some(client) = clients.by_key.get_mut(&message.client_key) else {
+            return false;
+        };
+        if client.overflowed {
+            return false;
+        }
+        if let Ok(content) = WebsocketMessage::from_cbor(&message.content) {
+            if content.sequence_num <= client.last_sequence {
+                return false;
+            }
+            client.last_sequence = content.sequence_num;
+        }
+        let delivery = Delivery {
+            key: message.key,
+            content: message.content,
+            proof: proof.clone(),
+        };
+        match client.outgoing.try_send(delivery) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                client.overflowed = true;
+                let waiting = client.outgoing.max_capacity();
+                client
+                    .closing
+                    .try_send(CloseReason::SlowClient(waiting))
+                    .ok();
+                false
+            }
+        }
+    }
+
+    /// The canister has said yes to the client's `ws_open`.
+    pub(crate) fn opened(&self, client: ClientKey) {
+        lock(&self.clients)
+            .opened
+            .push_back((client, Instant::now()));
+    }
+
+    /// Whether nothing has come for a client whose `ws_open` succeeded more than `grace` ago. Says so once for
+    /// each client.
+    pub(crate) fn misses_open_message(&self, grace: Duration) -> bool {
+        let mut clients = lock(&self.clients);
+        let mut misses = false;
+        while let Some((client, at)) = clients.opened.front().copied()
+            && at.elapsed() > grace
+        {
+            clients.opened.pop_front();
+            misses |= clients
+                .by_key
+                .get(&client)
+                .is_some_and(|client| client.last_sequence == 0);
+        }
+        misses
+    }
+}
+
+/// A panic while a lock was held leaves maps that are still sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,156 @@
+//! Why sessions end. Every reason has a name for the metric, a text for the log, and, where the client is still
+//! there to hear it, a code and the text for the close frame: no socket is closed without a word.
+
+use std::time::Duration;
+
+use candid::Principal;
+use ic_ws_protocol::{ClientKey, frame::ClientFrameError};
+use thiserror::Error;
+use tokio_tungstenite::tungstenite::{
+    self, Utf8Bytes,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use crate::network::NetworkError;
+
+/// What a close frame holds at most beside its code (RFC 6455, section 5.5).
+const MAX_TEXT: usize = 123;
+
+/// Why a session ended.
+#[derive(Debug, Error)]
+pub(crate) enum CloseReason {
+    #[error("the client closed the connection: {0}")]
+    ClosedByClient(String),
+    #[error("the connection was lost: {0}")]
+    ConnectionLost(String),
+    #[error("nothing was heard from the client for {0:?}")]
+    Unresponsive(Duration),
+    #[error("no ws_open within {0:?}")]
+    HandshakeTimeout(Duration),
+    #[error("not the WebSocket protocol: {0}")]
+    ProtocolViolation(String),
+    #[error("a message of {size} bytes, of at most {max}")]
+    FrameTooLarge { size: usize, max: usize },
+    #[error("a text frame: only binary frames (CBOR) are understood")]
+    TextFrame,
+    #[error("a malformed frame: {0}")]
+    MalformedFrame(#[from] ClientFrameError),
+    #[error("a malformed argument of ws_open: {0}")]
+    MalformedOpen(String),
+    #[error("only calls are relayed")]
+    NotACall,
+    #[error("the first call must be ws_open, not '{0}'")]
+    NotOpened(String),
+    #[error("after ws_open only ws_message is relayed, not '{0}'")]
+    UnexpectedMethod(String),
+    #[error("the connection is to canister {bound}, the call is to {called}")]
+    OtherCanister { bound: Principal, called: Principal },
+    #[error("ws_open names the gateway {named}, this is {this}")]
+    OtherGateway { named: Principal, this: Principal },
+    #[error("the client {0} is already connected")]
+    AlreadyConnected(ClientKey),
+    #[error("the gateway serves {0} canisters already")]
+    TooManyCanisters(usize),
+    #[error("ws_open was refused: {0}")]
+    OpenRefused(String),
+    #[error("ws_open was not decided: {0}")]
+    OpenUndecided(#[source] NetworkError),
+    #[error("the client reads too slowly: {0} messages were waiting for it")]
+    SlowClient(usize),
+    #[error("the gateway restarts")]
+    Shutdown,
+    #[error("the gateway failed: {0}")]
+    Internal(String),
+}
+
+impl CloseReason {
+    /// The name in the metric: never anything a client can choose.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name_and_code().0
+    }
+
+    /// What the client is told; nothing if it is gone.
+    pub(crate) fn frame(&self) -> Option<CloseFrame> {
+        let text = self.to_string();
+        let end = text.floor_char_boundary(MAX_TEXT);
+        self.name_and_code().1.map(|code| CloseFrame {
+            code,
+            reason: Utf8Bytes::from(text.get(..end).unwrap_or_default()),
+        })
+    }
+
+    /// Whether the client's stream may hold bytes that are no longer understood as frames.
+    pub(crate) fn leaves_garbage(&self) -> bool {
+        matches!(
+            self,
+            Self::ProtocolViolation(_) | Self::FrameTooLarge { .. }
+        )
+    }
+
+    fn name_and_code(&self) -> (&'static str, Option<CloseCode>) {
+        match self {
+            Self::ClosedByClient(_) => ("closed_by_client", None),
+            Self::ConnectionLost(_) => ("connection_lost", None),
+            Self::Unresponsive(_) => ("unresponsive", Some(CloseCode::Away)),
+            Self::HandshakeTimeout(_) => ("handshake_timeout", Some(CloseCode::Policy)),
+            Self::ProtocolViolation(_) => ("protocol_violation", Some(CloseCode::Protocol)),
+            Self::FrameTooLarge { .. } => ("frame_too_large", Some(CloseCode::Size)),
+            Self::TextFrame => ("text_frame", Some(CloseCode::Unsupported)),
+            Self::MalformedFrame(_) => ("malformed_frame", Some(CloseCode::Invalid)),
+            Self::MalformedOpen(_) => ("malformed_open", Some(CloseCode::Invalid)),
+            Self::NotACall => ("not_a_call", Some(CloseCode::Policy)),
+            Self::NotOpened(_) => ("not_opened", Some(CloseCode::Policy)),
+            Self::UnexpectedMethod(_) => ("unexpected_method", Some(CloseCode::Policy)),
+            Self::OtherCanister { .. } => ("other_canister", Some(CloseCode::Policy)),
+            Self::OtherGateway { .. } => ("other_gateway", Some(CloseCode::Policy)),
+            Self::AlreadyConnected(_) => ("already_connected", Some(CloseCode::Policy)),
+            Self::TooManyCanisters(_) => ("too_many_canisters", Some(CloseCode::Again)),
+            Self::OpenRefused(_) => ("open_refused", Some(CloseCode::Policy)),
+            Self::OpenUndecided(_) => ("open_undecided", Some(CloseCode::Again)),
+            Self::SlowClient(_) => ("slow_client", Some(CloseCode::Policy)),
+            Self::Shutdown => ("shutdown", Some(CloseCode::Restart)),
+            Self::Internal(_) => ("internal", Some(CloseCode::Error)),
+        }
+    }
+}
+
+impl From<tungstenite::Error> for CloseReason {
+    fn from(error: tungstenite::Error) -> Self {
+        use tungstenite::error::{CapacityError, Error, ProtocolError};
+        match error {
+            Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+                Self::FrameTooLarge {
+                    size,
+                    max: max_size,
+                }
+            }
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+            | Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Io(_) => Self::ConnectionLost(error.to_string()),
+            other => Self::ProtocolViolation(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let frame = CloseReason::OpenRefused("ä".repeat(200)).frame().unwrap();
+        assert!(frame.reason.len() <= MAX_TEXT);
+        assert!(frame.reason.starts_with("ws_open was refused: ää"));
+    }
+
+    #[test]
+    fn a_client_that_is_gone_is_told_nothing() {
+        assert!(
+            CloseReason::ConnectionLost("reset".into())
+                .frame()
+                .is_none()
+        );
+        assert!(CloseReason::Shutdown.frame().is_some());
+    }
+}

@@ -1,0 +1,36 @@
+//! A canister's message on its way to a client. What proves all messages of a poll is shared between them until
+//! each is written to its socket, so that waiting messages cost little more than themselves.
+
+use std::sync::Arc;
+
+use ic_ws_protocol::{CanisterFrame, cbor::CborError};
+
+use crate::witness::Witness;
+
+/// What proves the messages of one poll.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) witness: Witness,
+}
+
+/// One message and its proof.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) key: String,
+    pub(crate) content: Vec<u8>,
+    pub(crate) proof: Arc<Proof>,
+}
+
+impl Delivery {
+    /// The frame for the client.
+    pub(crate) fn into_frame(self) -> Result<Vec<u8>, CborError> {
+        CanisterFrame {
+            tree: self.proof.witness.for_key(&self.key),
+            cert: self.proof.certificate.clone(),
+            key: self.key,
+            content: self.content,
+        }
+        .encode()
+    }
+}

@@ -1,0 +1,16 @@
+//! What keeps the gateway from running at all. Faults of single clients, canisters or requests never do.
+
+use std::io;
+
+use thiserror::Error;
+
+/// The gateway cannot run.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// The listener has no address.
+    #[error("the listening socket has no address: {0}")]
+    Listener(#[source] io::Error),
+    /// There is no HTTP client to reach the network with: the platform's TLS is unusable.
+    #[error("cannot set up the HTTP client: {0}")]
+    HttpClient(#[source] reqwest::Error),
+}

@@ -1,0 +1,44 @@
+//! What all parts of one running gateway share.
+
+use std::{sync::atomic::AtomicU64, time::Instant};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    canisters::Canisters, config::Config, error::GatewayError, identity::Identity,
+    metrics::Metrics, network::Network,
+};
+
+/// One running gateway.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) identity: Identity,
+    pub(crate) network: Network,
+    pub(crate) canisters: Canisters,
+    pub(crate) metrics: Metrics,
+    pub(crate) config: Config,
+    pub(crate) started: Instant,
+    /// Numbers the sessions, for the log.
+    pub(crate) sessions: AtomicU64,
+    /// Cancelled when the gateway ends.
+    pub(crate) shutdown: CancellationToken,
+    /// What has to finish before the gateway has ended.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Gateway {
+    pub(crate) fn new(identity: Identity, config: Config) -> Result<Self, GatewayError> {
+        Ok(Self {
+            network: Network::new(&config.ic_network_url, &config.limits)
+                .map_err(GatewayError::HttpClient)?,
+            identity,
+            canisters: Canisters::default(),
+            metrics: Metrics::new(),
+            config,
+            started: Instant::now(),
+            sessions: AtomicU64::default(),
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+}

@@ -1,0 +1,298 @@
+//! One client's connection, from the handshake to the last frame.
+//!
+//! ```text
+//! handshake frame → ws_open → registered → relayed ─┬─ reading calls      → relay
+//!                                                   ├─ writing deliveries ← poller
+//!                                                   └─ whoever ends first names the reason
+//! close frame with the reason; calls under way are finished; ws_close to the canister
+//! ```
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, atomic::Ordering},
+};
+
+use bytes::Bytes;
+use candid::Principal;
+use futures::{SinkExt, StreamExt, future::join, stream::SplitSink, stream::SplitStream};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use ic_transport_types::EnvelopeContent;
+use ic_ws_protocol::{
+    CanisterWsCloseArguments, CanisterWsCloseResult, ClientFrame, ClientKey, HandshakeFrame,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc,
+    time::{Instant, interval_at, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        self, Message,
+        protocol::{Role, WebSocketConfig},
+    },
+};
+use tracing::{Instrument, debug, field, info, info_span, warn};
+
+use crate::{
+    call::{OpenCall, SignedCall, admit_message, admit_open},
+    canisters::{Canisters, Registration},
+    close::CloseReason,
+    delivery::Delivery,
+    gateway::Gateway,
+    identity::ingress_expiry,
+    relay::Relay,
+    server::Connection,
+};
+
+/// Frames are small, and there may be thousands of connections.
+const BUFFER_SIZE: usize = 4096;
+
+type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Message>;
+type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
+
+/// Runs one session, once the HTTP side has let go of the connection.
+pub(crate) async fn run(gateway: Arc<Gateway>, connection: Connection, upgrade: OnUpgrade) {
+    let id = gateway.sessions.fetch_add(1, Ordering::Relaxed);
+    let span = info_span!(
+        "session",
+        id,
+        peer = %connection.peer,
+        canister = field::Empty,
+        client = field::Empty
+    );
+    async {
+        let upgraded = match upgrade.await {
+            Ok(upgraded) => upgraded,
+            Err(error) => return debug!(%error, "the upgrade failed"),
+        };
+        gateway.metrics.connections.increment(1);
+        let limits = &gateway.config.limits;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_SIZE)
+            .write_buffer_size(BUFFER_SIZE)
+            .max_message_size(Some(limits.max_frame_size))
+            .max_frame_size(Some(limits.max_frame_size));
+        let socket =
+            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
+                .await;
+        Session { gateway: &gateway }.run(socket).await;
+        gateway.metrics.connections.decrement(1);
+    }
+    .instrument(span)
+    .await;
+}
+
+struct Session<'a> {
+    gateway: &'a Arc<Gateway>,
+}
+
+impl Session<'_> {
+    async fn run(&self, socket: WebSocketStream<TokioIo<Upgraded>>) {
+        let (mut sink, mut stream) = socket.split();
+        let opening = async {
+            self.send_handshake(&mut sink).await?;
+            self.receive_open(&mut stream).await
+        };
+        let opened = tokio::select! {
+            opened = opening => opened,
+            () = self.gateway.shutdown.cancelled() => Err(CloseReason::Shutdown),
+        };
+        match opened {
+            Ok((registration, open)) => self.relay(sink, stream, registration, open).await,
+            Err(reason) => self.close(sink, stream, &reason).await,
+        }
+    }
+
+    async fn send_handshake(&self, sink: &mut Sink) -> Result<(), CloseReason> {
+        let frame = HandshakeFrame {
+            gateway_principal: self.gateway.identity.principal(),
+        };
+        let bytes = frame.encode().map_err(internal)?;
+        Ok(sink.send(Message::Binary(bytes.into())).await?)
+    }
+
+    /// Waits for the first call. Its client is known before it is relayed, so that the answer finds it.
+    async fn receive_open(
+        &self,
+        stream: &mut Stream,
+    ) -> Result<(Registration, SignedCall), CloseReason> {
+        let limit = self.gateway.config.limits.handshake_timeout;
+        let frame = timeout(limit, self.receive(stream))
+            .await
+            .map_err(|_| CloseReason::HandshakeTimeout(limit))??;
+        let OpenCall { client, call } = admit_open(frame, self.gateway.identity.principal())?;
+        tracing::Span::current()
+            .record("canister", field::display(call.canister))
+            .record("client", field::display(client));
+        let registration = Canisters::register(self.gateway, call.canister, client)?;
+        Ok((registration, call))
+    }
+
+    /// Relays both ways until there is a reason to stop, and then cleans up on both sides.
+    async fn relay(
+        &self,
+        mut sink: Sink,
+        mut stream: Stream,
+        mut registration: Registration,
+        open: SignedCall,
+    ) {
+        let (calls, queue) = mpsc::channel(self.gateway.config.limits.max_pending_calls);
+        let relay = Relay::new(self.gateway.clone(), &registration).run(open, queue);
+        let mut relay = tokio::spawn(relay.in_current_span());
+
+        let canister = registration.canister.id;
+        let reason = tokio::select! {
+            reason = self.read_calls(&mut stream, canister, &calls) => reason,
+            reason = self.write(&mut sink, &mut registration.outgoing) => reason,
+            Some(reason) = registration.closing.recv() => reason,
+            () = self.gateway.shutdown.cancelled() => CloseReason::Shutdown,
+        };
+
+        drop(calls);
+        let finish = async {
+            let limit = self.gateway.config.limits.close_timeout;
+            if timeout(limit, &mut relay).await.is_err() {
+                warn!("calls of the client were still undecided");
+                relay.abort();
+            }
+            let refused = [Some(&reason), registration.closing.try_recv().ok().as_ref()]
+                .iter()
+                .any(|reason| matches!(reason, Some(CloseReason::OpenRefused(_))));
+            let client_key = registration.client;
+            drop(registration);
+            if !refused {
+                self.tell_canister(canister, client_key).await;
+            }
+        };
+        join(self.close(sink, stream, &reason), finish).await;
+    }
+
+    /// Reads calls for the relay. While that has no room, nothing is read.
+    async fn read_calls(
+        &self,
+        stream: &mut Stream,
+        canister: Principal,
+        calls: &mpsc::Sender<SignedCall>,
+    ) -> CloseReason {
+        let read = async {
+            loop {
+                let call = admit_message(self.receive(stream).await?, canister)?;
+                calls.send(call).await.map_err(internal)?;
+            }
+        };
+        match read.await {
+            Ok::<Infallible, _>(never) => match never {},
+            Err(reason) => reason,
+        }
+    }
+
+    /// The next frame with something in it.
+    async fn receive(&self, stream: &mut Stream) -> Result<ClientFrame, CloseReason> {
+        let silence = self.gateway.config.limits.ping_interval * 2;
+        loop {
+            let message = timeout(silence, stream.next())
+                .await
+                .map_err(|_| CloseReason::Unresponsive(silence))?
+                .ok_or_else(|| CloseReason::ConnectionLost("end of stream".to_owned()))??;
+            match message {
+                Message::Binary(bytes) => return Ok(ClientFrame::decode(&bytes)?),
+                Message::Text(_) => return Err(CloseReason::TextFrame),
+                Message::Close(frame) => {
+                    let text = frame.map_or("no code".to_owned(), |frame| frame.to_string());
+                    return Err(CloseReason::ClosedByClient(text));
+                }
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    /// Writes what the canister sends, and pings.
+    async fn write(&self, sink: &mut Sink, outgoing: &mut mpsc::Receiver<Delivery>) -> CloseReason {
+        let period = self.gateway.config.limits.ping_interval;
+        let mut pings = interval_at(Instant::now() + period, period);
+        let write = async {
+            loop {
+                tokio::select! {
+                    Some(delivery) = outgoing.recv() => {
+                        let frame = delivery.into_frame().map_err(internal)?;
+                        sink.feed(Message::Binary(frame.into())).await?;
+                    }
+                    _ = pings.tick() => sink.feed(Message::Ping(Bytes::new())).await?,
+                }
+                if outgoing.is_empty() {
+                    sink.flush().await?;
+                }
+            }
+        };
+        match write.await {
+            Ok::<Infallible, _>(never) => match never {},
+            Err(reason) => reason,
+        }
+    }
+
+    /// Says why the session ends: to the log, the metrics and the client. Then waits until the client has
+    /// read it, as a connection that is dropped with unread bytes in it would be reset.
+    async fn close(&self, mut sink: Sink, mut stream: Stream, reason: &CloseReason) {
+        info!(reason = reason.name(), text = %reason, "closed");
+        self.gateway.metrics.closed(reason);
+        let farewell = async {
+            match reason.frame() {
+                Some(frame) => sink.send(Message::Close(Some(frame))).await?,
+                None => sink.close().await?,
+            }
+            if !reason.leaves_garbage() {
+                while stream.next().await.transpose()?.is_some() {}
+            } else if let Ok(mut socket) = sink.reunite(stream) {
+                let io = socket.get_mut();
+                io.shutdown().await?;
+                while io.read(&mut [0; BUFFER_SIZE]).await? > 0 {}
+            }
+            Ok::<_, tungstenite::Error>(())
+        };
+        match timeout(self.gateway.config.limits.close_timeout, farewell).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(%error, "the client went without a farewell"),
+            Err(_) => debug!("the client did not hear the farewell"),
+        }
+    }
+
+    /// Calls `ws_close`, so that the canister does not wait for its keep-alive timeout.
+    async fn tell_canister(&self, canister_id: Principal, client_key: ClientKey) {
+        let arg = match candid::encode_one(CanisterWsCloseArguments { client_key }) {
+            Ok(arg) => arg,
+            Err(error) => return warn!(%error, "cannot encode ws_close"),
+        };
+        let identity = &self.gateway.identity;
+        let content = EnvelopeContent::Call {
+            nonce: None,
+            ingress_expiry: ingress_expiry(),
+            sender: identity.principal(),
+            canister_id,
+            method_name: "ws_close".to_owned(),
+            arg,
+            sender_info: None,
+        };
+        let call = SignedCall {
+            canister: canister_id,
+            request_id: content.to_request_id(),
+            envelope: identity.sign(content).into(),
+        };
+        let limit = self.gateway.config.limits.close_timeout;
+        match timeout(limit, self.gateway.network.call(&call)).await {
+            Ok(Ok(reply)) => match candid::decode_one::<CanisterWsCloseResult>(&reply) {
+                Ok(Ok(())) => debug!("the canister knows that the client is gone"),
+                Ok(Err(text)) => debug!(text, "the canister had no such client"),
+                Err(error) => warn!(%error, "ws_close replied something else"),
+            },
+            Ok(Err(error)) => warn!(%error, "ws_close failed"),
+            Err(_) => warn!("ws_close was not decided in time"),
+        }
+    }
+}
+
+/// What cannot happen, without a panic if it does.
+fn internal(error: impl std::error::Error) -> CloseReason {
+    CloseReason::Internal(error.to_string())
+}

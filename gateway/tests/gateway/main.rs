@@ -1,0 +1,8 @@
+//! The gateway over real sockets, between clients that break rules and a network that has faults.
+
+#[cfg(test)]
+mod relaying;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod support;

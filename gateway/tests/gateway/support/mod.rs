@@ -1,0 +1,205 @@
+//! A gateway on a free port, a client that speaks to it frame by frame, and a network that can misbehave.
+
+pub mod fake_network;
+
+use std::{borrow::Cow, net::SocketAddr, time::Duration};
+
+use candid::Principal;
+use futures::{SinkExt, StreamExt};
+use ic_transport_types::{Envelope, EnvelopeContent};
+use ic_ws_gateway::{Config, GatewayError, Identity};
+use ic_ws_protocol::{
+    CanisterFrame, CanisterWsOpenArguments, ClientFrame, ClientKey, HandshakeFrame,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+pub const CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+
+/// No wait in these tests takes longer, unless something is wrong.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, future).await.expect("done in time")
+}
+
+/// Waits until `condition` holds.
+pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    within(async {
+        while !condition().await {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub principal: Principal,
+    shutdown: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), GatewayError>>,
+}
+
+impl Gateway {
+    pub async fn start(config: Config) -> Self {
+        let identity = Identity::generate().unwrap();
+        let principal = identity.principal();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (shutdown, ended) = oneshot::channel();
+        let task = tokio::spawn(ic_ws_gateway::run(listener, identity, config, async {
+            ended.await.ok();
+        }));
+        Self {
+            address,
+            principal,
+            shutdown,
+            task,
+        }
+    }
+
+    pub async fn stop(self) {
+        self.shutdown.send(()).unwrap();
+        within(self.task).await.unwrap().unwrap();
+    }
+
+    pub async fn get(&self, path: &str) -> String {
+        let response = reqwest::get(format!("http://{}{path}", self.address))
+            .await
+            .unwrap();
+        assert!(response.status().is_success(), "{}", response.status());
+        response.text().await.unwrap()
+    }
+
+    /// Waits until the metric has the value.
+    pub async fn until_metric(&self, name: &str, value: u64) {
+        let line = format!("{name} {value}");
+        until(async || self.get("/metrics").await.lines().any(|l| l == line)).await;
+    }
+}
+
+/// A client that does nothing by itself.
+pub struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub gateway: Principal,
+    pub key: ClientKey,
+    sent: u64,
+}
+
+impl Client {
+    /// Connects, and receives the handshake.
+    pub async fn connect(gateway: &Gateway, client_nonce: u64) -> Self {
+        let (socket, _) = within(connect_async(format!("ws://{}", gateway.address)))
+            .await
+            .unwrap();
+        let mut client = Self {
+            socket,
+            gateway: Principal::anonymous(),
+            key: ClientKey {
+                client_principal: Principal::self_authenticating(client_nonce.to_le_bytes()),
+                client_nonce,
+            },
+            sent: 0,
+        };
+        let Message::Binary(frame) = client.next().await else {
+            panic!("no handshake");
+        };
+        client.gateway = HandshakeFrame::decode(&frame).unwrap().gateway_principal;
+        client
+    }
+
+    /// Connects and calls `ws_open`.
+    pub async fn open(gateway: &Gateway, client_nonce: u64) -> Self {
+        let mut client = Self::connect(gateway, client_nonce).await;
+        client.send_open(CANISTER).await;
+        client
+    }
+
+    pub async fn send_open(&mut self, canister: Principal) {
+        let arg = CanisterWsOpenArguments {
+            client_nonce: self.key.client_nonce,
+            gateway_principal: self.gateway,
+        };
+        let call = self.call(canister, "ws_open", candid::encode_one(arg).unwrap());
+        self.send(call).await;
+    }
+
+    /// Calls `ws_message` with the next number as its argument.
+    pub async fn send_message(&mut self, canister: Principal) {
+        self.sent += 1;
+        let call = self.call(canister, "ws_message", self.sent.to_be_bytes().to_vec());
+        self.send(call).await;
+    }
+
+    /// A frame with a call.
+    pub fn call(&self, canister_id: Principal, method: &str, arg: Vec<u8>) -> Message {
+        frame(EnvelopeContent::Call {
+            nonce: None,
+            ingress_expiry: self.sent,
+            sender: self.key.client_principal,
+            canister_id,
+            method_name: method.to_owned(),
+            arg,
+            sender_info: None,
+        })
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        within(self.socket.send(message)).await.unwrap();
+    }
+
+    /// The next message that is not a ping.
+    pub async fn next(&mut self) -> Message {
+        loop {
+            match within(self.socket.next()).await.unwrap().unwrap() {
+                Message::Ping(_) => {}
+                message => return message,
+            }
+        }
+    }
+
+    pub async fn next_frame(&mut self) -> CanisterFrame {
+        match self.next().await {
+            Message::Binary(bytes) => CanisterFrame::decode(&bytes).unwrap(),
+            other => panic!("not a frame: {other:?}"),
+        }
+    }
+
+    /// Waits for the end of the connection, and checks how it ends.
+    #[track_caller]
+    pub fn expect_close(mut self, code: u16, text: &str) -> impl Future<Output = ()> {
+        let location = std::panic::Location::caller();
+        async move {
+            let frame = loop {
+                match self.next().await {
+                    Message::Close(frame) => break frame.expect("a close frame with a code"),
+                    Message::Binary(_) => {}
+                    other => panic!("not expected: {other:?}"),
+                }
+            };
+            assert_eq!(u16::from(frame.code), code, "{frame}, {location}");
+            assert!(frame.reason.contains(text), "{frame}, {location}");
+        }
+    }
+
+    pub async fn close(mut self) {
+        self.socket.close(None).await.unwrap();
+        while within(self.socket.next()).await.is_some() {}
+    }
+}
+
+/// A frame with a request, unsigned: the gateway leaves signatures to the network.
+pub fn frame(content: EnvelopeContent) -> Message {
+    let envelope = Envelope {
+        content: Cow::Owned(content),
+        sender_pubkey: None,
+        sender_sig: None,
+        sender_delegation: None,
+    };
+    Message::Binary(ClientFrame::encode(&envelope.encode_bytes()).into())
+}
