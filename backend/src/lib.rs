@@ -1,7 +1,7 @@
 //! The chat canister.
 //!
 //! - `room`: what the chat means. To build something else, start there and in `chat-api`.
-//! - `store`: what lies in stable memory.
+//! - `store`: what lies in stable memory; `memory`: how stable memory is shared out.
 //! - this file: how both are wired to the WebSocket. Commands come in as messages, events go out.
 
 mod memory;

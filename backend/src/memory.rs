@@ -1,11 +1,11 @@
 //! How stable memory is shared out. An id, once given, is never given to anything else.
 //!
-//! | ids     | owner                                       |
-//! |---------|---------------------------------------------|
-//! | 0 – 3   | the chat, see [`ChatMemories`]              |
-//! | 4 – 99  | free                                        |
+//! | ids       | owner                                      |
+//! |-----------|--------------------------------------------|
+//! | 0 – 3     | the chat, see [`ChatMemories`]             |
+//! | 4 – 99    | free                                       |
 //! | 100 – 107 | the WebSockets, see [`ic_ws_cdk::Storage`] |
-//! | 108 – 254 | free                                      |
+//! | 108 – 254 | free                                       |
 
 use ic_stable_structures::{
     DefaultMemoryImpl, Memory,
