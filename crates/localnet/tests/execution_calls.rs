@@ -1,0 +1,157 @@
+//! Calls between canisters: replies, rejects, traps in callbacks, cleanup, calls to oneself.
+
+mod support;
+
+use candid::Principal;
+use ic_transport_types::RejectCode;
+use support::TestNet;
+
+/// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back, `relay_and_trap`
+/// traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup callback.
+const CALLER: &str = r#"(module
+    (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
+    (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+    (import "ic0" "msg_reject_code" (func $reject_code (result i32)))
+    (import "ic0" "msg_reject_msg_size" (func $reject_size (result i32)))
+    (import "ic0" "msg_reject_msg_copy" (func $reject_copy (param i32 i32 i32)))
+    (import "ic0" "canister_self_size" (func $self_size (result i32)))
+    (import "ic0" "canister_self_copy" (func $self_copy (param i32 i32 i32)))
+    (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import "ic0" "call_on_cleanup" (func $on_cleanup (param i32 i32)))
+    (import "ic0" "call_data_append" (func $call_append (param i32 i32)))
+    (import "ic0" "call_with_best_effort_response" (func $best_effort (param i32)))
+    (import "ic0" "call_perform" (func $perform (result i32)))
+    (memory 1)
+    (table funcref (elem $on_reply $on_reject $trap_in_callback $cleanup))
+    (data (i32.const 100) "m")
+    (data (i32.const 110) "calls")
+    (data (i32.const 120) "ping")
+    (global $calls (mut i32) (i32.const 0))
+    (func $count (param i32) (global.set $calls (i32.add (global.get $calls) (local.get 0))))
+    ;; Calls the canister whose id is in memory at 200, with the callbacks at the given places in the table.
+    (func $call (param $size i32) (param $reply i32) (param $reject i32)
+        (call $call_new (i32.const 200) (local.get $size) (i32.const 100) (i32.const 1)
+            (local.get $reply) (i32.const 7) (local.get $reject) (i32.const 7))
+        (call $on_cleanup (i32.const 3) (i32.const 16))
+        (call $call_append (i32.const 120) (i32.const 4))
+        (call $best_effort (i32.const 10))
+        (if (call $perform) (then unreachable)))
+    (func $callee_from_arg (result i32)
+        (call $arg (i32.const 200) (i32.const 0) (call $arg_size))
+        (call $arg_size))
+    (func (export "canister_update relay")
+        (call $count (i32.const 1))
+        (call $call (call $callee_from_arg) (i32.const 0) (i32.const 1)))
+    (func (export "canister_update relay_and_trap")
+        (call $count (i32.const 1))
+        (call $call (call $callee_from_arg) (i32.const 2) (i32.const 2)))
+    (func (export "canister_update call_self")
+        (call $self_copy (i32.const 200) (i32.const 0) (call $self_size))
+        (call $call (call $self_size) (i32.const 0) (i32.const 1)))
+    (func (export "canister_update m") (call $append (i32.const 110) (i32.const 5)) (call $reply))
+    (func $on_reply (param $env i32)
+        (call $arg (i32.const 300) (i32.const 0) (call $arg_size))
+        (call $append (i32.const 300) (call $arg_size))
+        (call $reply))
+    (func $on_reject (param $env i32)
+        (i32.store8 (i32.const 300) (call $reject_code))
+        (call $reject_copy (i32.const 301) (i32.const 0) (call $reject_size))
+        (call $append (i32.const 300) (i32.add (call $reject_size) (i32.const 1)))
+        (call $reply))
+    (func $trap_in_callback (param $env i32) (call $count (i32.const 100)) unreachable)
+    (func $cleanup (param $env i32) (call $count (local.get $env)))
+    (func (export "canister_query calls")
+        (i32.store8 (i32.const 0) (global.get $calls))
+        (call $append (i32.const 0) (i32.const 1))
+        (call $reply)))"#;
+
+/// A callee whose method `m` does what the body says; it echoes its argument with `$echo`.
+fn callee(body: &str) -> String {
+    format!(
+        r#"(module
+        (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
+        (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+        (memory 1)
+        (data (i32.const 50) "no, thanks")
+        (func $echo
+            (call $arg (i32.const 0) (i32.const 0) (call $arg_size))
+            (call $append (i32.const 0) (call $arg_size))
+            (call $reply))
+        (func (export "canister_update m") {body}))"#
+    )
+}
+
+async fn relay(net: &TestNet, caller: Principal, callee: Principal) -> Vec<u8> {
+    net.call(caller, "relay", callee.as_slice()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_reply_comes_back() {
+    let net = TestNet::new();
+    let caller = net.deploy(CALLER).await;
+    let callee = net.deploy(&callee("(call $echo)")).await;
+    assert_eq!(relay(&net, caller, callee).await, b"ping");
+}
+
+#[tokio::test]
+async fn a_canister_can_call_itself() {
+    let net = TestNet::new();
+    let caller = net.deploy(CALLER).await;
+    assert_eq!(net.call(caller, "call_self", []).await.unwrap(), b"calls");
+}
+
+#[tokio::test]
+async fn rejects_arrive_with_code_and_message() {
+    let net = TestNet::new();
+    let caller = net.deploy(CALLER).await;
+    let rejecting = net.deploy(&callee("(call $reject (i32.const 50) (i32.const 10))")).await;
+    let trapping = net.deploy(&callee("unreachable")).await;
+    let silent = net.deploy(&callee("")).await;
+    let empty = net.create().await;
+    let nobody = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 255, 255, 1, 1]);
+    for (callee, code, text) in [
+        (rejecting, RejectCode::CanisterReject, "no, thanks"),
+        (trapping, RejectCode::CanisterError, "Canister trapped: unreachable"),
+        (silent, RejectCode::CanisterError, "did not reply"),
+        (empty, RejectCode::CanisterError, "contains no Wasm module"),
+        (nobody, RejectCode::DestinationInvalid, "not found"),
+    ] {
+        let seen = relay(&net, caller, callee).await;
+        assert_eq!(seen[0], code as u8);
+        let message = String::from_utf8_lossy(&seen[1..]);
+        assert!(message.contains(text), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_trap_in_a_callback_runs_the_cleanup_and_rejects_the_call() {
+    let net = TestNet::new();
+    let caller = net.deploy(CALLER).await;
+    let callee = net.deploy(&callee("(call $echo)")).await;
+    let rejection = net.call(caller, "relay_and_trap", callee.as_slice()).await.unwrap_err();
+    assert_eq!((rejection.code, &*rejection.error_code), (RejectCode::CanisterError, "IC0502"));
+    // What was done before the call stays, what the callback did is undone, the cleanup's work counts.
+    assert_eq!(net.query(caller, "calls", []).await.unwrap(), [17]);
+}
+
+#[tokio::test]
+async fn a_canister_stops_when_its_last_call_is_answered() {
+    use ic_management_canister_types::CanisterIdRecord;
+    let net = TestNet::new();
+    let caller = net.deploy(CALLER).await;
+    let callee = net.deploy(&callee("(call $echo)")).await;
+    let call = net.submit(support::call(support::user(), caller, "relay", callee.as_slice())).await.unwrap();
+    net.manage("stop_canister", CanisterIdRecord { canister_id: caller }).await.unwrap();
+    let outcome = net.outcome(call).await;
+    assert!(outcome.as_deref() == Ok(b"ping") || outcome.is_err_and(|e| e.message.contains("stop")));
+    let rejection = net.call(caller, "relay", callee.as_slice()).await.unwrap_err();
+    assert_eq!(&*rejection.error_code, "IC0508");
+    net.manage("start_canister", CanisterIdRecord { canister_id: caller }).await.unwrap();
+    assert_eq!(relay(&net, caller, callee).await, b"ping");
+}

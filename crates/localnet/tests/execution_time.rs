@@ -1,0 +1,72 @@
+//! What happens on its own: timers, heartbeats, certificates being renewed. And what goes on at the same time.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{TestNet, eventually};
+
+/// A global timer that fires three times in a row, counting.
+const TIMER: &str = r#"(module
+    (import "ic0" "time" (func $time (result i64)))
+    (import "ic0" "global_timer_set" (func $set (param i64) (result i64)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (memory 1)
+    (func $soon (drop (call $set (i64.add (call $time) (i64.const 20000000)))))
+    (func (export "canister_init") (call $soon))
+    (func (export "canister_global_timer")
+        (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+        (if (i32.lt_u (i32.load8_u (i32.const 0)) (i32.const 3)) (then (call $soon))))
+    (func (export "canister_query fired") (call $append (i32.const 0) (i32.const 1)) (call $reply)))"#;
+
+#[tokio::test]
+async fn a_timer_fires_and_can_be_set_again() {
+    let net = TestNet::new();
+    let canister = net.deploy(TIMER).await;
+    eventually(async || net.query(canister, "fired", []).await.unwrap() == [3]).await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_comes_by_itself() {
+    const HEARTBEAT: &str = r#"(module
+        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (memory 1)
+        (func (export "canister_heartbeat") (i32.store8 (i32.const 0) (i32.const 1)))
+        (func (export "canister_query beats") (call $append (i32.const 0) (i32.const 1)) (call $reply)))"#;
+    let net = TestNet::new();
+    let canister = net.deploy(HEARTBEAT).await;
+    eventually(async || net.query(canister, "beats", []).await.unwrap() == [1]).await;
+}
+
+#[tokio::test]
+async fn certificates_are_renewed_when_nothing_happens() {
+    let net = TestNet::new();
+    let first = net.network.certified().time_ns();
+    eventually(async || net.network.certified().time_ns() > first).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_do_not_wait_for_a_long_update() {
+    const SLOW: &str = r#"(module
+        (import "ic0" "msg_reply" (func $reply))
+        (func (export "canister_update slow")
+            (local $n i64)
+            (loop $again
+                (local.set $n (i64.add (local.get $n) (i64.const 1)))
+                (br_if $again (i64.lt_u (local.get $n) (i64.const 300000000))))
+            (call $reply))
+        (func (export "canister_query quick") (call $reply)))"#;
+    let net = TestNet::new();
+    let canister = net.deploy(SLOW).await;
+    let started = Instant::now();
+    let update = net.submit(support::call(support::user(), canister, "slow", [])).await.unwrap();
+    let mut queries = 0;
+    while net.network.outcome(&update, Duration::ZERO).await.is_none() {
+        net.query(canister, "quick", []).await.unwrap();
+        queries += 1;
+    }
+    net.outcome(update).await.unwrap();
+    assert!(queries > 3, "{queries} queries were answered in {:?} beside the update", started.elapsed());
+}

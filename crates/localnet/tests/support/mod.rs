@@ -1,0 +1,185 @@
+//! A network with WAT canisters on it, driven through its seam.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use candid::{CandidType, Decode, Encode, Principal};
+use ic_localnet::{
+    certification::NetworkKeys,
+    network::{IngressCall, Network, NetworkConfig, NetworkLimits, QueryCall, Rejection},
+};
+use ic_management_canister_types::{
+    CanisterIdRecord, CanisterInstallMode, InstallCodeArgs, ProvisionalCreateCanisterWithCyclesArgs,
+};
+use ic_transport_types::RequestId;
+
+pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const MANAGEMENT: Principal = Principal::management_canister();
+
+pub fn user() -> Principal {
+    Principal::self_authenticating([7])
+}
+
+pub struct TestNet {
+    pub network: Arc<Network>,
+}
+
+impl TestNet {
+    pub fn new() -> Self {
+        Self::with_limits(NetworkLimits::default())
+    }
+
+    pub fn with_limits(limits: NetworkLimits) -> Self {
+        Self::open(NetworkConfig { state_dir: None, limits }, NetworkKeys::generate().unwrap())
+    }
+
+    pub fn in_dir(dir: &Path) -> Self {
+        let config = NetworkConfig { state_dir: Some(dir.to_owned()), ..NetworkConfig::default() };
+        Self::open(config, NetworkKeys::load_or_create(Some(dir)).unwrap())
+    }
+
+    fn open(config: NetworkConfig, keys: NetworkKeys) -> Self {
+        Self { network: Network::open(config, keys).unwrap() }
+    }
+
+    /// Submits a call; the id is for asking how it went.
+    pub async fn submit(&self, call: IngressCall) -> Result<RequestId, Rejection> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut id = [0; 32];
+        id[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        let id = RequestId::new(&id);
+        self.network.submit(id, call).await.map(|()| id)
+    }
+
+    pub async fn outcome(&self, id: RequestId) -> Result<Vec<u8>, Rejection> {
+        let state = self.network.outcome(&id, PATIENCE).await.expect("no outcome in time");
+        state.outcome(&id).expect("the certified state has no outcome")
+    }
+
+    pub async fn call_as(
+        &self,
+        sender: Principal,
+        canister_id: Principal,
+        method: &str,
+        arg: impl Into<Vec<u8>>,
+    ) -> Result<Vec<u8>, Rejection> {
+        let id = self.submit(call(sender, canister_id, method, arg)).await?;
+        self.outcome(id).await
+    }
+
+    pub async fn call(&self, canister: Principal, method: &str, arg: impl Into<Vec<u8>>) -> Result<Vec<u8>, Rejection> {
+        self.call_as(user(), canister, method, arg).await
+    }
+
+    pub async fn query(&self, canister: Principal, method: &str, arg: impl Into<Vec<u8>>) -> Result<Vec<u8>, Rejection> {
+        let query = QueryCall {
+            sender: user(),
+            canister_id: canister,
+            method_name: method.into(),
+            arg: arg.into(),
+            effective_canister_id: canister,
+        };
+        self.network.query(query).await
+    }
+
+    pub async fn manage<T: CandidType>(&self, method: &str, args: T) -> Result<Vec<u8>, Rejection> {
+        self.call(MANAGEMENT, method, Encode!(&args).unwrap()).await
+    }
+
+    pub async fn create(&self) -> Principal {
+        let args = ProvisionalCreateCanisterWithCyclesArgs::default();
+        let reply = self.manage("provisional_create_canister_with_cycles", args).await.unwrap();
+        Decode!(&reply, CanisterIdRecord).unwrap().canister_id
+    }
+
+    pub async fn install(
+        &self,
+        mode: CanisterInstallMode,
+        canister_id: Principal,
+        module: impl Into<Vec<u8>>,
+    ) -> Result<(), Rejection> {
+        let args =
+            InstallCodeArgs { mode, canister_id, wasm_module: module.into(), arg: vec![], sender_canister_version: None };
+        self.manage("install_code", args).await.map(|_| ())
+    }
+
+    pub async fn upgrade(&self, canister_id: Principal, wat: &str) -> Result<(), Rejection> {
+        self.install(CanisterInstallMode::Upgrade(None), canister_id, wasm(wat)).await
+    }
+
+    /// A new canister with the given code.
+    pub async fn deploy(&self, wat: &str) -> Principal {
+        let id = self.create().await;
+        self.install(CanisterInstallMode::Install, id, wasm(wat)).await.unwrap();
+        id
+    }
+}
+
+pub fn call(sender: Principal, canister_id: Principal, method: &str, arg: impl Into<Vec<u8>>) -> IngressCall {
+    IngressCall {
+        sender,
+        canister_id,
+        method_name: method.into(),
+        arg: arg.into(),
+        effective_canister_id: canister_id,
+    }
+}
+
+pub fn wasm(wat: &str) -> Vec<u8> {
+    wat::parse_str(wat).unwrap()
+}
+
+/// Polls until `condition` holds.
+pub async fn eventually<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "the condition never held");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A canister whose state is one byte each in heap, a global, stable memory and certified data.
+///
+/// `set` sets all four to its argument's first byte; `set_then_trap` traps after that; `get` gives heap, global, stable.
+pub const STATEFUL: &str = r#"(module
+    (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "certified_data_set" (func $certify (param i32 i32)))
+    (import "ic0" "stable64_grow" (func $grow (param i64) (result i64)))
+    (import "ic0" "stable64_size" (func $size (result i64)))
+    (import "ic0" "stable64_write" (func $write (param i64 i64 i64)))
+    (import "ic0" "stable64_read" (func $read (param i64 i64 i64)))
+    (import "ic0" "trap" (func $trap (param i32 i32)))
+    (memory 2)
+    (data (i32.const 500) "on purpose")
+    (global $value (mut i32) (i32.const 0))
+    (func $store
+        (call $arg (i32.const 70000) (i32.const 0) (i32.const 1))
+        (global.set $value (i32.load8_u (i32.const 70000)))
+        (if (i64.eqz (call $size)) (then (drop (call $grow (i64.const 1)))))
+        (call $write (i64.const 4095) (i64.const 70000) (i64.const 1))
+        (call $certify (i32.const 70000) (i32.const 1)))
+    (func $report
+        (i32.store8 (i32.const 0) (i32.load8_u (i32.const 70000)))
+        (i32.store8 (i32.const 1) (global.get $value))
+        (if (i64.eqz (call $size))
+            (then (i32.store8 (i32.const 2) (i32.const 0)))
+            (else (call $read (i64.const 2) (i64.const 4095) (i64.const 1))))
+        (call $append (i32.const 0) (i32.const 3))
+        (call $reply))
+    (func (export "canister_update set") (call $store) (call $report))
+    (func (export "canister_update set_then_trap") (call $store) (call $trap (i32.const 500) (i32.const 10)))
+    (func (export "canister_update set_then_unreachable") (call $store) unreachable)
+    (func (export "canister_query set_in_query")
+        (call $arg (i32.const 70000) (i32.const 0) (i32.const 1))
+        (global.set $value (i32.load8_u (i32.const 70000)))
+        (call $report))
+    (func (export "canister_query get") (call $report))
+)"#;
