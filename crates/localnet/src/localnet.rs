@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     certification::{KeysError, NetworkKeys},
-    http::{self, App, HttpLimits},
+    http::{self, App, HttpLimits, LimitedListener},
     ingress::IngressLimits,
     network::{CheckpointError, Network, NetworkConfig, OpenError},
 };
@@ -30,7 +30,7 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// What requests may not exceed.
     pub ingress: IngressLimits,
-    /// What bounds the work done for one request.
+    /// What bounds the work of the HTTP server.
     pub http: HttpLimits,
 }
 
@@ -95,7 +95,14 @@ impl Localnet {
         let address = listener.local_addr().map_err(failed)?;
         let keys = NetworkKeys::load_or_create(config.state_dir.as_deref())?;
         let state_dir = config.state_dir;
-        let network = Network::open(NetworkConfig { state_dir, ..NetworkConfig::default() }, keys)?;
+        let network = Network::open(
+            NetworkConfig {
+                state_dir,
+                ..NetworkConfig::default()
+            },
+            keys,
+        )?;
+        let listener = LimitedListener::new(listener, config.http.max_connections);
         let stopping = CancellationToken::new();
         let router = http::router(App {
             network: network.clone(),

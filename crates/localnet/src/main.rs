@@ -1,8 +1,9 @@
 //! The `ic-localnet` command: a local development network until it is told to stop.
 
 use std::{
+    io::{self, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -44,15 +45,7 @@ async fn main() -> anyhow::Result<()> {
         ..Config::default()
     })
     .await?;
-    let kept = match &args.state_dir {
-        Some(dir) => format!("state in {}", dir.display()),
-        None => "state in memory only".to_owned(),
-    };
-    println!(
-        "Local development network at {} (one node, no consensus, no real cycles; {kept})",
-        localnet.url()
-    );
-    println!("Root key {}", hex::encode(localnet.root_key()));
+    announce(&localnet, args.state_dir.as_deref());
 
     let name = tokio::select! {
         _ = interrupt.recv() => "SIGINT",
@@ -61,4 +54,22 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!("{name}: stopping");
     localnet.shutdown().await.context("cannot keep the state")?;
     Ok(())
+}
+
+/// Says on standard output where the network is, and what it is.
+fn announce(localnet: &Localnet, state_dir: Option<&Path>) {
+    let kept = match state_dir {
+        Some(dir) => format!("state in {}", dir.display()),
+        None => "state in memory only".to_owned(),
+    };
+    let written = writeln!(
+        io::stdout(),
+        "Local development network at {} (one node, no consensus, no real cycles; {kept})\nRoot key {}",
+        localnet.url(),
+        hex::encode(localnet.root_key())
+    );
+    if let Err(error) = written {
+        // Whoever has started the network may have stopped listening; that is no reason to stop.
+        tracing::debug!("standard output is closed: {error}");
+    }
 }

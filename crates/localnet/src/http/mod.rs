@@ -3,6 +3,7 @@
 mod call;
 mod effective_canister;
 mod error;
+mod listener;
 mod query;
 mod read_state;
 mod request;
@@ -19,11 +20,15 @@ use axum::{
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
+pub(crate) use listener::LimitedListener;
+
 use crate::{ingress::IngressLimits, network::Network};
 
-/// What bounds the work done for one HTTP request.
+/// What bounds the work of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct HttpLimits {
+    /// Connections at once; more have to wait.
+    pub max_connections: usize,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// How long a synchronous call (v3, v4) waits for its outcome before the client has to poll.
@@ -39,6 +44,7 @@ pub struct HttpLimits {
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {
+            max_connections: 1024,
             body_timeout: Duration::from_secs(30),
             call_timeout: Duration::from_secs(10),
             max_paths: 1000,

@@ -1,0 +1,12 @@
+//! The HTTP interface as real clients use it.
+
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod binary;
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod site;
