@@ -1,3 +1,3 @@
 import init from './chat.js';
 
-init();
+init({ module_or_path: new URL('chat_bg.wasm', import.meta.url) });

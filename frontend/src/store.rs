@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::Reducible;
 
+/// What became of a message that was under way when the connection ended; why it ended is said elsewhere.
+const UNCONFIRMED: &str = "the connection ended before it was confirmed";
+
 /// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
@@ -17,8 +20,10 @@ pub struct Store {
     pub connection: Connection,
     /// The display name this person chose; `None` until they did, and after they left.
     pub name: Option<String>,
-    /// This person as the canister knows them; `None` until it has let them in on this connection.
+    /// This person as the canister knows them; `None` until it has let them in.
     pub you: Option<Person>,
+    /// Whether the canister has let this person in on this connection.
+    pub admitted: bool,
     /// Everyone in the room, this person included.
     pub people: Rc<BTreeMap<Principal, Person>>,
     /// What was said and what happened.
@@ -115,12 +120,12 @@ impl Store {
 
     /// Whether a message written now can be sent.
     pub fn can_send(&self) -> bool {
-        self.connection == Connection::Open && self.you.is_some() && !self.outbox.is_full()
+        self.connection == Connection::Open && self.admitted && !self.outbox.is_full()
     }
 
     /// Whether the canister should now be asked to let this person in, and under which name.
     pub fn entry_due(&self) -> Option<&str> {
-        let due = self.connection == Connection::Open && self.you.is_none();
+        let due = self.connection == Connection::Open && !self.admitted;
         self.name.as_deref().filter(|_| due)
     }
 
@@ -132,13 +137,9 @@ impl Store {
     }
 
     fn disconnected(&mut self, connection: Connection) {
-        let reason = match &connection {
-            Connection::Closed(reason) => reason,
-            _ => "the connection was opened anew",
-        };
-        self.outbox.fail_all(reason);
+        self.outbox.fail_all(UNCONFIRMED);
         self.connection = connection;
-        self.you = None;
+        self.admitted = false;
     }
 
     fn receive(&mut self, event: Event) {
@@ -149,6 +150,7 @@ impl Store {
                 messages,
             } => {
                 self.you = Some(you);
+                self.admitted = true;
                 self.people = Rc::new(people.into_iter().map(|one| (one.id, one)).collect());
                 self.timeline.restart_unless_continued_by(&messages);
                 for message in messages {
@@ -194,7 +196,7 @@ impl Store {
     }
 
     fn refused(&mut self, reason: String) {
-        if self.you.is_none() {
+        if !self.admitted {
             self.name = None;
             self.entry_refused = Some(reason);
         } else if !self.outbox.fail_oldest(&reason) {

@@ -109,7 +109,7 @@ fn recipient(props: &Props) -> Html {
             { icon::lock() }
             <span>
                 { "Only " }<strong>{ &person.name }</strong>
-                { if props.recipient_left { " could read this, but they left" } else { " will read this" } }
+                { if props.recipient_left { " will read this, once they are back" } else { " will read this" } }
             </span>
             <button
                 type="button"

@@ -72,6 +72,9 @@ pub fn Entrance(props: &Props) -> Html {
 
 fn problem(name: &str) -> Option<String> {
     let chars = name.trim().chars().count();
+    if chars == 0 && !name.is_empty() {
+        return Some("A name needs more than blanks.".to_owned());
+    }
     (chars > MAX_NAME_CHARS)
         .then(|| format!("A name has at most {MAX_NAME_CHARS} characters; this one has {chars}."))
 }

@@ -19,7 +19,7 @@ pub fn Header(props: &Props) -> Html {
         <header class="header">
             <h1 class="brand">
                 <img src="icon.svg" alt="" width="28" height="28" />
-                { "Commons" }
+                <span>{ "Commons" }</span>
             </h1>
             <ConnectionState state={props.connection.clone()} on_intent={&props.on_intent} />
             if let Some(name) = &props.name {

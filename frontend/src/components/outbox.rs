@@ -35,10 +35,12 @@ fn entry(outgoing: &Rc<Outgoing>, on_intent: &Callback<Intent>) -> Html {
             <>
                 { text }
                 <span class="outgoing-state failed">{ format!("Not sent: {reason}") }</span>
-                <button type="button" onclick={retry(outgoing, on_intent)}>{ "Try again" }</button>
-                <button type="button" class="quiet" onclick={discard(outgoing.id, on_intent)}>
-                    { "Discard" }
-                </button>
+                <span class="outgoing-actions">
+                    <button type="button" onclick={retry(outgoing, on_intent)}>{ "Try again" }</button>
+                    <button type="button" class="quiet" onclick={discard(outgoing.id, on_intent)}>
+                        { "Discard" }
+                    </button>
+                </span>
             </>
         },
     }

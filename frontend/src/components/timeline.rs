@@ -6,6 +6,9 @@ use crate::clock;
 use crate::timeline::{Body, Entry, Timeline, continues};
 use candid::Principal;
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
 /// How far from the end, in pixels, still counts as being there.
@@ -21,14 +24,7 @@ pub struct Props {
 pub fn TimelineView(props: &Props) -> Html {
     let view = use_node_ref();
     let at_end = use_state_eq(|| true);
-    {
-        let (view, at_end) = (view.clone(), *at_end);
-        use_effect_with(props.timeline.version(), move |_| {
-            if at_end {
-                scroll_to_end(&view);
-            }
-        });
-    }
+    use_follow_end(&view, *at_end, props);
     let onscroll = {
         let (view, at_end) = (view.clone(), at_end.clone());
         Callback::from(move |_: Event| at_end.set(is_at_end(&view)))
@@ -103,14 +99,65 @@ fn entries(props: &Props) -> Html {
     nodes.into_iter().collect()
 }
 
+/// Keeps the end in view as the flow grows and as the view shrinks, unless the reader went up; one's own
+/// message brings them back.
+#[hook]
+fn use_follow_end(view: &NodeRef, at_end: bool, props: &Props) {
+    let own_last = props.timeline.iter().next_back().is_some_and(|entry| {
+        matches!(&entry.body, Body::Message(message) if Some(message.author.id) == props.you)
+    });
+    {
+        let view = view.clone();
+        use_effect_with(props.timeline.version(), move |_| {
+            if at_end || own_last {
+                scroll_to_end(&view);
+            }
+        });
+    }
+    let view = view.clone();
+    use_effect_with(at_end, move |at_end| {
+        let observer = at_end.then(|| EndKeeper::new(view));
+        move || drop(observer)
+    });
+}
+
+/// Scrolls to the end whenever the view changes its size, until it is dropped.
+struct EndKeeper {
+    observer: Option<ResizeObserver>,
+    _on_resize: Closure<dyn FnMut()>,
+}
+
+impl EndKeeper {
+    fn new(view: NodeRef) -> Self {
+        let element = view.cast::<Element>();
+        let on_resize = Closure::new(move || scroll_to_end(&view));
+        let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok();
+        if let (Some(observer), Some(element)) = (&observer, &element) {
+            observer.observe(element);
+        }
+        Self {
+            observer,
+            _on_resize: on_resize,
+        }
+    }
+}
+
+impl Drop for EndKeeper {
+    fn drop(&mut self) {
+        if let Some(observer) = &self.observer {
+            observer.disconnect();
+        }
+    }
+}
+
 fn is_at_end(view: &NodeRef) -> bool {
-    view.cast::<web_sys::Element>().is_none_or(|view| {
+    view.cast::<Element>().is_none_or(|view| {
         view.scroll_height() - view.scroll_top() - view.client_height() <= END_MARGIN
     })
 }
 
 fn scroll_to_end(view: &NodeRef) {
-    if let Some(view) = view.cast::<web_sys::Element>() {
+    if let Some(view) = view.cast::<Element>() {
         view.set_scroll_top(view.scroll_height());
     }
 }

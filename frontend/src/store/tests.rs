@@ -210,12 +210,13 @@ fn a_refusal_of_nothing_known_is_shown_in_the_flow() {
 }
 
 #[test]
-fn a_close_keeps_what_was_under_way_with_the_reason() {
+fn a_close_keeps_everything_on_the_screen_and_what_was_under_way() {
     let mut store = inside();
     store.apply(sending(0, "one"));
     store.apply(Action::Closed("the gateway is gone".to_owned()));
-    assert_eq!(outgoing(&store), [("one", &failed("the gateway is gone"))]);
+    assert_eq!(outgoing(&store), [("one", &failed(UNCONFIRMED))]);
     assert!(!store.can_send());
+    assert_eq!(store.you, Some(person(ALICE, "Alice")));
     assert_eq!(store.people.len(), 2);
 }
 
@@ -227,7 +228,7 @@ fn a_message_that_arrived_after_all_is_settled_by_the_next_welcome() {
     store.apply(Action::Closed("gone".to_owned()));
     store.apply(Action::Opened);
     store.apply(welcome(vec![message(0, person(ALICE, "Alice"), "one")]));
-    assert_eq!(outgoing(&store), [("two", &failed("gone"))]);
+    assert_eq!(outgoing(&store), [("two", &failed(UNCONFIRMED))]);
     assert_eq!(flow(&store), ["one"]);
 }
 
