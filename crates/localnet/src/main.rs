@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .init();
     // Before the network starts, so that no signal is missed.
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
