@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 use serde_cbor::de::IoRead;
 
 use crate::{
-    canister::Canister,
+    canister::{Canister, Request},
     execution::{Code, GlobalValue, Heap, PAGE, StableMemory},
-    executor::{ManagementCall, RequestRecord, State},
+    executor::{RequestRecord, State},
 };
 
 const CURRENT: &str = "CURRENT";
@@ -66,7 +66,7 @@ struct Head {
     next_canister: u64,
     canisters: usize,
     requests: usize,
-    management: Vec<ManagementCall>,
+    management: Vec<Request>,
 }
 
 /// What a canister's code is, apart from its memories.
@@ -124,7 +124,10 @@ fn write_state(file: &mut BufWriter<File>, state: &State) -> io::Result<()> {
         });
         write_item(file, &code)?;
     }
-    state.history.records().try_for_each(|record| write_item(file, record))
+    state
+        .history
+        .records()
+        .try_for_each(|record| write_item(file, record))
 }
 
 fn save_code(checkpoint: &Path, id: Principal, code: &Code) -> Result<(), CheckpointError> {
@@ -132,7 +135,9 @@ fn save_code(checkpoint: &Path, id: Principal, code: &Code) -> Result<(), Checkp
     if !module.exists() {
         write_file(&module, |file| file.write_all(code.module.source()))?;
     }
-    write_file(&checkpoint.join(format!("{id}.heap")), |file| code.heap.save(file.get_ref()))?;
+    write_file(&checkpoint.join(format!("{id}.heap")), |file| {
+        code.heap.save(file.get_ref())
+    })?;
     write_file(&checkpoint.join(format!("{id}.stable")), |file| {
         for (number, page) in code.stable.pages() {
             file.write_all(&number.to_le_bytes())?;
@@ -145,7 +150,9 @@ fn save_code(checkpoint: &Path, id: Principal, code: &Code) -> Result<(), Checkp
 /// Reads the newest checkpoint into an empty state; gives the time it was at. Without a checkpoint, there is nothing to do.
 pub fn load(dir: &Path, state: &mut State) -> Result<u64, CheckpointError> {
     at(dir, fs::create_dir_all(dir))?;
-    let Some(name) = current(dir)? else { return Ok(0) };
+    let Some(name) = current(dir)? else {
+        return Ok(0);
+    };
     let checkpoint = dir.join(name);
     let mut items = Items::open(checkpoint.join(STATE))?;
     let head: Head = items.next()?;
@@ -157,7 +164,9 @@ pub fn load(dir: &Path, state: &mut State) -> Result<u64, CheckpointError> {
     for _ in 0..head.canisters {
         let mut canister: Canister = items.next()?;
         let code: Option<CodeRecord> = items.next()?;
-        canister.code = code.map(|code| load_code(&checkpoint, canister.id, code, state)).transpose()?;
+        canister.code = code
+            .map(|code| load_code(&checkpoint, canister.id, code, state))
+            .transpose()?;
         state.add_canister(canister);
     }
     for _ in 0..head.requests {
@@ -169,19 +178,32 @@ pub fn load(dir: &Path, state: &mut State) -> Result<u64, CheckpointError> {
     Ok(head.time_ns)
 }
 
-fn load_code(checkpoint: &Path, id: Principal, record: CodeRecord, state: &State) -> Result<Code, CheckpointError> {
+fn load_code(
+    checkpoint: &Path,
+    id: Principal,
+    record: CodeRecord,
+    state: &State,
+) -> Result<Code, CheckpointError> {
     let path = checkpoint.join(module_name(&record.module));
     let source = at(&path, fs::read(&path))?;
     let module = state
         .host
         .engine
         .load(&source)
-        .map_err(|e| CheckpointError::Format { path, reason: format!("the module cannot be loaded: {e}") })?;
+        .map_err(|e| CheckpointError::Format {
+            path,
+            reason: format!("the module cannot be loaded: {e}"),
+        })?;
     let path = checkpoint.join(format!("{id}.heap"));
     let heap = at(&path, File::open(&path).and_then(|file| Heap::load(&file)))?;
     let path = checkpoint.join(format!("{id}.stable"));
     let stable = at(&path, load_stable(&path, record.stable_pages))?;
-    Ok(Code { module, globals: record.globals.into(), heap, stable })
+    Ok(Code {
+        module,
+        globals: record.globals.into(),
+        heap,
+        stable,
+    })
 }
 
 fn load_stable(path: &Path, wasm_pages: u64) -> io::Result<StableMemory> {
@@ -209,7 +231,10 @@ fn current(dir: &Path) -> Result<Option<String>, CheckpointError> {
     };
     match number_of(&name) {
         Some(_) => Ok(Some(name)),
-        None => Err(CheckpointError::Format { path, reason: format!("it names `{name}`, which is no checkpoint") }),
+        None => Err(CheckpointError::Format {
+            path,
+            reason: format!("it names `{name}`, which is no checkpoint"),
+        }),
     }
 }
 
@@ -234,12 +259,17 @@ struct Items {
 impl Items {
     fn open(path: PathBuf) -> Result<Self, CheckpointError> {
         let file = at(&path, File::open(&path))?;
-        Ok(Self { path, items: serde_cbor::Deserializer::from_reader(BufReader::new(file)) })
+        Ok(Self {
+            path,
+            items: serde_cbor::Deserializer::from_reader(BufReader::new(file)),
+        })
     }
 
     fn next<T: for<'de> Deserialize<'de>>(&mut self) -> Result<T, CheckpointError> {
-        T::deserialize(&mut self.items)
-            .map_err(|e| CheckpointError::Format { path: self.path.clone(), reason: e.to_string() })
+        T::deserialize(&mut self.items).map_err(|e| CheckpointError::Format {
+            path: self.path.clone(),
+            reason: e.to_string(),
+        })
     }
 }
 
@@ -260,5 +290,8 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 }
 
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, CheckpointError> {
-    result.map_err(|error| CheckpointError::File { path: path.to_owned(), error })
+    result.map_err(|error| CheckpointError::File {
+        path: path.to_owned(),
+        error,
+    })
 }

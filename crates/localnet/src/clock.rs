@@ -14,14 +14,20 @@ pub struct Clock {
 impl Clock {
     /// A clock that continues from `latest_ns`, the last time shown in an earlier run.
     pub fn new(latest_ns: u64) -> Self {
-        Self { latest_ns: AtomicU64::new(latest_ns) }
+        Self {
+            latest_ns: AtomicU64::new(latest_ns),
+        }
     }
 
     /// Nanoseconds since the epoch.
     pub fn now_ns(&self) -> u64 {
-        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let machine = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let machine_ns = u64::try_from(machine.as_nanos()).unwrap_or(u64::MAX);
-        self.latest_ns.fetch_max(machine_ns, Ordering::Relaxed).max(machine_ns)
+        self.latest_ns
+            .fetch_max(machine_ns, Ordering::Relaxed)
+            .max(machine_ns)
     }
 }
 

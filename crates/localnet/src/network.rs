@@ -14,11 +14,6 @@ use ic_transport_types::RequestId;
 use rpds::HashTrieMapSync;
 use tokio::sync::Semaphore;
 
-pub use crate::{
-    checkpoint::CheckpointError,
-    executor::NetworkLimits,
-    rejection::{ErrorCode, Rejection},
-};
 use crate::{
     canister::{CanisterView, Host},
     certification::{CertifiedState, NetworkKeys, StateTree},
@@ -27,6 +22,11 @@ use crate::{
     execution::{Engine, EngineError},
     executor::{Executor, Inbox, Publications, Published, State, Submission, not_found},
     management,
+};
+pub use crate::{
+    checkpoint::CheckpointError,
+    executor::NetworkLimits,
+    rejection::{ErrorCode, Rejection},
 };
 
 /// What a network is opened with.
@@ -102,7 +102,12 @@ impl Network {
         let NetworkConfig { state_dir, limits } = config;
         let keys = Arc::new(keys);
         let host = Host {
-            engine: Arc::new(Engine::new()?),
+            engine: Arc::new(Engine::new(
+                state_dir
+                    .as_deref()
+                    .map(|dir| dir.join("compiled"))
+                    .as_deref(),
+            )?),
             subnet_id: keys.subnet_id(),
             root_key: keys.root_public_key_der().into(),
             time_ns: 0,
@@ -126,11 +131,23 @@ impl Network {
             keys: Arc::clone(&keys),
             clock: Arc::clone(&clock),
         };
-        let thread = std::thread::Builder::new().name("executor".into()).stack_size(16 << 20);
+        let thread = std::thread::Builder::new()
+            .name("executor".into())
+            .stack_size(16 << 20);
         let thread = thread.spawn(|| executor.run()).map_err(OpenError::Thread)?;
         let queries = Semaphore::new(limits.parallel_queries);
         let executor = Mutex::new(Some(thread));
-        Ok(Arc::new(Self { keys, clock, inbox, publications, host, limits, queries, state_dir, executor }))
+        Ok(Arc::new(Self {
+            keys,
+            clock,
+            inbox,
+            publications,
+            host,
+            limits,
+            queries,
+            state_dir,
+            executor,
+        }))
     }
 
     /// The network's time, in nanoseconds since the epoch.
@@ -158,14 +175,18 @@ impl Network {
             let (published, canister) = self.canister(call.canister_id)?;
             let host = self.host_for(&published, self.limits.inspect_instructions);
             let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
-            self.run(move || canister.inspect(sender, &method, &arg, &host)).await?;
+            self.run(move || canister.inspect(sender, &method, &arg, &host))
+                .await?;
         }
         self.inbox.put(Submission { id, call })
     }
 
     /// Waits until the request's outcome is in a certified state; `None` if it is not by the end of `timeout`.
     pub async fn outcome(&self, id: &RequestId, timeout: Duration) -> Option<Arc<CertifiedState>> {
-        tokio::time::timeout(timeout, self.publications.outcome(id)).await.ok().flatten()
+        tokio::time::timeout(timeout, self.publications.outcome(id))
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Executes a query call against the newest certified state.
@@ -175,7 +196,8 @@ impl Network {
         }
         let (published, canister) = self.canister(query.canister_id)?;
         let host = self.host_for(&published, self.limits.query_instructions);
-        self.run(move || canister.query(query.sender, &query.method_name, query.arg, &host)).await
+        self.run(move || canister.query(query.sender, &query.method_name, query.arg, &host))
+            .await
     }
 
     fn query_management(&self, query: &QueryCall) -> Result<Vec<u8>, Rejection> {
@@ -191,7 +213,11 @@ impl Network {
 
     fn canister(&self, id: Principal) -> Result<(Arc<Published>, Arc<CanisterView>), Rejection> {
         let published = self.publications.newest();
-        let canister = published.canisters.get(&id).cloned().ok_or_else(|| not_found(id))?;
+        let canister = published
+            .canisters
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| not_found(id))?;
         Ok((published, canister))
     }
 
@@ -210,23 +236,39 @@ impl Network {
         execution: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Rejection> {
         let failed = |e: &dyn std::fmt::Display| {
-            Rejection::new(ErrorCode::CertifiedStateUnavailable, format!("the execution has failed: {e}"))
+            Rejection::new(
+                ErrorCode::CertifiedStateUnavailable,
+                format!("the execution has failed: {e}"),
+            )
         };
         let _permit = self.queries.acquire().await.map_err(|e| failed(&e))?;
-        tokio::task::spawn_blocking(execution).await.map_err(|e| failed(&e))?
+        tokio::task::spawn_blocking(execution)
+            .await
+            .map_err(|e| failed(&e))?
     }
 
     /// Stops executing and writes the checkpoint. Calls after the first do nothing.
     pub async fn shutdown(&self) -> Result<(), CheckpointError> {
         self.inbox.close();
-        let Some(executor) = self.executor.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let Some(executor) = self
+            .executor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        else {
+            return Ok(());
+        };
         let state_dir = self.state_dir.clone();
         let stop = move || {
-            let state = executor.join().map_err(|_| CheckpointError::Executor("it panicked".into()))?;
+            let state = executor
+                .join()
+                .map_err(|_| CheckpointError::Executor("it panicked".into()))?;
             let state = state.map_err(|e| CheckpointError::Executor(e.to_string()))?;
             state_dir.map_or(Ok(()), |dir| checkpoint::save(&dir, &state))
         };
-        tokio::task::spawn_blocking(stop).await.map_err(|e| CheckpointError::Executor(e.to_string()))?
+        tokio::task::spawn_blocking(stop)
+            .await
+            .map_err(|e| CheckpointError::Executor(e.to_string()))?
     }
 }
 

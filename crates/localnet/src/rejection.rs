@@ -21,7 +21,11 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection whose reject code follows from the error code.
     pub fn new(error: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code: error.reject_code(), error_code: error.to_string().into(), message: message.into() }
+        Self {
+            code: error.reject_code(),
+            error_code: error.to_string().into(),
+            message: message.into(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S:
 
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
     let bytes = ByteBuf::deserialize(deserializer)?;
-    let bytes = <[u8; 16]>::try_from(bytes.as_slice()).map_err(|_| D::Error::custom("a 128-bit number has 16 bytes"))?;
+    let bytes = <[u8; 16]>::try_from(bytes.as_slice())
+        .map_err(|_| D::Error::custom("a 128-bit number has 16 bytes"))?;
     Ok(u128::from_be_bytes(bytes))
 }

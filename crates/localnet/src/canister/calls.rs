@@ -102,7 +102,10 @@ impl Calls {
     pub fn abandon(&mut self) -> Vec<CallContext> {
         self.callbacks.clear();
         let contexts = std::mem::take(&mut self.contexts);
-        contexts.into_values().filter(|context| !context.responded).collect()
+        contexts
+            .into_values()
+            .filter(|context| !context.responded)
+            .collect()
     }
 
     fn next_id(&mut self) -> u64 {

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     certification::CertifiedState,
     execution::{
-        Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, OutgoingCall, SystemState, Target,
-        Trapped,
+        Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, OutgoingCall,
+        SystemState, Target, Trapped,
     },
     rejection::{ErrorCode, Rejection},
 };
@@ -49,9 +49,19 @@ impl Canister {
     }
 
     fn execute_request(&mut self, request: Request, host: &Host) -> io::Result<Vec<Outbound>> {
-        let (entry, function) = match self.status.check_running(self.id).and_then(|()| self.method(&request.method_name)) {
+        let (entry, function) = match self
+            .status
+            .check_running(self.id)
+            .and_then(|()| self.method(&request.method_name))
+        {
             Ok(method) => method,
-            Err(rejection) => return Ok(vec![Outbound::Response(request.origin, Err(rejection), request.cycles)]),
+            Err(rejection) => {
+                return Ok(vec![Outbound::Response(
+                    request.origin,
+                    Err(rejection),
+                    request.cycles,
+                )]);
+            }
         };
         let context = self.calls.open(CallContext {
             origin: request.origin,
@@ -62,23 +72,41 @@ impl Canister {
             outstanding: 0,
             instructions: 0,
         });
-        let input = Input { payload: request.arg, ..Input::default() };
+        let input = Input {
+            payload: request.arg,
+            ..Input::default()
+        };
         self.execute_in_context(context, entry, Target::Export(&function), input, host)
     }
 
     fn method(&self, name: &str) -> Result<(EntryPoint, String), Rejection> {
         let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
-        for (kind, entry) in [("update", EntryPoint::Update), ("query", EntryPoint::ReplicatedQuery)] {
+        for (kind, entry) in [
+            ("update", EntryPoint::Update),
+            ("query", EntryPoint::ReplicatedQuery),
+        ] {
             let function = format!("canister_{kind} {name}");
             if code.module.exports(&function) {
                 return Ok((entry, function));
             }
         }
-        if code.module.exports(&format!("canister_composite_query {name}")) {
-            let message = format!("Canister {}: the composite query '{name}' cannot be called as an update", self.id);
-            return Err(Rejection::new(ErrorCode::CompositeQueryCalledInReplicatedMode, message));
+        if code
+            .module
+            .exports(&format!("canister_composite_query {name}"))
+        {
+            let message = format!(
+                "Canister {}: the composite query '{name}' cannot be called as an update",
+                self.id
+            );
+            return Err(Rejection::new(
+                ErrorCode::CompositeQueryCalledInReplicatedMode,
+                message,
+            ));
         }
-        let message = format!("Error from Canister {}: Canister has no update method '{name}'.", self.id);
+        let message = format!(
+            "Error from Canister {}: Canister has no update method '{name}'.",
+            self.id
+        );
         Err(Rejection::new(ErrorCode::CanisterMethodNotFound, message))
     }
 
@@ -87,7 +115,10 @@ impl Canister {
             Task::GlobalTimer => "canister_global_timer",
             Task::Heartbeat => "canister_heartbeat",
         };
-        let exported = self.code.as_ref().is_some_and(|code| code.module.exports(function));
+        let exported = self
+            .code
+            .as_ref()
+            .is_some_and(|code| code.module.exports(function));
         if !exported || self.status.check_running(self.id).is_err() {
             return Ok(Vec::new());
         }
@@ -100,21 +131,46 @@ impl Canister {
             outstanding: 0,
             instructions: 0,
         });
-        self.execute_in_context(context, EntryPoint::SystemTask, Target::Export(function), Input::default(), host)
+        self.execute_in_context(
+            context,
+            EntryPoint::SystemTask,
+            Target::Export(function),
+            Input::default(),
+            host,
+        )
     }
 
     fn execute_response(&mut self, response: Response, host: &Host) -> io::Result<Vec<Outbound>> {
         self.cycles = self.cycles.saturating_add(response.refund);
-        let Some(callback) = self.calls.answered(response.callback) else { return Ok(Vec::new()) };
-        let input = Input { cycles_refunded: response.refund, ..Input::default() };
+        let Some(callback) = self.calls.answered(response.callback) else {
+            return Ok(Vec::new());
+        };
+        let input = Input {
+            cycles_refunded: response.refund,
+            ..Input::default()
+        };
         let (entry, closure, input) = match response.outcome {
-            Ok(payload) => (EntryPoint::Reply, callback.on_reply, Input { payload, ..input }),
+            Ok(payload) => (
+                EntryPoint::Reply,
+                callback.on_reply,
+                Input { payload, ..input },
+            ),
             Err(rejection) => {
                 let reject = Some((rejection.code as u32, rejection.message));
-                (EntryPoint::Reject, callback.on_reject, Input { reject, ..input })
+                (
+                    EntryPoint::Reject,
+                    callback.on_reject,
+                    Input { reject, ..input },
+                )
             }
         };
-        let mut sent = match self.run(callback.context, entry, Target::Callback(closure), input, host)? {
+        let mut sent = match self.run(
+            callback.context,
+            entry,
+            Target::Callback(closure),
+            input,
+            host,
+        )? {
             Ok(effects) => self.apply(callback.context, effects, host.time_ns),
             Err(trapped) => {
                 self.clean_up(&callback, host)?;
@@ -127,9 +183,17 @@ impl Canister {
 
     /// Runs the cleanup callback after a trap in the callback proper. A trap in it is logged and changes nothing.
     fn clean_up(&mut self, callback: &Callback, host: &Host) -> io::Result<()> {
-        let Some(closure) = callback.on_cleanup else { return Ok(()) };
+        let Some(closure) = callback.on_cleanup else {
+            return Ok(());
+        };
         let target = Target::Callback(closure);
-        if let Ok(effects) = self.run(callback.context, EntryPoint::Cleanup, target, Input::default(), host)? {
+        if let Ok(effects) = self.run(
+            callback.context,
+            EntryPoint::Cleanup,
+            target,
+            Input::default(),
+            host,
+        )? {
             self.apply(callback.context, effects, host.time_ns);
         }
         Ok(())
@@ -164,10 +228,16 @@ impl Canister {
     ) -> io::Result<Result<Effects, Trapped>> {
         let environment = self.environment(host);
         let Some(code) = &mut self.code else {
-            return Ok(Err(Trapped::new(ErrorCode::CanisterWasmModuleNotFound, "the canister contains no Wasm module")));
+            return Ok(Err(Trapped::new(
+                ErrorCode::CanisterWasmModuleNotFound,
+                "the canister contains no Wasm module",
+            )));
         };
         let Some(call) = self.calls.context(context) else {
-            return Ok(Err(Trapped::new(ErrorCode::CanisterContractViolation, "the call is not open any more")));
+            return Ok(Err(Trapped::new(
+                ErrorCode::CanisterContractViolation,
+                "the call is not open any more",
+            )));
         };
         let input = Input {
             caller: call.sender.as_slice().to_vec(),
@@ -177,7 +247,14 @@ impl Canister {
             instructions_before: call.instructions,
             ..input
         };
-        let state = SystemState::new(entry, environment, input, self.cycles, code.stable.clone(), host.limits);
+        let state = SystemState::new(
+            entry,
+            environment,
+            input,
+            self.cycles,
+            code.stable.clone(),
+            host.limits,
+        );
         let mut execution = match Execution::resume(&host.engine, code.view(), state) {
             Ok(execution) => execution,
             Err(trapped) => return Ok(Err(trapped)),
@@ -216,7 +293,9 @@ impl Canister {
             controllers: Arc::clone(&self.settings.controllers),
             variables: Arc::clone(&self.settings.environment_variables),
             certified: None,
-            max_outgoing_calls: host.max_outgoing_calls.saturating_sub(self.calls.outstanding()),
+            max_outgoing_calls: host
+                .max_outgoing_calls
+                .saturating_sub(self.calls.outstanding()),
         }
     }
 
@@ -248,12 +327,22 @@ impl Canister {
         if let Some(call) = self.calls.context(context) {
             call.cycles -= effects.cycles_accepted.min(call.cycles);
             if let Some(response) = effects.response {
-                let outcome = response.map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message));
+                let outcome = response
+                    .map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message));
                 call.responded = true;
-                sent.push(Outbound::Response(call.origin.clone(), outcome, std::mem::take(&mut call.cycles)));
+                sent.push(Outbound::Response(
+                    call.origin.clone(),
+                    outcome,
+                    std::mem::take(&mut call.cycles),
+                ));
             }
         }
-        sent.extend(effects.calls.into_iter().map(|call| self.send(context, call, time_ns)));
+        sent.extend(
+            effects
+                .calls
+                .into_iter()
+                .map(|call| self.send(context, call, time_ns)),
+        );
         sent
     }
 
@@ -264,7 +353,9 @@ impl Canister {
             on_reject: call.on_reject,
             on_cleanup: call.on_cleanup,
         });
-        let deadline_ns = call.timeout_seconds.map_or(0, |seconds| time_ns + u64::from(seconds) * 1_000_000_000);
+        let deadline_ns = call
+            .timeout_seconds
+            .map_or(0, |seconds| time_ns + u64::from(seconds) * 1_000_000_000);
         let request = Request {
             origin: Origin::Canister(self.id, callback),
             sender: self.id,
@@ -278,15 +369,25 @@ impl Canister {
 
     /// Closes the call context if nothing is outstanding; a caller that has no answer by then gets `rejection`.
     fn finish(&mut self, context: u64, rejection: Rejection) -> Vec<Outbound> {
-        if self.calls.context(context).is_none_or(|call| call.outstanding > 0) {
+        if self
+            .calls
+            .context(context)
+            .is_none_or(|call| call.outstanding > 0)
+        {
             return Vec::new();
         }
         let unanswered = self.calls.close(context).filter(|call| !call.responded);
-        unanswered.map(|call| Outbound::Response(call.origin, Err(rejection) as Outcome, call.cycles)).into_iter().collect()
+        unanswered
+            .map(|call| Outbound::Response(call.origin, Err(rejection) as Outcome, call.cycles))
+            .into_iter()
+            .collect()
     }
 
     fn did_not_reply(&self) -> Rejection {
-        let message = format!("Error from Canister {}: Canister did not reply to the call", self.id);
+        let message = format!(
+            "Error from Canister {}: Canister did not reply to the call",
+            self.id
+        );
         Rejection::new(ErrorCode::CanisterDidNotReply, message)
     }
 }

@@ -32,10 +32,16 @@ impl Logs {
     pub fn push(&mut self, time_ns: u64, mut content: Vec<u8>) {
         content.truncate(MAX_BYTES);
         self.bytes += content.len();
-        self.lines.push_back(LogLine { number: self.next_number, time_ns, content });
+        self.lines.push_back(LogLine {
+            number: self.next_number,
+            time_ns,
+            content,
+        });
         self.next_number += 1;
         while self.bytes > MAX_BYTES {
-            let Some(oldest) = self.lines.pop_front() else { break };
+            let Some(oldest) = self.lines.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.content.len();
         }
     }

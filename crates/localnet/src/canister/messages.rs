@@ -61,10 +61,12 @@ pub enum Task {
 
 /// What waits in a canister's queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "said by the contents")]
 pub enum Message {
+    /// A call to the canister.
     Request(Request),
+    /// An answer to a call of the canister.
     Response(Response),
+    /// Something the network asks of it.
     Task(Task),
 }
 

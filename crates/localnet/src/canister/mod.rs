@@ -20,7 +20,7 @@ pub use calls::Calls;
 pub use execute::Host;
 pub use logs::Logs;
 pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
-pub use settings::{Settings, SettingsError};
+pub use settings::Settings;
 pub use view::CanisterView;
 
 use crate::{
@@ -97,7 +97,11 @@ impl Canister {
 
     /// Whether the canister exports `canister_heartbeat`.
     pub fn has_heartbeat(&self) -> bool {
-        self.status == Status::Running && self.code.as_ref().is_some_and(|code| code.module.exports("canister_heartbeat"))
+        self.status == Status::Running
+            && self
+                .code
+                .as_ref()
+                .is_some_and(|code| code.module.exports("canister_heartbeat"))
     }
 
     /// What the state tree says about the canister.
@@ -110,7 +114,15 @@ impl Canister {
             controllers: self.settings.controllers.to_vec(),
             metadata: metadata
                 .iter()
-                .map(|section| (section.name.clone(), Metadata { public: section.public, bytes: section.bytes.clone() }))
+                .map(|section| {
+                    (
+                        section.name.clone(),
+                        Metadata {
+                            public: section.public,
+                            bytes: section.bytes.clone(),
+                        },
+                    )
+                })
                 .collect(),
         }
     }
@@ -144,14 +156,22 @@ impl Status {
     pub fn check_running(&self, id: Principal) -> Result<(), Rejection> {
         match self {
             Self::Running => Ok(()),
-            Self::Stopping(_) => Err(Rejection::new(ErrorCode::CanisterStopping, format!("Canister {id} is stopping"))),
-            Self::Stopped => Err(Rejection::new(ErrorCode::CanisterStopped, format!("Canister {id} is stopped"))),
+            Self::Stopping(_) => Err(Rejection::new(
+                ErrorCode::CanisterStopping,
+                format!("Canister {id} is stopping"),
+            )),
+            Self::Stopped => Err(Rejection::new(
+                ErrorCode::CanisterStopped,
+                format!("Canister {id} is stopped"),
+            )),
         }
     }
 }
 
 /// The rejection for a canister without code.
 pub fn no_module(id: Principal) -> Rejection {
-    let message = format!("Error from Canister {id}: Attempted to execute a message, but the canister contains no Wasm module.");
+    let message = format!(
+        "Error from Canister {id}: Attempted to execute a message, but the canister contains no Wasm module."
+    );
     Rejection::new(ErrorCode::CanisterWasmModuleNotFound, message)
 }

@@ -12,36 +12,60 @@ use crate::{
 
 impl CanisterView {
     /// Executes a query method.
-    pub fn query(&self, caller: Principal, method: &str, arg: Vec<u8>, host: &Host) -> Result<Vec<u8>, Rejection> {
+    pub fn query(
+        &self,
+        caller: Principal,
+        method: &str,
+        arg: Vec<u8>,
+        host: &Host,
+    ) -> Result<Vec<u8>, Rejection> {
         self.status.check_running(self.id)?;
         let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
         let (entry, function) = self.query_method(code, method)?;
-        let input = Input { caller: caller.as_slice().to_vec(), payload: arg, ..Input::default() };
+        let input = Input {
+            caller: caller.as_slice().to_vec(),
+            payload: arg,
+            ..Input::default()
+        };
         let state = self.run(code, entry, &function, input, host)?;
         match state.effects.response {
-            Some(response) => {
-                response.map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message))
-            }
+            Some(response) => response
+                .map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message)),
             None => {
-                let message = format!("Error from Canister {}: Canister did not reply to the call", self.id);
+                let message = format!(
+                    "Error from Canister {}: Canister did not reply to the call",
+                    self.id
+                );
                 Err(Rejection::new(ErrorCode::CanisterDidNotReply, message))
             }
         }
     }
 
     fn query_method(&self, code: &CodeView, name: &str) -> Result<(EntryPoint, String), Rejection> {
-        for (kind, entry) in [("query", EntryPoint::Query), ("composite_query", EntryPoint::CompositeQuery)] {
+        for (kind, entry) in [
+            ("query", EntryPoint::Query),
+            ("composite_query", EntryPoint::CompositeQuery),
+        ] {
             let function = format!("canister_{kind} {name}");
             if code.module.exports(&function) {
                 return Ok((entry, function));
             }
         }
-        let message = format!("Error from Canister {}: Canister has no query method '{name}'.", self.id);
+        let message = format!(
+            "Error from Canister {}: Canister has no query method '{name}'.",
+            self.id
+        );
         Err(Rejection::new(ErrorCode::CanisterMethodNotFound, message))
     }
 
     /// Asks the canister whether it takes a message from a user; one without `canister_inspect_message` takes all.
-    pub fn inspect(&self, caller: Principal, method: &str, arg: &[u8], host: &Host) -> Result<(), Rejection> {
+    pub fn inspect(
+        &self,
+        caller: Principal,
+        method: &str,
+        arg: &[u8],
+        host: &Host,
+    ) -> Result<(), Rejection> {
         const FUNCTION: &str = "canister_inspect_message";
         self.status.check_running(self.id)?;
         let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
@@ -54,10 +78,17 @@ impl CanisterView {
             payload: arg.to_vec(),
             ..Input::default()
         };
-        if self.run(code, EntryPoint::InspectMessage, FUNCTION, input, host)?.effects.accepted {
+        if self
+            .run(code, EntryPoint::InspectMessage, FUNCTION, input, host)?
+            .effects
+            .accepted
+        {
             return Ok(());
         }
-        let message = format!("Error from Canister {}: Canister rejected the message", self.id);
+        let message = format!(
+            "Error from Canister {}: Canister rejected the message",
+            self.id
+        );
         Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message))
     }
 
@@ -82,8 +113,16 @@ impl CanisterView {
             certified: host.certified.clone(),
             max_outgoing_calls: 0,
         };
-        let state = SystemState::new(entry, environment, input, self.cycles, code.stable.clone(), host.limits);
-        let mut execution = Execution::resume(&host.engine, code.clone(), state).map_err(|e| e.reject(self.id))?;
+        let state = SystemState::new(
+            entry,
+            environment,
+            input,
+            self.cycles,
+            code.stable.clone(),
+            host.limits,
+        );
+        let mut execution =
+            Execution::resume(&host.engine, code.clone(), state).map_err(|e| e.reject(self.id))?;
         let result = execution.run(Target::Export(function));
         for line in &execution.state().effects.logs {
             tracing::debug!(canister = %self.id, "{}", String::from_utf8_lossy(line));

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
-    CanisterSettings, DefiniteCanisterSettings, EnvironmentVariable, LogVisibility, SnapshotVisibility,
+    CanisterSettings, DefiniteCanisterSettings, EnvironmentVariable, LogVisibility,
+    SnapshotVisibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,6 @@ const MAX_COMPUTE_ALLOCATION: u64 = 100;
 
 /// Settings of a canister, as the specification defines them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the specification's")]
 pub struct Settings {
     pub controllers: Arc<Vec<Principal>>,
     pub environment_variables: Arc<BTreeMap<String, String>>,
@@ -57,7 +57,9 @@ pub enum SettingsError {
         max: u128,
     },
     /// An environment variable with an empty or long name, or a long value.
-    #[error("the environment variable `{0}` has a name or value that is not of 1 to {MAX_VARIABLE_BYTES} bytes")]
+    #[error(
+        "the environment variable `{0}` has a name or value that is not of 1 to {MAX_VARIABLE_BYTES} bytes"
+    )]
     Variable(String),
     /// An environment variable given twice.
     #[error("the environment variable `{0}` is given twice")]
@@ -104,13 +106,48 @@ impl Settings {
         if let Some(visibility) = &new.snapshot_visibility {
             settings.snapshot_visibility = visibility.clone();
         }
-        set(&mut settings.compute_allocation, "compute_allocation", &new.compute_allocation, MAX_COMPUTE_ALLOCATION)?;
-        set(&mut settings.memory_allocation, "memory_allocation", &new.memory_allocation, u64::MAX)?;
-        set(&mut settings.freezing_threshold, "freezing_threshold", &new.freezing_threshold, u64::MAX)?;
-        set(&mut settings.reserved_cycles_limit, "reserved_cycles_limit", &new.reserved_cycles_limit, u128::MAX)?;
-        set(&mut settings.wasm_memory_limit, "wasm_memory_limit", &new.wasm_memory_limit, u64::MAX)?;
-        set(&mut settings.wasm_memory_threshold, "wasm_memory_threshold", &new.wasm_memory_threshold, u64::MAX)?;
-        set(&mut settings.log_memory_limit, "log_memory_limit", &new.log_memory_limit, u64::MAX)?;
+        set(
+            &mut settings.compute_allocation,
+            "compute_allocation",
+            &new.compute_allocation,
+            MAX_COMPUTE_ALLOCATION,
+        )?;
+        set(
+            &mut settings.memory_allocation,
+            "memory_allocation",
+            &new.memory_allocation,
+            u64::MAX,
+        )?;
+        set(
+            &mut settings.freezing_threshold,
+            "freezing_threshold",
+            &new.freezing_threshold,
+            u64::MAX,
+        )?;
+        set(
+            &mut settings.reserved_cycles_limit,
+            "reserved_cycles_limit",
+            &new.reserved_cycles_limit,
+            u128::MAX,
+        )?;
+        set(
+            &mut settings.wasm_memory_limit,
+            "wasm_memory_limit",
+            &new.wasm_memory_limit,
+            u64::MAX,
+        )?;
+        set(
+            &mut settings.wasm_memory_threshold,
+            "wasm_memory_threshold",
+            &new.wasm_memory_threshold,
+            u64::MAX,
+        )?;
+        set(
+            &mut settings.log_memory_limit,
+            "log_memory_limit",
+            &new.log_memory_limit,
+            u64::MAX,
+        )?;
         Ok(settings)
     }
 
@@ -141,17 +178,29 @@ impl From<&Settings> for DefiniteCanisterSettings {
             environment_variables: settings
                 .environment_variables
                 .iter()
-                .map(|(name, value)| EnvironmentVariable { name: name.clone(), value: value.clone() })
+                .map(|(name, value)| EnvironmentVariable {
+                    name: name.clone(),
+                    value: value.clone(),
+                })
                 .collect(),
         }
     }
 }
 
 fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), SettingsError> {
-    if count > max { Err(SettingsError::TooMany { what, count, max }) } else { Ok(()) }
+    if count > max {
+        Err(SettingsError::TooMany { what, count, max })
+    } else {
+        Ok(())
+    }
 }
 
-fn set<T>(setting: &mut T, what: &'static str, new: &Option<Nat>, max: T) -> Result<(), SettingsError>
+fn set<T>(
+    setting: &mut T,
+    what: &'static str,
+    new: &Option<Nat>,
+    max: T,
+) -> Result<(), SettingsError>
 where
     T: TryFrom<u128> + PartialOrd + Copy + Into<u128>,
 {
@@ -160,12 +209,18 @@ where
             .ok()
             .and_then(|value| T::try_from(value).ok())
             .filter(|value| *value <= max)
-            .ok_or_else(|| SettingsError::OutOfRange { what, value: new.clone(), max: max.into() })?;
+            .ok_or_else(|| SettingsError::OutOfRange {
+                what,
+                value: new.clone(),
+                max: max.into(),
+            })?;
     }
     Ok(())
 }
 
-fn checked_variables(given: &[EnvironmentVariable]) -> Result<BTreeMap<String, String>, SettingsError> {
+fn checked_variables(
+    given: &[EnvironmentVariable],
+) -> Result<BTreeMap<String, String>, SettingsError> {
     at_most("environment variables", given.len(), MAX_VARIABLES)?;
     let mut variables = BTreeMap::new();
     for EnvironmentVariable { name, value } in given {
@@ -184,15 +239,27 @@ mod tests {
     use super::*;
 
     fn variable(name: &str, value: &str) -> EnvironmentVariable {
-        EnvironmentVariable { name: name.into(), value: value.into() }
+        EnvironmentVariable {
+            name: name.into(),
+            value: value.into(),
+        }
     }
 
     #[test]
     fn only_what_is_given_changes() {
         let before = Settings::new(Principal::anonymous());
-        let new = CanisterSettings { freezing_threshold: Some(7_u8.into()), ..CanisterSettings::default() };
+        let new = CanisterSettings {
+            freezing_threshold: Some(7_u8.into()),
+            ..CanisterSettings::default()
+        };
         let after = before.updated(&new).unwrap();
-        assert_eq!(after, Settings { freezing_threshold: 7, ..before });
+        assert_eq!(
+            after,
+            Settings {
+                freezing_threshold: 7,
+                ..before
+            }
+        );
     }
 
     #[test]
@@ -202,15 +269,32 @@ mod tests {
             controllers: Some(vec![Principal::anonymous(); MAX_CONTROLLERS + 1]),
             ..CanisterSettings::default()
         };
-        assert!(matches!(settings.updated(&too_many), Err(SettingsError::TooMany { count: 11, .. })));
-        let too_much =
-            CanisterSettings { compute_allocation: Some(101_u8.into()), ..CanisterSettings::default() };
-        assert!(matches!(settings.updated(&too_much), Err(SettingsError::OutOfRange { .. })));
+        assert!(matches!(
+            settings.updated(&too_many),
+            Err(SettingsError::TooMany { count: 11, .. })
+        ));
+        let too_much = CanisterSettings {
+            compute_allocation: Some(101_u8.into()),
+            ..CanisterSettings::default()
+        };
+        assert!(matches!(
+            settings.updated(&too_much),
+            Err(SettingsError::OutOfRange { .. })
+        ));
         for (variables, error) in [
-            (vec![variable("", "x")], SettingsError::Variable(String::new())),
-            (vec![variable("a", "1"), variable("a", "2")], SettingsError::DuplicateVariable("a".into())),
+            (
+                vec![variable("", "x")],
+                SettingsError::Variable(String::new()),
+            ),
+            (
+                vec![variable("a", "1"), variable("a", "2")],
+                SettingsError::DuplicateVariable("a".into()),
+            ),
         ] {
-            let new = CanisterSettings { environment_variables: Some(variables), ..CanisterSettings::default() };
+            let new = CanisterSettings {
+                environment_variables: Some(variables),
+                ..CanisterSettings::default()
+            };
             assert_eq!(settings.updated(&new), Err(error));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, InstancePre, Linker, Module, UnknownImportError};
 
 use super::{
+    compiled_cache::CompiledCache,
     state::SystemState,
     system_api,
     wasm::{self, InvalidModule, Metadata},
@@ -26,6 +28,7 @@ pub struct EngineError(String);
 
 /// Compiles canister modules, each once.
 pub struct Engine {
+    cache: Option<CompiledCache>,
     wasmtime: wasmtime::Engine,
     linker: Linker<SystemState>,
     modules: Mutex<HashMap<[u8; 32], Arc<CanisterModule>>>,
@@ -73,8 +76,8 @@ impl CanisterModule {
 }
 
 impl Engine {
-    /// Sets up the compiler.
-    pub fn new() -> Result<Self, EngineError> {
+    /// Sets up the compiler. Compiled modules are kept in `cache_dir`, if there is one, for the next start.
+    pub fn new(cache_dir: Option<&Path>) -> Result<Self, EngineError> {
         let mut config = Config::new();
         config
             .consume_fuel(true)
@@ -86,7 +89,12 @@ impl Engine {
             .memory_may_move(false);
         let wasmtime = wasmtime::Engine::new(&config).map_err(|e| EngineError(format!("{e:#}")))?;
         let linker = system_api::linker(&wasmtime).map_err(|e| EngineError(format!("{e:#}")))?;
-        Ok(Self { wasmtime, linker, modules: Mutex::default() })
+        Ok(Self {
+            wasmtime,
+            linker,
+            modules: Mutex::default(),
+            cache: cache_dir.map(CompiledCache::new),
+        })
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -110,9 +118,15 @@ impl Engine {
 
     fn compile(&self, hash: [u8; 32], source: &[u8]) -> Result<CanisterModule, InvalidModule> {
         let module = wasm::instrument(&wasm::unpack(source)?)?;
-        let compiled =
-            Module::new(&self.wasmtime, &module.bytes).map_err(|e| InvalidModule::Compile(format!("{e:#}")))?;
-        let instance = self.linker.instantiate_pre(&compiled).map_err(import_error)?;
+        let compiled = match &self.cache {
+            Some(cache) => cache.load_or_compile(&self.wasmtime, &module.bytes),
+            None => Module::new(&self.wasmtime, &module.bytes),
+        };
+        let compiled = compiled.map_err(|e| InvalidModule::Compile(format!("{e:#}")))?;
+        let instance = self
+            .linker
+            .instantiate_pre(&compiled)
+            .map_err(import_error)?;
         Ok(CanisterModule {
             hash,
             source: source.to_vec(),
@@ -126,9 +140,10 @@ impl Engine {
 
 fn import_error(error: wasmtime::Error) -> InvalidModule {
     match error.downcast_ref::<UnknownImportError>() {
-        Some(import) => {
-            InvalidModule::UnknownImport { module: import.module().to_owned(), name: import.name().to_owned() }
-        }
+        Some(import) => InvalidModule::UnknownImport {
+            module: import.module().to_owned(),
+            name: import.name().to_owned(),
+        },
         None => InvalidModule::Compile(format!("{error:#}")),
     }
 }

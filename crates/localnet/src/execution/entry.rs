@@ -58,8 +58,6 @@ pub struct EntryPoints(u16);
 impl EntryPoints {
     /// Every entry point but `start` (`*` in the specification).
     pub const ALL: Self = Self(!(EntryPoint::Start as u16));
-    /// Every entry point.
-    pub const ALL_AND_START: Self = Self(u16::MAX);
 
     /// The set of the given entry points.
     pub const fn of(points: &[EntryPoint]) -> Self {

@@ -14,9 +14,8 @@ use super::{
 };
 use crate::rejection::ErrorCode;
 
-/// The value of a mutable global.
+/// The value of a mutable global. Floats are kept as their bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are WebAssembly's value types; floats are kept as their bits")]
 pub enum GlobalValue {
     I32(i32),
     I64(i64),
@@ -97,9 +96,16 @@ impl Execution {
     pub fn resume(engine: &Engine, code: CodeView, state: SystemState) -> Result<Self, Trapped> {
         let mut execution = Self::fresh(engine, code.module, state)?;
         let module = Arc::clone(&execution.module);
-        for (n, value) in code.globals.iter().enumerate().take(module.mutable_globals()) {
+        for (n, value) in code
+            .globals
+            .iter()
+            .enumerate()
+            .take(module.mutable_globals())
+        {
             if let Some(global) = execution.global(n) {
-                global.set(&mut execution.store, value.to_val()).map_err(internal)?;
+                global
+                    .set(&mut execution.store, value.to_val())
+                    .map_err(internal)?;
             }
         }
         execution.map_heap(code.heap)?;
@@ -119,22 +125,36 @@ impl Execution {
     }
 
     /// An instance as the module describes it.
-    pub fn fresh(engine: &Engine, module: Arc<CanisterModule>, state: SystemState) -> Result<Self, Trapped> {
+    pub fn fresh(
+        engine: &Engine,
+        module: Arc<CanisterModule>,
+        state: SystemState,
+    ) -> Result<Self, Trapped> {
         let limit = state.limits.instructions;
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| state);
         store.set_fuel(limit).map_err(internal)?;
-        let instance =
-            module.instance().instantiate(&mut store).map_err(|e| Trapped::from_wasmtime(&e, limit))?;
+        let instance = module
+            .instance()
+            .instantiate(&mut store)
+            .map_err(|e| Trapped::from_wasmtime(&e, limit))?;
         store.data_mut().memory = instance.get_memory(&mut store, wasm::MEMORY);
-        Ok(Self { store, instance, module, heap: None })
+        Ok(Self {
+            store,
+            instance,
+            module,
+            heap: None,
+        })
     }
 
     fn map_heap(&mut self, heap: HeapView) -> Result<(), Trapped> {
         if let Some(memory) = self.store.data().memory {
-            let missing = (heap.bytes() as u64).saturating_sub(memory.data_size(&self.store) as u64);
+            let missing =
+                (heap.bytes() as u64).saturating_sub(memory.data_size(&self.store) as u64);
             if missing > 0 {
-                memory.grow(&mut self.store, missing / WASM_PAGE).map_err(|e| out_of_memory(&e))?;
+                memory
+                    .grow(&mut self.store, missing / WASM_PAGE)
+                    .map_err(|e| out_of_memory(&e))?;
             }
             map_private(memory, &mut self.store, &heap).map_err(|e| out_of_memory(&e))?;
             self.heap = Some(heap);
@@ -143,7 +163,8 @@ impl Execution {
     }
 
     fn global(&mut self, n: usize) -> Option<Global> {
-        self.instance.get_global(&mut self.store, &wasm::global_name(n))
+        self.instance
+            .get_global(&mut self.store, &wasm::global_name(n))
     }
 
     /// Runs a function. After a trap, the execution may only be dropped, or asked for its logs.
@@ -151,7 +172,14 @@ impl Execution {
         let limit = self.store.data().limits.instructions;
         let result = match target {
             Target::Export(name) => self.call_export(name),
-            Target::Start if self.instance.get_func(&mut self.store, wasm::START).is_none() => Ok(()),
+            Target::Start
+                if self
+                    .instance
+                    .get_func(&mut self.store, wasm::START)
+                    .is_none() =>
+            {
+                Ok(())
+            }
             Target::Start => self.call_export(wasm::START),
             Target::Callback(closure) => self.call_table(closure),
         };
@@ -159,7 +187,9 @@ impl Execution {
     }
 
     fn call_export(&mut self, name: &str) -> wasmtime::Result<()> {
-        self.instance.get_typed_func::<(), ()>(&mut self.store, name)?.call(&mut self.store, ())
+        self.instance
+            .get_typed_func::<(), ()>(&mut self.store, name)?
+            .call(&mut self.store, ())
     }
 
     fn call_table(&mut self, closure: Closure) -> wasmtime::Result<()> {
@@ -168,7 +198,9 @@ impl Execution {
         let Some(Ref::Func(Some(function))) = entry else {
             wasmtime::bail!("callback {} is not in the function table", closure.function);
         };
-        function.typed::<u32, ()>(&self.store)?.call(&mut self.store, closure.env)
+        function
+            .typed::<u32, ()>(&self.store)?
+            .call(&mut self.store, closure.env)
     }
 
     /// What the execution can see and has done.
@@ -219,7 +251,9 @@ impl Execution {
 
     fn globals(&mut self) -> Vec<GlobalValue> {
         let count = self.module.mutable_globals();
-        (0..count).filter_map(|n| GlobalValue::from_val(self.global(n)?.get(self.store.as_context_mut()))).collect()
+        (0..count)
+            .filter_map(|n| GlobalValue::from_val(self.global(n)?.get(self.store.as_context_mut())))
+            .collect()
     }
 }
 
@@ -248,9 +282,15 @@ impl GlobalValue {
 }
 
 fn internal(error: impl std::fmt::Display) -> Trapped {
-    Trapped::new(ErrorCode::CanisterTrapped, format!("the canister cannot be started: {error:#}"))
+    Trapped::new(
+        ErrorCode::CanisterTrapped,
+        format!("the canister cannot be started: {error:#}"),
+    )
 }
 
 fn out_of_memory(error: &impl std::fmt::Display) -> Trapped {
-    Trapped::new(ErrorCode::CanisterOutOfMemory, format!("Canister trapped: no memory for its heap: {error:#}"))
+    Trapped::new(
+        ErrorCode::CanisterOutOfMemory,
+        format!("Canister trapped: no memory for its heap: {error:#}"),
+    )
 }

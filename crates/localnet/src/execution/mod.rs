@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of queues, calls in flight or certificates being made; see `executor` for that.
 
+mod compiled_cache;
 mod engine;
 mod entry;
 mod instance;
@@ -15,6 +16,5 @@ pub use engine::{CanisterModule, Engine, EngineError};
 pub use entry::EntryPoint;
 pub use instance::{Code, CodeView, Execution, GlobalValue, Target};
 pub use memory::{Heap, PAGE, StableMemory, WASM_PAGE};
-pub use state::{Closure, Effects, Environment, Input, Limits, OutgoingCall, Response, SystemState};
+pub use state::{Closure, Effects, Environment, Input, Limits, OutgoingCall, SystemState};
 pub use trap::Trapped;
-pub use wasm::InvalidModule;

@@ -185,7 +185,10 @@ impl SystemState {
         if entries.contains(self.entry) {
             return Ok(());
         }
-        Err(SystemError::Contract(format!("\"ic0_{function}\" cannot be executed in {} mode", self.entry)))
+        Err(SystemError::Contract(format!(
+            "\"ic0_{function}\" cannot be executed in {} mode",
+            self.entry
+        )))
     }
 
     /// Whether the call the execution belongs to is answered.
@@ -195,11 +198,21 @@ impl SystemState {
 }
 
 impl ResourceLimiter for SystemState {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= self.limits.heap_bytes)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         const MAX_TABLE_ELEMENTS: usize = 1_000_000;
         Ok(desired <= MAX_TABLE_ELEMENTS)
     }

@@ -19,9 +19,6 @@ pub enum SystemError {
     /// An access out of stable memory.
     #[error("Canister trapped: stable memory out of bounds")]
     StableOutOfBounds,
-    /// Memory that may not grow further.
-    #[error("Canister trapped: {0}")]
-    OutOfMemory(String),
 }
 
 /// An execution that did not end well; nothing of what it did is kept.
@@ -36,7 +33,10 @@ pub struct Trapped {
 impl Trapped {
     /// A trap of the given kind.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// What went wrong inside wasmtime, in the replica's words.
@@ -45,24 +45,36 @@ impl Trapped {
             let code = match error {
                 SystemError::Trap(_) => ErrorCode::CanisterCalledTrap,
                 SystemError::Contract(_) => ErrorCode::CanisterContractViolation,
-                SystemError::HeapOutOfBounds | SystemError::StableOutOfBounds => ErrorCode::CanisterTrapped,
-                SystemError::OutOfMemory(_) => ErrorCode::CanisterOutOfMemory,
+                SystemError::HeapOutOfBounds | SystemError::StableOutOfBounds => {
+                    ErrorCode::CanisterTrapped
+                }
             };
             return Self::new(code, error.to_string());
         }
         match error.downcast_ref::<wasmtime::Trap>() {
             Some(wasmtime::Trap::OutOfFuel) => Self::new(
                 ErrorCode::CanisterInstructionLimitExceeded,
-                format!("Canister exceeded the limit of {instruction_limit} instructions for single message execution."),
+                format!(
+                    "Canister exceeded the limit of {instruction_limit} instructions for single message execution."
+                ),
             ),
-            Some(trap) => Self::new(ErrorCode::CanisterTrapped, format!("Canister trapped: {}", describe(*trap))),
-            None => Self::new(ErrorCode::CanisterTrapped, format!("Canister trapped: {error}")),
+            Some(trap) => Self::new(
+                ErrorCode::CanisterTrapped,
+                format!("Canister trapped: {}", describe(*trap)),
+            ),
+            None => Self::new(
+                ErrorCode::CanisterTrapped,
+                format!("Canister trapped: {error}"),
+            ),
         }
     }
 
     /// The rejection that the caller gets.
     pub fn reject(&self, canister: Principal) -> Rejection {
-        Rejection::new(self.code, format!("Error from Canister {canister}: {}", self.message))
+        Rejection::new(
+            self.code,
+            format!("Error from Canister {canister}: {}", self.message),
+        )
     }
 }
 
@@ -74,6 +86,9 @@ fn describe(trap: wasmtime::Trap) -> String {
         Trap::TableOutOfBounds => "table out of bounds".into(),
         Trap::IntegerDivisionByZero => "integer division by 0".into(),
         Trap::UnreachableCodeReached => "unreachable".into(),
-        other => other.to_string().trim_start_matches("wasm trap: ").to_owned(),
+        other => other
+            .to_string()
+            .trim_start_matches("wasm trap: ")
+            .to_owned(),
     }
 }

@@ -42,7 +42,9 @@ mod limits {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidModule {
     /// Neither Wasm nor gzip-compressed Wasm.
-    #[error("it is neither a Wasm module nor a gzip-compressed one (the first four bytes are {0:02x?})")]
+    #[error(
+        "it is neither a Wasm module nor a gzip-compressed one (the first four bytes are {0:02x?})"
+    )]
     NotWasm(Vec<u8>),
     /// A gzip stream that cannot be unpacked.
     #[error("its gzip stream is damaged: {0}")]
@@ -97,7 +99,9 @@ pub struct InstrumentedModule {
 pub fn unpack(module: &[u8]) -> Result<Vec<u8>, InvalidModule> {
     let mut bytes = Vec::new();
     if module.starts_with(GZIP_MAGIC) {
-        GzDecoder::new(module).take(limits::MODULE_BYTES + 1).read_to_end(&mut bytes)?;
+        GzDecoder::new(module)
+            .take(limits::MODULE_BYTES + 1)
+            .read_to_end(&mut bytes)?;
     } else {
         bytes.extend_from_slice(module);
     }
@@ -121,7 +125,9 @@ pub fn instrument(wasm: &[u8]) -> Result<InstrumentedModule, InvalidModule> {
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         scan.read(&payload)?;
-        let Some((id, range)) = payload.as_section() else { continue };
+        let Some((id, range)) = payload.as_section() else {
+            continue;
+        };
         match payload {
             Payload::ExportSection(section) => {
                 RoundtripReencoder
@@ -135,7 +141,10 @@ pub fn instrument(wasm: &[u8]) -> Result<InstrumentedModule, InvalidModule> {
                     module.section(&exports);
                     exports_written = true;
                 }
-                module.section(&RawSection { id, data: wasm.get(range).unwrap_or_default() });
+                module.section(&RawSection {
+                    id,
+                    data: wasm.get(range).unwrap_or_default(),
+                });
             }
         }
     }
@@ -205,7 +214,10 @@ impl Scan {
         Ok(())
     }
 
-    fn read_memories(&mut self, section: wasmparser::MemorySectionReader<'_>) -> Result<(), InvalidModule> {
+    fn read_memories(
+        &mut self,
+        section: wasmparser::MemorySectionReader<'_>,
+    ) -> Result<(), InvalidModule> {
         self.memories = section.count() as usize;
         for memory in section {
             if memory?.memory64 {
@@ -215,7 +227,10 @@ impl Scan {
         Ok(())
     }
 
-    fn read_globals(&mut self, section: wasmparser::GlobalSectionReader<'_>) -> Result<(), InvalidModule> {
+    fn read_globals(
+        &mut self,
+        section: wasmparser::GlobalSectionReader<'_>,
+    ) -> Result<(), InvalidModule> {
         self.globals = section.count();
         for (index, global) in (0..).zip(section) {
             let ty = global?.ty;
@@ -230,7 +245,10 @@ impl Scan {
         Ok(())
     }
 
-    fn read_exports(&mut self, section: wasmparser::ExportSectionReader<'_>) -> Result<(), InvalidModule> {
+    fn read_exports(
+        &mut self,
+        section: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), InvalidModule> {
         for export in section {
             let export = export?;
             if export.name.starts_with(PRIVATE) {
@@ -251,9 +269,15 @@ impl Scan {
             _ => return Ok(()),
         };
         if self.metadata.iter().any(|m| m.name == name) {
-            return forbidden(format!("it has more than one metadata section named `{name}`"));
+            return forbidden(format!(
+                "it has more than one metadata section named `{name}`"
+            ));
         }
-        self.metadata.push(Metadata { name: name.to_owned(), public, bytes: bytes.to_owned() });
+        self.metadata.push(Metadata {
+            name: name.to_owned(),
+            public,
+            bytes: bytes.to_owned(),
+        });
         Ok(())
     }
 
@@ -279,26 +303,58 @@ impl Scan {
     /// The specification's rules on canister modules, section "Canister module format".
     fn check(&self) -> Result<(), InvalidModule> {
         let at_most = |what: &str, count: usize, limit: usize| {
-            if count > limit { forbidden(format!("it has {count} {what}; at most {limit} are allowed")) } else { Ok(()) }
+            if count > limit {
+                forbidden(format!(
+                    "it has {count} {what}; at most {limit} are allowed"
+                ))
+            } else {
+                Ok(())
+            }
         };
         at_most("memories", self.memories, 1)?;
         at_most("tables", self.tables, 1)?;
         at_most("functions", self.functions, limits::FUNCTIONS)?;
         at_most("globals", self.globals as usize, limits::GLOBALS)?;
-        at_most("metadata sections", self.metadata.len(), limits::METADATA_SECTIONS)?;
-        let metadata_bytes = self.metadata.iter().map(|m| m.name.len() + m.bytes.len()).sum();
+        at_most(
+            "metadata sections",
+            self.metadata.len(),
+            limits::METADATA_SECTIONS,
+        )?;
+        let metadata_bytes = self
+            .metadata
+            .iter()
+            .map(|m| m.name.len() + m.bytes.len())
+            .sum();
         at_most("bytes of metadata", metadata_bytes, limits::METADATA_BYTES)?;
-        let entry_points = self.exported_functions.iter().filter(|name| name.starts_with("canister_")).count();
-        at_most("exported entry points", entry_points, limits::EXPORTED_FUNCTIONS)?;
-        at_most("bytes of exported names", self.exported_name_bytes, limits::EXPORTED_NAME_BYTES)?;
+        let entry_points = self
+            .exported_functions
+            .iter()
+            .filter(|name| name.starts_with("canister_"))
+            .count();
+        at_most(
+            "exported entry points",
+            entry_points,
+            limits::EXPORTED_FUNCTIONS,
+        )?;
+        at_most(
+            "bytes of exported names",
+            self.exported_name_bytes,
+            limits::EXPORTED_NAME_BYTES,
+        )?;
         self.check_method_names()
     }
 
     fn check_method_names(&self) -> Result<(), InvalidModule> {
         let mut methods = BTreeSet::new();
         for function in &self.exported_functions {
-            let Some((kind, method)) = function.split_once(' ') else { continue };
-            if matches!(kind, "canister_update" | "canister_query" | "canister_composite_query") && !methods.insert(method) {
+            let Some((kind, method)) = function.split_once(' ') else {
+                continue;
+            };
+            if matches!(
+                kind,
+                "canister_update" | "canister_query" | "canister_composite_query"
+            ) && !methods.insert(method)
+            {
                 return forbidden(format!("it exports the method `{method}` more than once"));
             }
         }

@@ -22,7 +22,10 @@ pub struct RequestRecord {
 
 impl RequestRecord {
     fn is_finished(&self) -> bool {
-        !matches!(self.status, RequestStatus::Received | RequestStatus::Processing)
+        !matches!(
+            self.status,
+            RequestStatus::Received | RequestStatus::Processing
+        )
     }
 }
 
@@ -59,7 +62,9 @@ impl History {
 
     /// Says how far a request has come.
     pub fn update(&mut self, id: [u8; 32], status: RequestStatus) {
-        let Some(record) = self.records.get_mut(&id) else { return };
+        let Some(record) = self.records.get_mut(&id) else {
+            return;
+        };
         if let RequestStatus::Replied(reply) = &status {
             self.reply_bytes += reply.len();
             self.replies.push_back(id);
@@ -82,7 +87,9 @@ impl History {
             self.replies.pop_front();
         }
         for _ in 0..self.order.len() {
-            let Some(record) = self.order.front().and_then(|id| self.records.get(id)) else { break };
+            let Some(record) = self.order.front().and_then(|id| self.records.get(id)) else {
+                break;
+            };
             if record.expires_ns > now_ns {
                 break;
             }
@@ -97,7 +104,11 @@ impl History {
     }
 
     fn forget(&mut self, id: [u8; 32]) {
-        if let Some(RequestRecord { status: RequestStatus::Replied(reply), .. }) = self.records.remove(&id) {
+        if let Some(RequestRecord {
+            status: RequestStatus::Replied(reply),
+            ..
+        }) = self.records.remove(&id)
+        {
             self.reply_bytes -= reply.len();
         }
         self.changed.insert(id);
@@ -107,7 +118,9 @@ impl History {
     pub fn flush(&mut self, tree: &mut StateTree) {
         for id in self.changed.drain() {
             match self.records.get(&id) {
-                Some(record) => tree.set_request(RequestId::new(&id), record.origin, &record.status),
+                Some(record) => {
+                    tree.set_request(RequestId::new(&id), record.origin, &record.status)
+                }
                 None => tree.remove_request(&RequestId::new(&id)),
             }
         }
@@ -133,7 +146,12 @@ mod tests {
                 canister_id: Principal::anonymous(),
                 effective_canister_id: Principal::anonymous(),
             };
-            history.add(RequestRecord { id: [*n; 32], origin, status: status.clone(), expires_ns: *expires_ns });
+            history.add(RequestRecord {
+                id: [*n; 32],
+                origin,
+                status: status.clone(),
+                expires_ns: *expires_ns,
+            });
         }
         history
     }
@@ -159,10 +177,15 @@ mod tests {
 
     #[test]
     fn replies_beyond_the_limit_become_done_oldest_first() {
-        let mut history =
-            history(&[(1, RequestStatus::Replied(vec![0; 60]), 99), (2, RequestStatus::Replied(vec![0; 60]), 99)]);
+        let mut history = history(&[
+            (1, RequestStatus::Replied(vec![0; 60]), 99),
+            (2, RequestStatus::Replied(vec![0; 60]), 99),
+        ]);
         history.prune(0, 100);
         assert_eq!(status(&history, 1), Some(&RequestStatus::Done));
-        assert_eq!(status(&history, 2), Some(&RequestStatus::Replied(vec![0; 60])));
+        assert_eq!(
+            status(&history, 2),
+            Some(&RequestStatus::Replied(vec![0; 60]))
+        );
     }
 }

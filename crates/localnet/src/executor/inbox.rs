@@ -50,7 +50,11 @@ pub struct Inbox {
 impl Inbox {
     /// An inbox for at most `capacity` unfinished calls.
     pub fn new(capacity: usize) -> Self {
-        Self { content: Mutex::default(), changed: Condvar::new(), capacity }
+        Self {
+            content: Mutex::default(),
+            changed: Condvar::new(),
+            capacity,
+        }
     }
 
     /// Whether a call is received and not finished.
@@ -62,13 +66,19 @@ impl Inbox {
     pub fn put(&self, submission: Submission) -> Result<(), Rejection> {
         let mut content = self.content();
         if content.closed {
-            return Err(Rejection::new(ErrorCode::CertifiedStateUnavailable, "the network is shutting down"));
+            return Err(Rejection::new(
+                ErrorCode::CertifiedStateUnavailable,
+                "the network is shutting down",
+            ));
         }
         if content.unfinished.contains(&submission.id) {
             return Ok(());
         }
         if content.unfinished.len() >= self.capacity {
-            let message = format!("the network has {} unfinished calls, its limit; try again later", self.capacity);
+            let message = format!(
+                "the network has {} unfinished calls, its limit; try again later",
+                self.capacity
+            );
             return Err(Rejection::new(ErrorCode::IngressHistoryFull, message));
         }
         content.unfinished.insert(submission.id);
@@ -82,9 +92,14 @@ impl Inbox {
     pub fn take(&self, wait: Duration) -> Batch {
         let content = self.content();
         let idle = |content: &mut Content| content.waiting.is_empty() && !content.closed;
-        let (mut content, _) =
-            self.changed.wait_timeout_while(content, wait, idle).unwrap_or_else(PoisonError::into_inner);
-        Batch { submissions: content.waiting.drain(..).collect(), closed: content.closed }
+        let (mut content, _) = self
+            .changed
+            .wait_timeout_while(content, wait, idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        Batch {
+            submissions: content.waiting.drain(..).collect(),
+            closed: content.closed,
+        }
     }
 
     /// Forgets calls whose results are published.

@@ -16,8 +16,8 @@ use std::{
 pub use history::{History, RequestRecord};
 pub use inbox::{Inbox, Submission};
 pub use limits::NetworkLimits;
-pub use published::{Published, Publications};
-pub use state::{ManagementCall, State, not_found};
+pub use published::{Publications, Published};
+pub use state::{State, not_found};
 
 use crate::{certification::NetworkKeys, clock::Clock};
 
@@ -43,12 +43,12 @@ pub struct Executor {
 impl Executor {
     /// Runs until the inbox is closed; gives the state back for the checkpoint.
     pub fn run(mut self) -> io::Result<State> {
+        let _closing = CloseOnExit(Arc::clone(&self.inbox));
         loop {
             let wait = self.until_next_task();
             let batch = self.inbox.take(wait);
             if let Err(error) = self.execute(batch.submissions) {
                 tracing::error!("execution has stopped: {error}");
-                self.inbox.close();
                 return Err(error);
             }
             self.publish();
@@ -63,7 +63,10 @@ impl Executor {
             return Duration::ZERO;
         }
         let now = self.clock.now_ns();
-        let task = self.state.next_task_ns().map(|task| Duration::from_nanos(task.saturating_sub(now)));
+        let task = self
+            .state
+            .next_task_ns()
+            .map(|task| Duration::from_nanos(task.saturating_sub(now)));
         task.map_or(RECERTIFY, |task| task.min(RECERTIFY))
     }
 
@@ -83,5 +86,14 @@ impl Executor {
         let published = self.state.publish(&self.publications.newest(), &self.keys);
         self.publications.publish(published, &finished);
         self.inbox.settle(&finished);
+    }
+}
+
+/// However the executor ends, no call is let in any more that nobody would execute.
+struct CloseOnExit(Arc<Inbox>);
+
+impl Drop for CloseOnExit {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }

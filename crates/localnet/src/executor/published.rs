@@ -31,7 +31,10 @@ pub struct Publications {
 impl Publications {
     /// Begins with a first publication.
     pub fn new(first: Published) -> Self {
-        Self { newest: RwLock::new(Arc::new(first)), waiters: Mutex::default() }
+        Self {
+            newest: RwLock::new(Arc::new(first)),
+            waiters: Mutex::default(),
+        }
     }
 
     /// The newest publication.
@@ -44,7 +47,15 @@ impl Publications {
         let published = Arc::new(published);
         *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&published);
         let mut waiters = self.waiters();
-        for waiter in finished.iter().filter_map(|id| waiters.remove(id)).flatten() {
+        if finished.is_empty() {
+            // Nothing else to do: forget those who have stopped waiting.
+            waiters.retain(|_, waiters| waiters.iter().any(|waiter| !waiter.is_closed()));
+        }
+        for waiter in finished
+            .iter()
+            .filter_map(|id| waiters.remove(id))
+            .flatten()
+        {
             // Whoever has stopped waiting does not need to know.
             let _ = waiter.send(Arc::clone(&published.certified));
         }
@@ -56,7 +67,10 @@ impl Publications {
             // Under this lock, no request can finish between the look at the newest state and the wait for a newer one.
             let mut waiters = self.waiters();
             let newest = self.newest();
-            if matches!(newest.certified.request_status(id), Some("replied" | "rejected" | "done")) {
+            if matches!(
+                newest.certified.request_status(id),
+                Some("replied" | "rejected" | "done")
+            ) {
                 return Some(Arc::clone(&newest.certified));
             }
             let (sender, receiver) = oneshot::channel();
@@ -66,14 +80,6 @@ impl Publications {
             receiver
         };
         waiter.await.ok()
-    }
-
-    /// Forgets those who have stopped waiting.
-    pub fn tidy(&self) {
-        self.waiters().retain(|_, waiters| {
-            waiters.retain(|waiter| !waiter.is_closed());
-            !waiters.is_empty()
-        });
     }
 
     fn waiters(&self) -> MutexGuard<'_, Waiters> {

@@ -8,11 +8,12 @@ use std::{
 
 use candid::Principal;
 use ic_transport_types::RequestId;
-use serde::{Deserialize, Serialize};
 
 use super::{History, NetworkLimits, Published, RequestRecord, Submission};
 use crate::{
-    canister::{Canister, Host, Message, Origin, Outbound, Outcome, Request, Response, Status, Task},
+    canister::{
+        Canister, Host, Message, Origin, Outbound, Outcome, Request, Response, Status, Task,
+    },
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
     rejection::{ErrorCode, Rejection},
@@ -20,15 +21,6 @@ use crate::{
 
 /// The time between two heartbeats.
 const HEARTBEAT_NS: u64 = 1_000_000_000;
-
-/// A call to the management canister.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ManagementCall {
-    /// The call.
-    pub request: Request,
-    /// The canister in whose name's URL a user's call came.
-    pub effective_canister_id: Option<Principal>,
-}
 
 /// Everything that messages change.
 pub struct State {
@@ -39,7 +31,7 @@ pub struct State {
     /// All canisters.
     pub canisters: BTreeMap<Principal, Canister>,
     /// Calls to the management canister that wait.
-    pub management: VecDeque<ManagementCall>,
+    pub management: VecDeque<Request>,
     /// All known requests.
     pub history: History,
     /// The counter that canister ids are made of.
@@ -93,7 +85,11 @@ impl State {
     /// When a timer or heartbeat is due.
     pub fn next_task_ns(&self) -> Option<u64> {
         let timers = self.canisters.values().filter_map(armed_timer);
-        let heartbeat = self.canisters.values().any(Canister::has_heartbeat).then_some(self.next_heartbeat_ns);
+        let heartbeat = self
+            .canisters
+            .values()
+            .any(Canister::has_heartbeat)
+            .then_some(self.next_heartbeat_ns);
         timers.chain(heartbeat).min()
     }
 
@@ -143,24 +139,25 @@ impl State {
             cycles: 0,
             deadline_ns: 0,
         };
-        if call.canister_id == Principal::management_canister() {
-            let effective_canister_id = Some(call.effective_canister_id);
-            self.management.push_back(ManagementCall { request, effective_canister_id });
-        } else {
-            self.route(Outbound::Request(call.canister_id, request));
-        }
+        self.route(Outbound::Request(call.canister_id, request));
     }
 
     /// Executes one message; `false` if there is none. An error is fatal.
     pub fn execute_next(&mut self) -> io::Result<bool> {
-        if let Some(call) = self.management.pop_front() {
-            self.processing(&call.request.origin);
-            management::execute(self, call);
+        if let Some(request) = self.management.pop_front() {
+            self.processing(&request.origin);
+            management::execute(self, request);
             return Ok(true);
         }
-        let Some(id) = self.ready.pop_front() else { return Ok(false) };
-        let Some(canister) = self.canisters.get_mut(&id) else { return Ok(true) };
-        let Some(message) = canister.queue.pop_front() else { return Ok(true) };
+        let Some(id) = self.ready.pop_front() else {
+            return Ok(false);
+        };
+        let Some(canister) = self.canisters.get_mut(&id) else {
+            return Ok(true);
+        };
+        let Some(message) = canister.queue.pop_front() else {
+            return Ok(true);
+        };
         if !canister.queue.is_empty() {
             self.ready.push_back(id);
         }
@@ -168,7 +165,9 @@ impl State {
             let origin = request.origin.clone();
             self.processing(&origin);
         }
-        let Some(canister) = self.canisters.get_mut(&id) else { return Ok(true) };
+        let Some(canister) = self.canisters.get_mut(&id) else {
+            return Ok(true);
+        };
         let before = canister.certified_data.clone();
         let sent = canister.execute(message, &self.host)?;
         let certified_data_changed = canister.certified_data != before;
@@ -188,7 +187,8 @@ impl State {
 
     /// Ends a batch: forgets what may be forgotten.
     pub fn end_batch(&mut self) {
-        self.history.prune(self.host.time_ns, self.limits.known_reply_bytes);
+        self.history
+            .prune(self.host.time_ns, self.limits.known_reply_bytes);
     }
 
     /// Ids of requests that were finished since the last time.
@@ -215,7 +215,10 @@ impl State {
         }
         self.history.flush(&mut self.tree);
         let certified = Arc::new(self.tree.certify(self.host.time_ns, keys));
-        Published { certified, canisters }
+        Published {
+            certified,
+            canisters,
+        }
     }
 
     /// Delivers what a canister has sent.
@@ -223,7 +226,7 @@ impl State {
         match outbound {
             Outbound::Response(origin, outcome, refund) => self.respond(origin, outcome, refund),
             Outbound::Request(to, request) if to == Principal::management_canister() => {
-                self.management.push_back(ManagementCall { request, effective_canister_id: None });
+                self.management.push_back(request);
             }
             Outbound::Request(to, request) => match self.check_deliverable(to) {
                 Ok(()) => self.enqueue(to, Message::Request(request)),
@@ -236,7 +239,10 @@ impl State {
         let canister = self.canister(to)?;
         canister.status.check_running(to)?;
         if canister.queue.len() >= self.limits.canister_queue {
-            let message = format!("Canister {to} has {} waiting messages, its limit", canister.queue.len());
+            let message = format!(
+                "Canister {to} has {} waiting messages, its limit",
+                canister.queue.len()
+            );
             return Err(Rejection::new(ErrorCode::CanisterQueueFull, message));
         }
         Ok(())
@@ -274,7 +280,14 @@ impl State {
                 self.finished.push(RequestId::new(&id));
             }
             Origin::Canister(id, callback) => {
-                self.enqueue(id, Message::Response(Response { callback, outcome, refund }));
+                self.enqueue(
+                    id,
+                    Message::Response(Response {
+                        callback,
+                        outcome,
+                        refund,
+                    }),
+                );
             }
             Origin::System => {}
         }
@@ -282,7 +295,9 @@ impl State {
 
     /// A stopping canister stops when its last call is closed.
     pub fn stop_if_done(&mut self, id: Principal) {
-        let Some(canister) = self.canisters.get_mut(&id) else { return };
+        let Some(canister) = self.canisters.get_mut(&id) else {
+            return;
+        };
         if !matches!(canister.status, Status::Stopping(_)) || !canister.calls.is_empty() {
             return;
         }
@@ -299,17 +314,26 @@ impl State {
     /// Ids of requests that are not finished.
     pub fn unfinished(&self) -> BTreeSet<[u8; 32]> {
         let records = self.history.records();
-        let unfinished = records.filter(|r| matches!(r.status, RequestStatus::Received | RequestStatus::Processing));
+        let unfinished = records.filter(|r| {
+            matches!(
+                r.status,
+                RequestStatus::Received | RequestStatus::Processing
+            )
+        });
         unfinished.map(|record| record.id).collect()
     }
 }
 
 /// The deadline of a canister's global timer, if it is on and may fire.
 fn armed_timer(canister: &Canister) -> Option<u64> {
-    (canister.global_timer != 0 && canister.status == Status::Running).then_some(canister.global_timer)
+    (canister.global_timer != 0 && canister.status == Status::Running)
+        .then_some(canister.global_timer)
 }
 
 /// The rejection for an id that no canister has.
 pub fn not_found(id: Principal) -> Rejection {
-    Rejection::new(ErrorCode::CanisterNotFound, format!("Canister {id} not found"))
+    Rejection::new(
+        ErrorCode::CanisterNotFound,
+        format!("Canister {id} not found"),
+    )
 }

@@ -15,25 +15,42 @@ pub fn upload_chunk(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: UploadChunkArgs = decode(call.arg)?;
     check_controller_or_self(state, args.canister_id, call.sender)?;
     if args.chunk.len() > MAX_CHUNK_BYTES {
-        let message = format!("the chunk has {} bytes; at most {MAX_CHUNK_BYTES} are allowed", args.chunk.len());
-        return Err(Rejection::new(ErrorCode::CanisterContractViolation, message));
+        let message = format!(
+            "the chunk has {} bytes; at most {MAX_CHUNK_BYTES} are allowed",
+            args.chunk.len()
+        );
+        return Err(Rejection::new(
+            ErrorCode::CanisterContractViolation,
+            message,
+        ));
     }
     let limit = state.limits.chunks;
     let hash: [u8; 32] = Sha256::digest(&args.chunk).into();
     let chunks = &mut state.canister_mut(args.canister_id)?.chunks;
     if chunks.len() >= limit && !chunks.contains_key(&hash) {
         let message = format!("the chunk store is full: it holds {limit} chunks");
-        return Err(Rejection::new(ErrorCode::CanisterContractViolation, message));
+        return Err(Rejection::new(
+            ErrorCode::CanisterContractViolation,
+            message,
+        ));
     }
     chunks.insert(hash, args.chunk);
-    reply(&ChunkHash { hash: hash.to_vec() })
+    reply(&ChunkHash {
+        hash: hash.to_vec(),
+    })
 }
 
 pub fn stored_chunks(state: &mut State, call: &mut Call<'_>) -> Handled {
     let CanisterIdRecord { canister_id } = decode(call.arg)?;
     check_controller_or_self(state, canister_id, call.sender)?;
     let hashes = state.canister(canister_id)?.chunks.keys();
-    reply(&hashes.map(|hash| ChunkHash { hash: hash.to_vec() }).collect::<Vec<_>>())
+    reply(
+        &hashes
+            .map(|hash| ChunkHash {
+                hash: hash.to_vec(),
+            })
+            .collect::<Vec<_>>(),
+    )
 }
 
 pub fn clear_chunk_store(state: &mut State, call: &mut Call<'_>) -> Handled {

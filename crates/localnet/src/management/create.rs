@@ -2,8 +2,8 @@
 
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterSettings, CreateCanisterArgs, ProvisionalCreateCanisterWithCyclesArgs,
-    ProvisionalTopUpCanisterArgs,
+    CanisterIdRecord, CanisterSettings, CreateCanisterArgs,
+    ProvisionalCreateCanisterWithCyclesArgs, ProvisionalTopUpCanisterArgs,
 };
 
 use super::{Call, Handled, decode, done, reply};
@@ -17,7 +17,11 @@ use crate::{
 const DEFAULT_CYCLES: u128 = 100_000_000_000_000;
 
 pub fn create_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
-    let args: CreateCanisterArgs = if call.arg.is_empty() { CreateCanisterArgs::default() } else { decode(call.arg)? };
+    let args: CreateCanisterArgs = if call.arg.is_empty() {
+        CreateCanisterArgs::default()
+    } else {
+        decode(call.arg)?
+    };
     let id = create(state, call.sender, args.settings, None, call.cycles)?;
     call.cycles = 0;
     reply(&CanisterIdRecord { canister_id: id })
@@ -40,13 +44,18 @@ pub fn provisional_top_up_canister(state: &mut State, call: &mut Call<'_>) -> Ha
 pub fn deposit_cycles(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: CanisterIdRecord = decode(call.arg)?;
     let canister = state.canister_mut(args.canister_id)?;
-    canister.cycles = canister.cycles.saturating_add(std::mem::take(&mut call.cycles));
+    canister.cycles = canister
+        .cycles
+        .saturating_add(std::mem::take(&mut call.cycles));
     done()
 }
 
 fn amount(cycles: &Nat) -> Result<u128, Rejection> {
     u128::try_from(cycles.0.clone()).map_err(|_| {
-        Rejection::new(ErrorCode::InvalidManagementPayload, format!("{cycles} cycles do not fit in 128 bits"))
+        Rejection::new(
+            ErrorCode::InvalidManagementPayload,
+            format!("{cycles} cycles do not fit in 128 bits"),
+        )
     })
 }
 
@@ -58,8 +67,14 @@ fn create(
     cycles: u128,
 ) -> Result<Principal, Rejection> {
     if state.canisters.len() >= state.limits.canisters {
-        let message = format!("the network has {} canisters, its limit", state.canisters.len());
-        return Err(Rejection::new(ErrorCode::MaxNumberOfCanistersReached, message));
+        let message = format!(
+            "the network has {} canisters, its limit",
+            state.canisters.len()
+        );
+        return Err(Rejection::new(
+            ErrorCode::MaxNumberOfCanistersReached,
+            message,
+        ));
     }
     let settings = Settings::new(creator)
         .updated(&settings.unwrap_or_default())
@@ -74,7 +89,8 @@ fn create(
 
 fn check_specified(state: &State, id: Principal) -> Result<Principal, Rejection> {
     if id.as_slice().len() != 10 || !id.as_slice().ends_with(&[1, 1]) {
-        let message = format!("the specified id {id} is not in this network's range of canister ids");
+        let message =
+            format!("the specified id {id} is not in this network's range of canister ids");
         return Err(Rejection::new(ErrorCode::InvalidManagementPayload, message));
     }
     if state.canisters.contains_key(&id) {

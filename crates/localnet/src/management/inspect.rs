@@ -2,8 +2,9 @@
 
 use candid::{CandidType, Principal};
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterLogRecord, CanisterStatusResult, CanisterStatusType,
-    FetchCanisterLogsArgs, FetchCanisterLogsResult, MemoryMetrics, QueryStats,
+    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterLogRecord,
+    CanisterStatusResult, CanisterStatusType, FetchCanisterLogsArgs, FetchCanisterLogsResult,
+    MemoryMetrics, QueryStats,
 };
 
 use super::{Call, Handled, check_controller_or_self, decode, encode, reply};
@@ -23,31 +24,67 @@ pub fn canister_status(state: &mut State, call: &mut Call<'_>) -> Handled {
         heap: code.map_or(0, |code| code.heap.bytes() as u64),
         stable: code.map_or(0, |code| code.stable.wasm_pages() * WASM_PAGE),
         module: code.map_or(0, |code| code.module.source().len() as u64),
-        metadata: code.map_or(0, |code| code.module.metadata().iter().map(|section| section.bytes.len() as u64).sum()),
-        chunks: canister.chunks.values().map(|chunk| chunk.len() as u64).sum(),
+        metadata: code.map_or(0, |code| {
+            code.module
+                .metadata()
+                .iter()
+                .map(|section| section.bytes.len() as u64)
+                .sum()
+        }),
+        chunks: canister
+            .chunks
+            .values()
+            .map(|chunk| chunk.len() as u64)
+            .sum(),
         logs: canister.logs.bytes() as u64,
     };
     let hash = code.map(|code| code.module.hash());
-    reply(&result(&canister.settings, &canister.status, canister.version, canister.cycles, hash, &memory))
+    reply(&result(
+        &canister.settings,
+        &canister.status,
+        canister.version,
+        canister.cycles,
+        hash,
+        &memory,
+    ))
 }
 
 /// `canister_status` as a query.
 pub fn status_of(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
     if !canister.settings.controllers.contains(&sender) {
-        let message = format!("Only controllers of canister {} can call this method", canister.id);
-        return Err(Rejection::new(ErrorCode::CanisterInvalidController, message));
+        let message = format!(
+            "Only controllers of canister {} can call this method",
+            canister.id
+        );
+        return Err(Rejection::new(
+            ErrorCode::CanisterInvalidController,
+            message,
+        ));
     }
     let code = canister.code.as_ref();
     let memory = Memory {
         heap: code.map_or(0, |code| code.heap.bytes() as u64),
         stable: code.map_or(0, |code| code.stable.wasm_pages() * WASM_PAGE),
         module: code.map_or(0, |code| code.module.source().len() as u64),
-        metadata: code.map_or(0, |code| code.module.metadata().iter().map(|section| section.bytes.len() as u64).sum()),
+        metadata: code.map_or(0, |code| {
+            code.module
+                .metadata()
+                .iter()
+                .map(|section| section.bytes.len() as u64)
+                .sum()
+        }),
         chunks: 0,
         logs: canister.logs.bytes() as u64,
     };
     let hash = code.map(|code| code.module.hash());
-    encode(&result(&canister.settings, &canister.status, canister.version, canister.cycles, hash, &memory))
+    encode(&result(
+        &canister.settings,
+        &canister.status,
+        canister.version,
+        canister.cycles,
+        hash,
+        &memory,
+    ))
 }
 
 /// Bytes a canister takes, by what they are for.
@@ -68,7 +105,8 @@ fn result(
     module_hash: Option<[u8; 32]>,
     memory: &Memory,
 ) -> CanisterStatusResult {
-    let total = memory.heap + memory.stable + memory.module + memory.metadata + memory.chunks + memory.logs;
+    let total =
+        memory.heap + memory.stable + memory.module + memory.metadata + memory.chunks + memory.logs;
     CanisterStatusResult {
         status: match status {
             Status::Running => CanisterStatusType::Running,
@@ -110,7 +148,10 @@ pub fn canister_info(state: &mut State, call: &mut Call<'_>) -> Handled {
     reply(&CanisterInfoResult {
         total_num_changes: 0,
         recent_changes: Vec::new(),
-        module_hash: canister.code.as_ref().map(|code| code.module.hash().to_vec()),
+        module_hash: canister
+            .code
+            .as_ref()
+            .map(|code| code.module.hash().to_vec()),
         controllers: canister.settings.controllers.to_vec(),
     })
 }
@@ -118,15 +159,30 @@ pub fn canister_info(state: &mut State, call: &mut Call<'_>) -> Handled {
 pub fn fetch_canister_logs(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: FetchCanisterLogsArgs = decode(call.arg)?;
     let canister = state.canister(args.canister_id)?;
-    reply(&logs(args.canister_id, &canister.settings, &canister.logs, call.sender)?)
+    reply(&logs(
+        args.canister_id,
+        &canister.settings,
+        &canister.logs,
+        call.sender,
+    )?)
 }
 
 /// `fetch_canister_logs` as a query.
 pub fn fetch_logs(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
-    encode(&logs(canister.id, &canister.settings, &canister.logs, sender)?)
+    encode(&logs(
+        canister.id,
+        &canister.settings,
+        &canister.logs,
+        sender,
+    )?)
 }
 
-fn logs(id: Principal, settings: &Settings, logs: &Logs, sender: Principal) -> Result<impl CandidType + use<>, Rejection> {
+fn logs(
+    id: Principal,
+    settings: &Settings,
+    logs: &Logs,
+    sender: Principal,
+) -> Result<impl CandidType + use<>, Rejection> {
     if !settings.may_read_logs(sender) {
         let message = format!("{sender} is not allowed to read the logs of canister {id}");
         return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
@@ -136,5 +192,7 @@ fn logs(id: Principal, settings: &Settings, logs: &Logs, sender: Principal) -> R
         timestamp_nanos: line.time_ns,
         content: line.content.clone(),
     });
-    Ok(FetchCanisterLogsResult { canister_log_records: records.collect() })
+    Ok(FetchCanisterLogsResult {
+        canister_log_records: records.collect(),
+    })
 }

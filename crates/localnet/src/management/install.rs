@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use candid::Principal;
 use ic_management_canister_types::{
-    CanisterInstallMode, InstallChunkedCodeArgs, InstallCodeArgs, UninstallCodeArgs, UpgradeFlags, WasmMemoryPersistence,
+    CanisterInstallMode, InstallChunkedCodeArgs, InstallCodeArgs, UninstallCodeArgs, UpgradeFlags,
+    WasmMemoryPersistence,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{Call, Handled, check_controller, check_controller_or_self, decode, done};
 use crate::{
     canister::Canister,
-    execution::{CanisterModule, Code, Effects, EntryPoint, Execution, Input, StableMemory, SystemState, Target, Trapped},
+    execution::{
+        CanisterModule, Code, Effects, EntryPoint, Execution, Input, StableMemory, SystemState,
+        Target, Trapped,
+    },
     executor::State,
     rejection::{ErrorCode, Rejection},
 };
@@ -19,7 +23,14 @@ use crate::{
 pub fn install_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: InstallCodeArgs = decode(call.arg)?;
     check_controller(state, args.canister_id, call.sender)?;
-    install(state, call.sender, args.canister_id, args.mode, &args.wasm_module, args.arg)?;
+    install(
+        state,
+        call.sender,
+        args.canister_id,
+        args.mode,
+        &args.wasm_module,
+        args.arg,
+    )?;
     done()
 }
 
@@ -33,15 +44,27 @@ pub fn install_chunked_code(state: &mut State, call: &mut Call<'_>) -> Handled {
         let hash = <[u8; 32]>::try_from(chunk.hash.as_slice()).ok();
         let bytes = hash.and_then(|hash| state.canisters.get(&store)?.chunks.get(&hash));
         module.extend_from_slice(bytes.ok_or_else(|| {
-            invalid(format!("canister {store} stores no chunk with the hash {}", hex::encode(&chunk.hash)))
+            invalid(format!(
+                "canister {store} stores no chunk with the hash {}",
+                hex::encode(&chunk.hash)
+            ))
         })?);
     }
     let hash = Sha256::digest(&module);
     if hash[..] != args.wasm_module_hash {
         let (is, said) = (hex::encode(hash), hex::encode(&args.wasm_module_hash));
-        return Err(invalid(format!("the chunks make a module with the hash {is}, not {said} as said")));
+        return Err(invalid(format!(
+            "the chunks make a module with the hash {is}, not {said} as said"
+        )));
     }
-    install(state, call.sender, args.target_canister, args.mode, &module, args.arg)?;
+    install(
+        state,
+        call.sender,
+        args.target_canister,
+        args.mode,
+        &module,
+        args.arg,
+    )?;
     done()
 }
 
@@ -59,7 +82,10 @@ pub fn uninstall_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     canister.chunks.clear();
     canister.version += 1;
     for context in canister.calls.abandon() {
-        let rejection = Rejection::new(ErrorCode::CanisterRejectedMessage, "Canister has been uninstalled.");
+        let rejection = Rejection::new(
+            ErrorCode::CanisterRejectedMessage,
+            "Canister has been uninstalled.",
+        );
         state.respond(context.origin, Err(rejection), context.cycles);
     }
     state.stop_if_done(args.canister_id);
@@ -83,22 +109,41 @@ fn install(
             return Err(Rejection::new(ErrorCode::CanisterNonEmpty, message));
         }
         CanisterInstallMode::Upgrade(_) if canister.code.is_none() => {
-            let message = format!("Canister {id} cannot be upgraded because it contains no Wasm module");
-            return Err(Rejection::new(ErrorCode::CanisterWasmModuleNotFound, message));
+            let message =
+                format!("Canister {id} cannot be upgraded because it contains no Wasm module");
+            return Err(Rejection::new(
+                ErrorCode::CanisterWasmModuleNotFound,
+                message,
+            ));
         }
         _ => {}
     }
     let engine = Arc::clone(&state.host.engine);
     let module = engine.load(module).map_err(|e| {
-        Rejection::new(ErrorCode::CanisterInvalidWasm, format!("Canister's Wasm module is not valid: {e}"))
+        Rejection::new(
+            ErrorCode::CanisterInvalidWasm,
+            format!("Canister's Wasm module is not valid: {e}"),
+        )
     })?;
     let limits = state.limits.execution(state.limits.install_instructions);
-    let host = crate::canister::Host { limits, ..state.host.clone() };
+    let host = crate::canister::Host {
+        limits,
+        ..state.host.clone()
+    };
     let canister = state.canister_mut(id)?;
-    let mut installation = Installation { canister, host: &host, sender, logs: Vec::new() };
+    let mut installation = Installation {
+        canister,
+        host: &host,
+        sender,
+        logs: Vec::new(),
+    };
     let installed = match mode {
-        CanisterInstallMode::Upgrade(flags) => installation.upgrade(module, arg, flags.unwrap_or_default()),
-        CanisterInstallMode::Install | CanisterInstallMode::Reinstall => installation.install(module, arg),
+        CanisterInstallMode::Upgrade(flags) => {
+            installation.upgrade(module, arg, flags.unwrap_or_default())
+        }
+        CanisterInstallMode::Install | CanisterInstallMode::Reinstall => {
+            installation.install(module, arg)
+        }
     };
     let logs = installation.logs;
     canister.log(host.time_ns, logs, installed.as_ref().err());
@@ -133,9 +178,17 @@ impl Installation<'_> {
         self.initialize(execution, &module, "canister_init")
     }
 
-    fn upgrade(&mut self, module: Arc<CanisterModule>, arg: Vec<u8>, flags: UpgradeFlags) -> Installed {
+    fn upgrade(
+        &mut self,
+        module: Arc<CanisterModule>,
+        arg: Vec<u8>,
+        flags: UpgradeFlags,
+    ) -> Installed {
         let Some(code) = &self.canister.code else {
-            return Err(Trapped::new(ErrorCode::CanisterWasmModuleNotFound, "there is nothing to upgrade"));
+            return Err(Trapped::new(
+                ErrorCode::CanisterWasmModuleNotFound,
+                "there is nothing to upgrade",
+            ));
         };
         let stable = match flags.skip_pre_upgrade {
             Some(true) => code.stable.clone(),
@@ -164,16 +217,24 @@ impl Installation<'_> {
         Ok(execution.into_state().stable.commit())
     }
 
-    fn initialize(&mut self, mut execution: Execution, module: &CanisterModule, function: &str) -> Installed {
+    fn initialize(
+        &mut self,
+        mut execution: Execution,
+        module: &CanisterModule,
+        function: &str,
+    ) -> Installed {
         execution.state().entry = EntryPoint::Start;
         self.run(&mut execution, Target::Start)?;
         execution.state().entry = EntryPoint::Init;
         if module.exports(function) {
             self.run(&mut execution, Target::Export(function))?;
         }
-        execution
-            .into_code()
-            .map_err(|e| Trapped::new(ErrorCode::CanisterOutOfMemory, format!("the heap cannot be stored: {e}")))
+        execution.into_code().map_err(|e| {
+            Trapped::new(
+                ErrorCode::CanisterOutOfMemory,
+                format!("the heap cannot be stored: {e}"),
+            )
+        })
     }
 
     fn run(&mut self, execution: &mut Execution, target: Target<'_>) -> Result<(), Trapped> {
@@ -184,7 +245,18 @@ impl Installation<'_> {
 
     fn state(&self, entry: EntryPoint, payload: Vec<u8>, stable: StableMemory) -> SystemState {
         let environment = self.canister.environment(self.host);
-        let input = Input { caller: self.sender.as_slice().to_vec(), payload, ..Input::default() };
-        SystemState::new(entry, environment, input, self.canister.cycles, stable, self.host.limits)
+        let input = Input {
+            caller: self.sender.as_slice().to_vec(),
+            payload,
+            ..Input::default()
+        };
+        SystemState::new(
+            entry,
+            environment,
+            input,
+            self.canister.cycles,
+            stable,
+            self.host.limits,
+        )
     }
 }

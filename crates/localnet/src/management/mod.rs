@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 pub use inspect::{fetch_logs, status_of};
 
 use crate::{
-    canister::Origin,
-    executor::{ManagementCall, State},
+    canister::{Origin, Request},
+    executor::State,
     rejection::{ErrorCode, Rejection},
 };
 
@@ -24,7 +24,6 @@ struct Call<'a> {
     arg: &'a [u8],
     /// Cycles that came along and are not taken.
     cycles: u128,
-    effective_canister_id: Option<Principal>,
 }
 
 /// What became of a call that was not refused.
@@ -67,15 +66,14 @@ const NOT_OFFERED: &[&str] = &[
     "vetkd_public_key",
 ];
 
-/// Executes a call and answers it.
-pub fn execute(state: &mut State, call: ManagementCall) {
-    let ManagementCall { request, effective_canister_id } = call;
+/// Executes a call and answers it. That a user's call came in the name of the canister it is about is checked before it
+/// is received.
+pub fn execute(state: &mut State, request: Request) {
     let mut call = Call {
         origin: &request.origin,
         sender: request.sender,
         arg: &request.arg,
         cycles: request.cycles,
-        effective_canister_id,
     };
     let handled = dispatch(state, &request.method_name, &mut call);
     let refund = call.cycles;
@@ -90,7 +88,9 @@ fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
     check_callable(method, call)?;
     match method {
         "create_canister" => create::create_canister(state, call),
-        "provisional_create_canister_with_cycles" => create::provisional_create_canister_with_cycles(state, call),
+        "provisional_create_canister_with_cycles" => {
+            create::provisional_create_canister_with_cycles(state, call)
+        }
         "provisional_top_up_canister" => create::provisional_top_up_canister(state, call),
         "deposit_cycles" => create::deposit_cycles(state, call),
         "install_code" => install::install_code(state, call),
@@ -111,9 +111,14 @@ fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
     }
 }
 
-/// Users may call neither what only canisters may, nor a method in the name of another canister than it is about.
+/// Some methods are for canisters only.
 fn check_callable(method: &str, call: &Call<'_>) -> Result<(), Rejection> {
-    const CANISTERS_ONLY: &[&str] = &["create_canister", "deposit_cycles", "raw_rand", "canister_info"];
+    const CANISTERS_ONLY: &[&str] = &[
+        "create_canister",
+        "deposit_cycles",
+        "raw_rand",
+        "canister_info",
+    ];
     if matches!(call.origin, Origin::Ingress(_)) && CANISTERS_ONLY.contains(&method) {
         let message = format!("only canisters can call the management canister's `{method}`");
         return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
@@ -133,21 +138,33 @@ pub fn unknown_method(method: &str) -> Rejection {
 
 fn raw_rand() -> Handled {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| Rejection::new(ErrorCode::CertifiedStateUnavailable, format!("no randomness: {e}")))?;
+    getrandom::fill(&mut bytes).map_err(|e| {
+        Rejection::new(
+            ErrorCode::CertifiedStateUnavailable,
+            format!("no randomness: {e}"),
+        )
+    })?;
     reply(&serde_bytes::Bytes::new(&bytes))
 }
 
 /// Reads a method's only argument.
 pub fn decode<T: CandidType + DeserializeOwned>(arg: &[u8]) -> Result<T, Rejection> {
     Decode!(arg, T).map_err(|e| {
-        Rejection::new(ErrorCode::InvalidManagementPayload, format!("Error decoding candid: {e}"))
+        Rejection::new(
+            ErrorCode::InvalidManagementPayload,
+            format!("Error decoding candid: {e}"),
+        )
     })
 }
 
 /// Writes a method's only result.
 pub fn encode<T: CandidType>(value: &T) -> Result<Vec<u8>, Rejection> {
-    Encode!(value).map_err(|e| Rejection::new(ErrorCode::InvalidManagementPayload, format!("Error encoding candid: {e}")))
+    Encode!(value).map_err(|e| {
+        Rejection::new(
+            ErrorCode::InvalidManagementPayload,
+            format!("Error encoding candid: {e}"),
+        )
+    })
 }
 
 fn reply<T: CandidType>(value: &T) -> Handled {
@@ -163,15 +180,32 @@ fn done() -> Handled {
     Ok(Done::Reply(empty_reply()))
 }
 
-fn check_controller(state: &State, canister: Principal, sender: Principal) -> Result<(), Rejection> {
+fn check_controller(
+    state: &State,
+    canister: Principal,
+    sender: Principal,
+) -> Result<(), Rejection> {
     if state.canister(canister)?.is_controlled_by(sender) {
         return Ok(());
     }
-    let message = format!("Only controllers of canister {canister} can call this method; {sender} is not one of them");
-    Err(Rejection::new(ErrorCode::CanisterInvalidController, message))
+    let message = format!(
+        "Only controllers of canister {canister} can call this method; {sender} is not one of them"
+    );
+    Err(Rejection::new(
+        ErrorCode::CanisterInvalidController,
+        message,
+    ))
 }
 
 /// Like [`check_controller`], for methods that a canister may call on itself.
-fn check_controller_or_self(state: &State, canister: Principal, sender: Principal) -> Result<(), Rejection> {
-    if canister == sender { state.canister(canister).map(|_| ()) } else { check_controller(state, canister, sender) }
+fn check_controller_or_self(
+    state: &State,
+    canister: Principal,
+    sender: Principal,
+) -> Result<(), Rejection> {
+    if canister == sender {
+        state.canister(canister).map(|_| ())
+    } else {
+        check_controller(state, canister, sender)
+    }
 }

@@ -43,7 +43,13 @@ impl HeapView {
 impl Heap {
     /// An empty heap.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { current: Image::new()?, bytes: 0, published: false, spare: None, stale: BTreeSet::new() })
+        Ok(Self {
+            current: Image::new()?,
+            bytes: 0,
+            published: false,
+            spare: None,
+            stale: BTreeSet::new(),
+        })
     }
 
     /// The size of the heap in bytes.
@@ -53,7 +59,10 @@ impl Heap {
 
     /// The newest committed heap, for the next message.
     pub fn view(&self) -> HeapView {
-        HeapView { reader: Reader::new(&self.current), bytes: self.bytes }
+        HeapView {
+            reader: Reader::new(&self.current),
+            bytes: self.bytes,
+        }
     }
 
     /// The newest committed heap, for queries to read while later messages are committed.
@@ -74,8 +83,12 @@ impl Heap {
         }
         self.current.resize(linear.len() as u64)?;
         for range in changed {
-            self.current.write(range.start as u64, linear.get(range.clone()).unwrap_or_default())?;
-            self.stale.extend(range.clone().step_by(PAGE).map(|byte| byte / PAGE));
+            self.current.write(
+                range.start as u64,
+                linear.get(range.clone()).unwrap_or_default(),
+            )?;
+            self.stale
+                .extend(range.clone().step_by(PAGE).map(|byte| byte / PAGE));
         }
         self.bytes = linear.len();
         Ok(())
@@ -84,7 +97,11 @@ impl Heap {
     /// Writes the heap to a file; stretches of zeros become holes.
     pub fn save(&self, file: &File) -> io::Result<()> {
         file.set_len(self.bytes as u64)?;
-        copy(self.bytes, |offset, piece| self.current.read(offset, piece), |offset, piece| file.write_all_at(piece, offset))
+        copy(
+            self.bytes,
+            |offset, piece| self.current.read(offset, piece),
+            |offset, piece| file.write_all_at(piece, offset),
+        )
     }
 
     /// Reads a heap from a file that [`Self::save`] wrote.
@@ -92,17 +109,27 @@ impl Heap {
         let mut heap = Self::new()?;
         heap.bytes = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         heap.current.resize(heap.bytes as u64)?;
-        copy(heap.bytes, |offset, piece| file.read_exact_at(piece, offset), |offset, piece| heap.current.write(offset, piece))?;
+        copy(
+            heap.bytes,
+            |offset, piece| file.read_exact_at(piece, offset),
+            |offset, piece| heap.current.write(offset, piece),
+        )?;
         Ok(heap)
     }
 
     fn move_to_spare(&mut self) -> io::Result<()> {
-        let spare = match self.spare.take() {
-            Some(spare) => spare,
-            None => {
-                self.stale = (0..self.bytes / PAGE).collect();
-                Image::new()?
-            }
+        let Some(spare) = self.spare.take() else {
+            let spare = Image::new()?;
+            spare.resize(self.bytes as u64)?;
+            copy(
+                self.bytes,
+                |offset, piece| self.current.read(offset, piece),
+                |offset, piece| spare.write(offset, piece),
+            )?;
+            self.stale.clear();
+            self.spare = Some(std::mem::replace(&mut self.current, spare));
+            self.published = false;
+            return Ok(());
         };
         spare.wait_until_unread();
         spare.resize(self.bytes as u64)?;
@@ -140,6 +167,10 @@ fn copy(
 mod tests {
     use super::*;
 
+    fn changed(range: Range<usize>) -> Vec<Range<usize>> {
+        vec![range]
+    }
+
     fn content(view: &HeapView) -> Vec<u8> {
         let mut bytes = vec![0; view.bytes()];
         view.image().read(0, &mut bytes).unwrap();
@@ -151,16 +182,16 @@ mod tests {
         let mut heap = Heap::new().unwrap();
         let mut linear = vec![0; 4 * PAGE];
         linear[0] = 1;
-        heap.commit(&linear, &[0..PAGE]).unwrap();
+        heap.commit(&linear, &changed(0..PAGE)).unwrap();
         let first = heap.publish();
         linear[PAGE] = 2;
-        heap.commit(&linear, &[PAGE..2 * PAGE]).unwrap();
+        heap.commit(&linear, &changed(PAGE..2 * PAGE)).unwrap();
         let second = heap.publish();
         assert_eq!((content(&first)[0], content(&first)[PAGE]), (1, 0));
         assert_eq!((content(&second)[0], content(&second)[PAGE]), (1, 2));
         drop(first);
         linear[2 * PAGE] = 3;
-        heap.commit(&linear, &[2 * PAGE..3 * PAGE]).unwrap();
+        heap.commit(&linear, &changed(2 * PAGE..3 * PAGE)).unwrap();
         assert_eq!(content(&heap.view()), linear);
         assert_eq!(content(&second)[2 * PAGE], 0);
     }
@@ -170,7 +201,7 @@ mod tests {
         let mut heap = Heap::new().unwrap();
         let mut linear = vec![0; PAGE];
         let first = heap.publish();
-        heap.commit(&linear, &[0..PAGE]).unwrap();
+        heap.commit(&linear, &changed(0..PAGE)).unwrap();
         let _second = heap.publish();
         let reader = std::thread::spawn(move || {
             let seen = content(&first);
@@ -178,7 +209,7 @@ mod tests {
             seen
         });
         linear[0] = 9;
-        heap.commit(&linear, &[0..PAGE]).unwrap();
+        heap.commit(&linear, &changed(0..PAGE)).unwrap();
         assert_eq!(reader.join().unwrap(), Vec::<u8>::new());
         assert_eq!(content(&heap.view()), linear);
     }

@@ -20,7 +20,11 @@ pub struct Image {
 
 impl Image {
     pub fn new() -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { file: unnamed_file()?, readers: Mutex::new(0), unread: Condvar::new() }))
+        Ok(Arc::new(Self {
+            file: unnamed_file()?,
+            readers: Mutex::new(0),
+            unread: Condvar::new(),
+        }))
     }
 
     pub fn resize(&self, bytes: u64) -> io::Result<()> {
@@ -42,7 +46,10 @@ impl Image {
     pub fn wait_until_unread(&self) {
         let mut readers = self.readers();
         while *readers > 0 {
-            readers = self.unread.wait(readers).unwrap_or_else(PoisonError::into_inner);
+            readers = self
+                .unread
+                .wait(readers)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -85,7 +92,10 @@ impl Drop for Reader {
 #[cfg(target_os = "linux")]
 fn unnamed_file() -> io::Result<File> {
     use rustix::fs::{MemfdFlags, memfd_create};
-    Ok(File::from(memfd_create("canister heap", MemfdFlags::CLOEXEC)?))
+    Ok(File::from(memfd_create(
+        "canister heap",
+        MemfdFlags::CLOEXEC,
+    )?))
 }
 
 #[cfg(not(target_os = "linux"))]

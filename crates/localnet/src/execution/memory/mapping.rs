@@ -10,14 +10,21 @@ use super::{HeapView, PAGE};
 /// Maps the heap copy-on-write over the beginning of `memory`, which must be at least as large.
 ///
 /// Costs the same whatever the size of the heap: pages are read when the canister touches them.
-pub fn map_private(memory: Memory, mut store: impl AsContextMut, heap: &HeapView) -> io::Result<()> {
+pub fn map_private(
+    memory: Memory,
+    mut store: impl AsContextMut,
+    heap: &HeapView,
+) -> io::Result<()> {
     let len = heap.bytes();
     let linear = memory.data_mut(&mut store);
     if len == 0 {
         return Ok(());
     }
     if linear.len() < len {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the heap is larger than the memory it is mapped into"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the heap is larger than the memory it is mapped into",
+        ));
     }
     // SAFETY: the range lies within the accessible part of one linear memory, which starts on a page boundary and whose
     // length is a multiple of the page size. The on-demand allocator reserved the surrounding region by one `mmap` and
@@ -38,36 +45,51 @@ pub fn map_private(memory: Memory, mut store: impl AsContextMut, heap: &HeapView
 
 /// The page-aligned byte ranges of `linear` that differ, or may differ, from the heap that was mapped into it.
 pub fn changed_pages(linear: &[u8], heap: Option<&HeapView>) -> io::Result<Vec<Range<usize>>> {
-    match (heap, pagemap()) {
-        (Some(_), Some(pagemap)) => privately_owned_pages(linear, pagemap),
-        (Some(heap), None) => pages_unlike_image(linear, heap),
-        (None, _) => Ok(ranges(linear.chunks(PAGE).map(|page| page != [0; PAGE]))),
-    }
+    let pages = match (heap, pagemap()) {
+        (Some(_), Some(pagemap)) => privately_owned_pages(linear, pagemap)?,
+        (Some(heap), None) => pages_unlike_image(linear, heap)?,
+        (None, _) => nonzero_pages(linear),
+    };
+    Ok(ranges(&pages))
 }
 
 /// The kernel's account of this process' pages, where there is one.
 fn pagemap() -> Option<&'static File> {
     static PAGEMAP: OnceLock<Option<File>> = OnceLock::new();
-    PAGEMAP.get_or_init(|| File::open("/proc/self/pagemap").ok()).as_ref()
+    PAGEMAP
+        .get_or_init(|| File::open("/proc/self/pagemap").ok())
+        .as_ref()
 }
 
 /// Pages that exist and do not belong to a file: those the instance wrote to.
-fn privately_owned_pages(linear: &[u8], pagemap: &File) -> io::Result<Vec<Range<usize>>> {
+fn privately_owned_pages(linear: &[u8], pagemap: &File) -> io::Result<Vec<usize>> {
     const ENTRY: usize = size_of::<u64>();
+    const BLOCK: usize = 512;
     const PRESENT: u64 = 1 << 63;
     const SWAPPED: u64 = 1 << 62;
     const OF_FILE: u64 = 1 << 61;
     let mut entries = vec![0; linear.len() / PAGE * ENTRY];
     let first = linear.as_ptr() as usize / PAGE * ENTRY;
     pagemap.read_exact_at(&mut entries, first as u64)?;
-    Ok(ranges(entries.as_chunks::<ENTRY>().0.iter().map(|entry| {
-        let entry = u64::from_ne_bytes(*entry);
-        entry & (PRESENT | SWAPPED) != 0 && entry & OF_FILE == 0
-    })))
+    let mut pages = Vec::new();
+    for (n, block) in entries.chunks(BLOCK * ENTRY).enumerate() {
+        // A message touches few pages of a large heap, so most of the account is empty.
+        if block == &[0; BLOCK * ENTRY][..block.len()] {
+            continue;
+        }
+        for (page, entry) in (n * BLOCK..).zip(block.as_chunks::<ENTRY>().0) {
+            let entry = u64::from_ne_bytes(*entry);
+            if entry & (PRESENT | SWAPPED) != 0 && entry & OF_FILE == 0 {
+                pages.push(page);
+            }
+        }
+    }
+    Ok(pages)
 }
 
-fn pages_unlike_image(linear: &[u8], heap: &HeapView) -> io::Result<Vec<Range<usize>>> {
-    let mut changed = Vec::with_capacity(linear.len() / PAGE);
+/// The same without the kernel's help.
+fn pages_unlike_image(linear: &[u8], heap: &HeapView) -> io::Result<Vec<usize>> {
+    let mut pages = Vec::new();
     let mut before = [0; PAGE];
     for (n, page) in linear.chunks(PAGE).enumerate() {
         if n * PAGE < heap.bytes() {
@@ -75,16 +97,26 @@ fn pages_unlike_image(linear: &[u8], heap: &HeapView) -> io::Result<Vec<Range<us
         } else {
             before.fill(0);
         }
-        changed.push(page != before);
+        if page != before {
+            pages.push(n);
+        }
     }
-    Ok(ranges(changed.into_iter()))
+    Ok(pages)
 }
 
-/// Byte ranges of the runs of pages that are marked.
-fn ranges(marked: impl Iterator<Item = bool>) -> Vec<Range<usize>> {
+fn nonzero_pages(linear: &[u8]) -> Vec<usize> {
+    let pages = linear.chunks(PAGE).enumerate();
+    pages
+        .filter(|(_, page)| *page != [0; PAGE])
+        .map(|(n, _)| n)
+        .collect()
+}
+
+/// Byte ranges of runs of pages.
+fn ranges(pages: &[usize]) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    for (n, _) in marked.enumerate().filter(|(_, marked)| *marked) {
-        let start = n * PAGE;
+    for page in pages {
+        let start = page * PAGE;
         match ranges.last_mut() {
             Some(last) if last.end == start => last.end += PAGE,
             _ => ranges.push(start..start + PAGE),
@@ -95,18 +127,29 @@ fn ranges(marked: impl Iterator<Item = bool>) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Heap, *};
 
     #[test]
-    fn runs_of_marked_pages_become_ranges() {
-        let marked = [false, true, true, false, true];
-        assert_eq!(ranges(marked.into_iter()), [PAGE..3 * PAGE, 4 * PAGE..5 * PAGE]);
+    fn runs_of_pages_become_ranges() {
+        assert_eq!(ranges(&[1, 2, 4]), [PAGE..3 * PAGE, 4 * PAGE..5 * PAGE]);
     }
 
     #[test]
-    fn a_page_of_zeros_in_a_fresh_memory_is_unchanged() {
+    fn pages_of_zeros_are_not_there() {
         let mut linear = vec![0; 3 * PAGE];
         linear[2 * PAGE + 7] = 1;
-        assert_eq!(changed_pages(&linear, None).unwrap(), [2 * PAGE..3 * PAGE]);
+        assert_eq!(nonzero_pages(&linear), [2]);
+    }
+
+    #[test]
+    fn comparing_finds_what_the_kernel_finds() {
+        let mut heap = Heap::new().unwrap();
+        heap.commit(&vec![1; 2 * PAGE], &ranges(&[0, 1])).unwrap();
+        let mut linear = vec![1; 3 * PAGE];
+        linear[PAGE] = 2;
+        linear[2 * PAGE..].fill(0);
+        assert_eq!(pages_unlike_image(&linear, &heap.view()).unwrap(), [1]);
+        linear[2 * PAGE] = 1;
+        assert_eq!(pages_unlike_image(&linear, &heap.view()).unwrap(), [1, 2]);
     }
 }

@@ -27,9 +27,15 @@ impl StableMemory {
 
     /// The pages ever written to, with their numbers.
     pub fn pages(&self) -> impl Iterator<Item = (u64, &Page)> {
-        let chunks = (0..).zip(self.chunks.iter()).filter_map(|(n, chunk)| Some((n, chunk.as_ref()?)));
+        let chunks = (0..)
+            .zip(self.chunks.iter())
+            .filter_map(|(n, chunk)| Some((n, chunk.as_ref()?)));
         chunks.flat_map(|(c, chunk): (u64, _)| {
-            (0..).zip(chunk.iter()).filter_map(move |(p, page): (u64, _)| Some((c * PAGES_PER_CHUNK + p, &**page.as_ref()?)))
+            (0..)
+                .zip(chunk.iter())
+                .filter_map(move |(p, page): (u64, _)| {
+                    Some((c * PAGES_PER_CHUNK + p, &**page.as_ref()?))
+                })
         })
     }
 
@@ -40,7 +46,8 @@ impl StableMemory {
         if chunks.len() <= chunk {
             chunks.resize(chunk + 1, None);
         }
-        let chunk = chunks[chunk].get_or_insert_with(|| Arc::new(vec![None; PAGES_PER_CHUNK as usize]));
+        let chunk =
+            chunks[chunk].get_or_insert_with(|| Arc::new(vec![None; PAGES_PER_CHUNK as usize]));
         Arc::make_mut(chunk)[slot] = Some(Arc::new(page));
     }
 
@@ -56,7 +63,10 @@ impl StableMemory {
 }
 
 fn position(page: u64) -> (usize, usize) {
-    ((page / PAGES_PER_CHUNK) as usize, (page % PAGES_PER_CHUNK) as usize)
+    (
+        (page / PAGES_PER_CHUNK) as usize,
+        (page % PAGES_PER_CHUNK) as usize,
+    )
 }
 
 /// An access beyond the end of stable memory.
@@ -76,7 +86,12 @@ pub struct StableOverlay {
 impl StableOverlay {
     /// A view on `base` that can grow to `max_wasm_pages`.
     pub fn new(base: StableMemory, max_wasm_pages: u64) -> Self {
-        Self { wasm_pages: base.wasm_pages, base, written: HashMap::new(), max_wasm_pages }
+        Self {
+            wasm_pages: base.wasm_pages,
+            base,
+            written: HashMap::new(),
+            max_wasm_pages,
+        }
     }
 
     /// The size in WebAssembly pages.
@@ -86,7 +101,10 @@ impl StableOverlay {
 
     /// Grows by `wasm_pages`; gives the size before, or `None` if the limit is in the way.
     pub fn grow(&mut self, wasm_pages: u64) -> Option<u64> {
-        let grown = self.wasm_pages.checked_add(wasm_pages).filter(|&size| size <= self.max_wasm_pages)?;
+        let grown = self
+            .wasm_pages
+            .checked_add(wasm_pages)
+            .filter(|&size| size <= self.max_wasm_pages)?;
         Some(std::mem::replace(&mut self.wasm_pages, grown))
     }
 
@@ -98,7 +116,12 @@ impl StableOverlay {
         while !rest.is_empty() {
             let (page, start, len) = span(at, rest.len());
             let (piece, after) = rest.split_at_mut(len);
-            match self.written.get(&page).map(|page| &**page).or_else(|| self.base.page(page)) {
+            match self
+                .written
+                .get(&page)
+                .map(|page| &**page)
+                .or_else(|| self.base.page(page))
+            {
                 Some(page) => piece.copy_from_slice(&page[start..start + len]),
                 None => piece.fill(0),
             }
@@ -117,8 +140,10 @@ impl StableOverlay {
             let (number, start, len) = span(at, rest.len());
             let (piece, after) = rest.split_at(len);
             let base = &self.base;
-            let page =
-                self.written.entry(number).or_insert_with(|| Box::new(base.page(number).copied().unwrap_or([0; PAGE])));
+            let page = self
+                .written
+                .entry(number)
+                .or_insert_with(|| Box::new(base.page(number).copied().unwrap_or([0; PAGE])));
             page[start..start + len].copy_from_slice(piece);
             rest = after;
             at += len as u64;
@@ -138,7 +163,11 @@ impl StableOverlay {
 
     fn check(&self, offset: u64, len: usize) -> Result<(), OutOfBounds> {
         let end = offset.checked_add(len as u64).ok_or(OutOfBounds)?;
-        if end <= self.wasm_pages * WASM_PAGE { Ok(()) } else { Err(OutOfBounds) }
+        if end <= self.wasm_pages * WASM_PAGE {
+            Ok(())
+        } else {
+            Err(OutOfBounds)
+        }
     }
 }
 

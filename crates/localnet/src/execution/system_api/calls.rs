@@ -21,41 +21,73 @@ const SYS_TRANSIENT: u32 = 2;
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "call_new", call_new)?;
-    linker.func_wrap(MODULE, "call_on_cleanup", |mut c: Caller<'_, SystemState>, function: u32, env: u32| {
-        let call = pending(&mut c, "call_on_cleanup")?;
-        if call.on_cleanup.replace(Closure { function, env }).is_some() {
-            return Err(SystemError::Contract("the call has a cleanup function already".into()).into());
-        }
-        wasmtime::Result::Ok(())
-    })?;
-    linker.func_wrap(MODULE, "call_data_append", |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-        pending(&mut c, "call_data_append")?;
-        let bytes = copy_in(&mut c, src, size)?;
-        let limit = c.data().limits.payload_bytes;
-        let call = pending(&mut c, "call_data_append")?;
-        if call.payload.len() + bytes.len() > limit {
-            return Err(SystemError::Contract(format!("the argument of the call is larger than {limit} bytes")).into());
-        }
-        call.payload.extend_from_slice(&bytes);
-        wasmtime::Result::Ok(())
-    })?;
-    linker.func_wrap(MODULE, "call_with_best_effort_response", |mut c: Caller<'_, SystemState>, seconds: u32| {
-        let call = pending(&mut c, "call_with_best_effort_response")?;
-        if call.timeout_seconds.replace(seconds.min(MAX_TIMEOUT_SECONDS)).is_some() {
-            return Err(SystemError::Contract("the call has a timeout already".into()).into());
-        }
-        wasmtime::Result::Ok(())
-    })?;
-    linker.func_wrap(MODULE, "call_cycles_add", |mut c: Caller<'_, SystemState>, amount: u64| {
-        add_cycles(&mut c, "call_cycles_add", amount.into())
-    })?;
-    linker.func_wrap(MODULE, "call_cycles_add128", |mut c: Caller<'_, SystemState>, high: u64, low: u64| {
-        add_cycles(&mut c, "call_cycles_add128", u128_of(high, low))
-    })?;
+    linker.func_wrap(
+        MODULE,
+        "call_on_cleanup",
+        |mut c: Caller<'_, SystemState>, function: u32, env: u32| {
+            let call = pending(&mut c, "call_on_cleanup")?;
+            if call.on_cleanup.replace(Closure { function, env }).is_some() {
+                return Err(SystemError::Contract(
+                    "the call has a cleanup function already".into(),
+                )
+                .into());
+            }
+            wasmtime::Result::Ok(())
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "call_data_append",
+        |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
+            pending(&mut c, "call_data_append")?;
+            let bytes = copy_in(&mut c, src, size)?;
+            let limit = c.data().limits.payload_bytes;
+            let call = pending(&mut c, "call_data_append")?;
+            if call.payload.len() + bytes.len() > limit {
+                return Err(SystemError::Contract(format!(
+                    "the argument of the call is larger than {limit} bytes"
+                ))
+                .into());
+            }
+            call.payload.extend_from_slice(&bytes);
+            wasmtime::Result::Ok(())
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "call_with_best_effort_response",
+        |mut c: Caller<'_, SystemState>, seconds: u32| {
+            let call = pending(&mut c, "call_with_best_effort_response")?;
+            if call
+                .timeout_seconds
+                .replace(seconds.min(MAX_TIMEOUT_SECONDS))
+                .is_some()
+            {
+                return Err(SystemError::Contract("the call has a timeout already".into()).into());
+            }
+            wasmtime::Result::Ok(())
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "call_cycles_add",
+        |mut c: Caller<'_, SystemState>, amount: u64| {
+            add_cycles(&mut c, "call_cycles_add", amount.into())
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "call_cycles_add128",
+        |mut c: Caller<'_, SystemState>, high: u64, low: u64| {
+            add_cycles(&mut c, "call_cycles_add128", u128_of(high, low))
+        },
+    )?;
     linker.func_wrap(MODULE, "call_perform", |mut c: Caller<'_, SystemState>| {
         pending(&mut c, "call_perform")?;
         let state = c.data_mut();
-        let Some(call) = state.call.take() else { return wasmtime::Result::Ok(SYS_TRANSIENT) };
+        let Some(call) = state.call.take() else {
+            return wasmtime::Result::Ok(SYS_TRANSIENT);
+        };
         if state.effects.calls.len() >= state.environment.max_outgoing_calls {
             state.balance = state.balance.saturating_add(call.cycles);
             return Ok(SYS_TRANSIENT);
@@ -81,8 +113,9 @@ fn call_new(
     caller.data().allow("call_new", CALL)?;
     drop_unfinished(caller.data_mut());
     let callee = copy_in(&mut caller, callee_src, callee_size)?;
-    let callee = Principal::try_from_slice(&callee)
-        .map_err(|e| SystemError::Contract(format!("the callee of the call is not a principal: {e}")))?;
+    let callee = Principal::try_from_slice(&callee).map_err(|e| {
+        SystemError::Contract(format!("the callee of the call is not a principal: {e}"))
+    })?;
     let method_name = copy_in_text(&mut caller, name_src, name_size)?;
     caller.data_mut().call = Some(OutgoingCall {
         callee,
@@ -90,8 +123,14 @@ fn call_new(
         payload: Vec::new(),
         cycles: 0,
         timeout_seconds: None,
-        on_reply: Closure { function: reply_fun, env: reply_env },
-        on_reject: Closure { function: reject_fun, env: reject_env },
+        on_reply: Closure {
+            function: reply_fun,
+            env: reply_env,
+        },
+        on_reject: Closure {
+            function: reject_fun,
+            env: reject_env,
+        },
         on_cleanup: None,
     });
     Ok(())
@@ -104,20 +143,28 @@ fn drop_unfinished(state: &mut SystemState) {
     }
 }
 
-fn pending<'a>(caller: &'a mut Caller<'_, SystemState>, function: &str) -> Result<&'a mut OutgoingCall, SystemError> {
+fn pending<'a>(
+    caller: &'a mut Caller<'_, SystemState>,
+    function: &str,
+) -> Result<&'a mut OutgoingCall, SystemError> {
     caller.data().allow(function, CALL)?;
-    caller
-        .data_mut()
-        .call
-        .as_mut()
-        .ok_or_else(|| SystemError::Contract(format!("{function} called when no call is under construction")))
+    caller.data_mut().call.as_mut().ok_or_else(|| {
+        SystemError::Contract(format!(
+            "{function} called when no call is under construction"
+        ))
+    })
 }
 
-fn add_cycles(caller: &mut Caller<'_, SystemState>, function: &str, amount: u128) -> wasmtime::Result<()> {
+fn add_cycles(
+    caller: &mut Caller<'_, SystemState>,
+    function: &str,
+    amount: u128,
+) -> wasmtime::Result<()> {
     pending(caller, function)?;
     let balance = caller.data().balance;
     let Some(rest) = balance.checked_sub(amount) else {
-        let text = format!("the call is to carry {amount} cycles, but the balance is only {balance}");
+        let text =
+            format!("the call is to carry {amount} cycles, but the balance is only {balance}");
         return Err(SystemError::Contract(text).into());
     };
     caller.data_mut().balance = rest;

@@ -5,7 +5,9 @@ use wasmtime::{Caller, Linker};
 use super::{MODULE, put_u128, u64_cycles, u128_of};
 use crate::execution::{
     entry::{
-        EntryPoint::{Cleanup, Init, PreUpgrade, Reject, Reply, ReplicatedQuery, SystemTask, Update},
+        EntryPoint::{
+            Cleanup, Init, PreUpgrade, Reject, ReplicatedQuery, Reply, SystemTask, Update,
+        },
         EntryPoints,
     },
     state::SystemState,
@@ -14,58 +16,95 @@ use crate::execution::{
 const AVAILABLE: EntryPoints = EntryPoints::of(&[Update, ReplicatedQuery, Reply, Reject]);
 const REFUNDED: EntryPoints = EntryPoints::of(&[Reply, Reject]);
 const ACCEPT: EntryPoints = EntryPoints::of(&[Update, ReplicatedQuery, Reply, Reject]);
-const BURN: EntryPoints = EntryPoints::of(&[Init, PreUpgrade, Update, Reply, Reject, Cleanup, SystemTask]);
+const BURN: EntryPoints =
+    EntryPoints::of(&[Init, PreUpgrade, Update, Reply, Reject, Cleanup, SystemTask]);
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     of_message(linker)?;
-    for name in ["canister_cycle_balance128", "canister_liquid_cycle_balance128"] {
+    for name in [
+        "canister_cycle_balance128",
+        "canister_liquid_cycle_balance128",
+    ] {
         linker.func_wrap(MODULE, name, |mut c: Caller<'_, SystemState>, dst: u32| {
-            c.data().allow("canister_cycle_balance128", EntryPoints::ALL)?;
+            c.data()
+                .allow("canister_cycle_balance128", EntryPoints::ALL)?;
             let balance = c.data().balance;
             put_u128(&mut c, dst, balance)
         })?;
     }
-    linker.func_wrap(MODULE, "canister_cycle_balance", |c: Caller<'_, SystemState>| {
-        c.data().allow("canister_cycle_balance", EntryPoints::ALL)?;
-        wasmtime::Result::Ok(u64_cycles(c.data().balance)?)
-    })?;
-    linker.func_wrap(MODULE, "cycles_burn128", |mut c: Caller<'_, SystemState>, high: u64, low: u64, dst: u32| {
-        c.data().allow("cycles_burn128", BURN)?;
-        let burned = u128_of(high, low).min(c.data().balance);
-        c.data_mut().balance -= burned;
-        put_u128(&mut c, dst, burned)
-    })?;
+    linker.func_wrap(
+        MODULE,
+        "canister_cycle_balance",
+        |c: Caller<'_, SystemState>| {
+            c.data().allow("canister_cycle_balance", EntryPoints::ALL)?;
+            wasmtime::Result::Ok(u64_cycles(c.data().balance)?)
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "cycles_burn128",
+        |mut c: Caller<'_, SystemState>, high: u64, low: u64, dst: u32| {
+            c.data().allow("cycles_burn128", BURN)?;
+            let burned = u128_of(high, low).min(c.data().balance);
+            c.data_mut().balance -= burned;
+            put_u128(&mut c, dst, burned)
+        },
+    )?;
     Ok(())
 }
 
 fn of_message(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
-    linker.func_wrap(MODULE, "msg_cycles_available128", |mut c: Caller<'_, SystemState>, dst: u32| {
-        c.data().allow("msg_cycles_available128", AVAILABLE)?;
-        let available = c.data().input.cycles_available;
-        put_u128(&mut c, dst, available)
-    })?;
-    linker.func_wrap(MODULE, "msg_cycles_available", |c: Caller<'_, SystemState>| {
-        c.data().allow("msg_cycles_available", AVAILABLE)?;
-        wasmtime::Result::Ok(u64_cycles(c.data().input.cycles_available)?)
-    })?;
-    linker.func_wrap(MODULE, "msg_cycles_refunded128", |mut c: Caller<'_, SystemState>, dst: u32| {
-        c.data().allow("msg_cycles_refunded128", REFUNDED)?;
-        let refunded = c.data().input.cycles_refunded;
-        put_u128(&mut c, dst, refunded)
-    })?;
-    linker.func_wrap(MODULE, "msg_cycles_refunded", |c: Caller<'_, SystemState>| {
-        c.data().allow("msg_cycles_refunded", REFUNDED)?;
-        wasmtime::Result::Ok(u64_cycles(c.data().input.cycles_refunded)?)
-    })?;
-    linker.func_wrap(MODULE, "msg_cycles_accept128", |mut c: Caller<'_, SystemState>, high: u64, low: u64, dst: u32| {
-        c.data().allow("msg_cycles_accept128", ACCEPT)?;
-        let accepted = accept(c.data_mut(), u128_of(high, low));
-        put_u128(&mut c, dst, accepted)
-    })?;
-    linker.func_wrap(MODULE, "msg_cycles_accept", |mut c: Caller<'_, SystemState>, max: u64| {
-        c.data().allow("msg_cycles_accept", ACCEPT)?;
-        wasmtime::Result::Ok(u64_cycles(accept(c.data_mut(), max.into()))?)
-    })?;
+    linker.func_wrap(
+        MODULE,
+        "msg_cycles_available128",
+        |mut c: Caller<'_, SystemState>, dst: u32| {
+            c.data().allow("msg_cycles_available128", AVAILABLE)?;
+            let available = c.data().input.cycles_available;
+            put_u128(&mut c, dst, available)
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "msg_cycles_available",
+        |c: Caller<'_, SystemState>| {
+            c.data().allow("msg_cycles_available", AVAILABLE)?;
+            wasmtime::Result::Ok(u64_cycles(c.data().input.cycles_available)?)
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "msg_cycles_refunded128",
+        |mut c: Caller<'_, SystemState>, dst: u32| {
+            c.data().allow("msg_cycles_refunded128", REFUNDED)?;
+            let refunded = c.data().input.cycles_refunded;
+            put_u128(&mut c, dst, refunded)
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "msg_cycles_refunded",
+        |c: Caller<'_, SystemState>| {
+            c.data().allow("msg_cycles_refunded", REFUNDED)?;
+            wasmtime::Result::Ok(u64_cycles(c.data().input.cycles_refunded)?)
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "msg_cycles_accept128",
+        |mut c: Caller<'_, SystemState>, high: u64, low: u64, dst: u32| {
+            c.data().allow("msg_cycles_accept128", ACCEPT)?;
+            let accepted = accept(c.data_mut(), u128_of(high, low));
+            put_u128(&mut c, dst, accepted)
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "msg_cycles_accept",
+        |mut c: Caller<'_, SystemState>, max: u64| {
+            c.data().allow("msg_cycles_accept", ACCEPT)?;
+            wasmtime::Result::Ok(u64_cycles(accept(c.data_mut(), max.into()))?)
+        },
+    )?;
     Ok(())
 }
 

@@ -47,19 +47,23 @@ fn charge(caller: &mut Caller<'_, SystemState>, bytes: u64) -> wasmtime::Result<
 }
 
 /// The canister's heap and the state of its execution, side by side.
-fn split<'a>(caller: &'a mut Caller<'_, SystemState>) -> Result<(&'a mut [u8], &'a mut SystemState), SystemError> {
+fn split<'a>(
+    caller: &'a mut Caller<'_, SystemState>,
+) -> Result<(&'a mut [u8], &'a mut SystemState), SystemError> {
     let memory = caller.data().memory.ok_or(SystemError::HeapOutOfBounds)?;
     Ok(memory.data_and_store_mut(caller))
 }
 
 fn slice(heap: &[u8], src: u32, size: u32) -> Result<&[u8], SystemError> {
     let (start, size) = (src as usize, size as usize);
-    heap.get(start..start.saturating_add(size)).ok_or(SystemError::HeapOutOfBounds)
+    heap.get(start..start.saturating_add(size))
+        .ok_or(SystemError::HeapOutOfBounds)
 }
 
 fn slice_mut(heap: &mut [u8], dst: u32, size: u32) -> Result<&mut [u8], SystemError> {
     let (start, size) = (dst as usize, size as usize);
-    heap.get_mut(start..start.saturating_add(size)).ok_or(SystemError::HeapOutOfBounds)
+    heap.get_mut(start..start.saturating_add(size))
+        .ok_or(SystemError::HeapOutOfBounds)
 }
 
 /// Copies `from[offset..offset + size]` into the heap at `dst`: the common shape of all `*_copy` functions.
@@ -73,7 +77,10 @@ fn copy_out(
     let from = from(state)?;
     let (start, len) = (offset as usize, size as usize);
     let bytes = from.get(start..start.saturating_add(len)).ok_or_else(|| {
-        SystemError::Contract(format!("{len} bytes from offset {start} on were asked for, but there are only {}", from.len()))
+        SystemError::Contract(format!(
+            "{len} bytes from offset {start} on were asked for, but there are only {}",
+            from.len()
+        ))
     })?;
     slice_mut(heap, dst, size)?.copy_from_slice(bytes);
     Ok(())
@@ -87,9 +94,14 @@ fn copy_in(caller: &mut Caller<'_, SystemState>, src: u32, size: u32) -> wasmtim
 }
 
 /// Like [`copy_in`], for names, which must be UTF-8.
-fn copy_in_text(caller: &mut Caller<'_, SystemState>, src: u32, size: u32) -> wasmtime::Result<String> {
+fn copy_in_text(
+    caller: &mut Caller<'_, SystemState>,
+    src: u32,
+    size: u32,
+) -> wasmtime::Result<String> {
     let bytes = copy_in(caller, src, size)?;
-    String::from_utf8(bytes).map_err(|_| SystemError::Contract("a name is not valid UTF-8".into()).into())
+    String::from_utf8(bytes)
+        .map_err(|_| SystemError::Contract("a name is not valid UTF-8".into()).into())
 }
 
 /// Writes an amount of cycles as a little-endian 128-bit number at `dst`.
@@ -105,5 +117,6 @@ fn u128_of(high: u64, low: u64) -> u128 {
 
 /// An amount of cycles for the retired 64-bit interface.
 fn u64_cycles(amount: u128) -> Result<u64, SystemError> {
-    u64::try_from(amount).map_err(|_| SystemError::Contract("the amount of cycles does not fit in 64 bits".into()))
+    u64::try_from(amount)
+        .map_err(|_| SystemError::Contract("the amount of cycles does not fit in 64 bits".into()))
 }

@@ -1,10 +1,8 @@
 //! What happens on its own: timers, heartbeats, certificates being renewed. And what goes on at the same time.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{TestNet, eventually};
+use crate::support::{TestNet, eventually};
 
 /// A global timer that fires three times in a row, counting.
 const TIMER: &str = r#"(module
@@ -61,12 +59,24 @@ async fn queries_do_not_wait_for_a_long_update() {
     let net = TestNet::new();
     let canister = net.deploy(SLOW).await;
     let started = Instant::now();
-    let update = net.submit(support::call(support::user(), canister, "slow", [])).await.unwrap();
+    let update = net
+        .submit(crate::support::call(
+            crate::support::user(),
+            canister,
+            "slow",
+            [],
+        ))
+        .await
+        .unwrap();
     let mut queries = 0;
     while net.network.outcome(&update, Duration::ZERO).await.is_none() {
         net.query(canister, "quick", []).await.unwrap();
         queries += 1;
     }
     net.outcome(update).await.unwrap();
-    assert!(queries > 3, "{queries} queries were answered in {:?} beside the update", started.elapsed());
+    assert!(
+        queries > 3,
+        "{queries} queries were answered in {:?} beside the update",
+        started.elapsed()
+    );
 }

@@ -1,21 +1,26 @@
 //! What survives a restart.
 
-mod support;
-
 use std::time::Duration;
 
-use support::{STATEFUL, TestNet, call, eventually, user};
+use crate::support::{STATEFUL, TestNet, call, eventually, user};
 
 #[tokio::test]
 async fn state_requests_and_ids_survive() {
     let dir = tempfile::tempdir().unwrap();
     let net = TestNet::in_dir(dir.path());
     let canister = net.deploy(STATEFUL).await;
-    let request = net.submit(call(user(), canister, "set", [5])).await.unwrap();
+    let request = net
+        .submit(call(user(), canister, "set", [5]))
+        .await
+        .unwrap();
     net.outcome(request).await.unwrap();
     let root_key = net.network.keys().root_public_key_der();
     net.network.shutdown().await.unwrap();
-    assert!(net.submit(call(user(), canister, "set", [6])).await.is_err());
+    assert!(
+        net.submit(call(user(), canister, "set", [6]))
+            .await
+            .is_err()
+    );
     drop(net);
 
     for _ in 0..2 {
@@ -72,10 +77,21 @@ async fn the_old_checkpoint_counts_until_the_new_one_is_complete() {
 async fn a_call_known_by_its_id_is_executed_once() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
-    let id = net.submit(call(user(), canister, "set", [1])).await.unwrap();
+    let id = net
+        .submit(call(user(), canister, "set", [1]))
+        .await
+        .unwrap();
     net.outcome(id).await.unwrap();
     net.call(canister, "set", [2]).await.unwrap();
-    net.network.submit(id, call(user(), canister, "set", [1])).await.unwrap();
-    assert!(net.network.outcome(&id, Duration::from_secs(60)).await.is_some());
+    net.network
+        .submit(id, call(user(), canister, "set", [1]))
+        .await
+        .unwrap();
+    assert!(
+        net.network
+            .outcome(&id, Duration::from_secs(60))
+            .await
+            .is_some()
+    );
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [2, 2, 2]);
 }

@@ -1,16 +1,21 @@
 //! What messages change, and what a trap leaves alone.
 
-mod support;
-
+use crate::support::{STATEFUL, TestNet, wasm};
 use candid::Principal;
 use ic_localnet::network::NetworkLimits;
 use ic_transport_types::RejectCode;
-use support::{STATEFUL, TestNet, wasm};
 
 /// The canister's certified data, out of a certificate.
 fn certified_data(net: &TestNet, canister: Principal) -> Vec<u8> {
-    let path = vec![b"canister".as_slice(), canister.as_slice(), b"certified_data"];
-    let certificate = net.network.certified().certificate(std::slice::from_ref(&path));
+    let path = vec![
+        b"canister".as_slice(),
+        canister.as_slice(),
+        b"certified_data",
+    ];
+    let certificate = net
+        .network
+        .certified()
+        .certificate(std::slice::from_ref(&path));
     let certificate: ic_certification::Certificate = serde_cbor::from_slice(&certificate).unwrap();
     match certificate.tree.lookup_path(&path) {
         ic_certification::LookupResult::Found(value) => value.to_vec(),
@@ -34,13 +39,24 @@ async fn a_trap_changes_nothing_and_says_why() {
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
     let trap = net.call(canister, "set_then_trap", [6]).await.unwrap_err();
-    assert_eq!((trap.code, &*trap.error_code), (RejectCode::CanisterError, "IC0503"));
+    assert_eq!(
+        (trap.code, &*trap.error_code),
+        (RejectCode::CanisterError, "IC0503")
+    );
     assert_eq!(
         trap.message,
-        format!("Error from Canister {canister}: Canister called `ic0.trap` with message: 'on purpose'")
+        format!(
+            "Error from Canister {canister}: Canister called `ic0.trap` with message: 'on purpose'"
+        )
     );
-    let trap = net.call(canister, "set_then_unreachable", [7]).await.unwrap_err();
-    assert_eq!((trap.code, &*trap.error_code), (RejectCode::CanisterError, "IC0502"));
+    let trap = net
+        .call(canister, "set_then_unreachable", [7])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (trap.code, &*trap.error_code),
+        (RejectCode::CanisterError, "IC0502")
+    );
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
     assert_eq!(certified_data(&net, canister), [5]);
 }
@@ -50,10 +66,16 @@ async fn a_query_leaves_nothing_behind() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
-    assert_eq!(net.query(canister, "set_in_query", [9]).await.unwrap(), [9, 9, 5]);
+    assert_eq!(
+        net.query(canister, "set_in_query", [9]).await.unwrap(),
+        [9, 9, 5]
+    );
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
     // The same method called as an update is a query too.
-    assert_eq!(net.call(canister, "set_in_query", [9]).await.unwrap(), [9, 9, 5]);
+    assert_eq!(
+        net.call(canister, "set_in_query", [9]).await.unwrap(),
+        [9, 9, 5]
+    );
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
 }
 
@@ -71,13 +93,19 @@ async fn many_updates_and_queries_agree() {
 async fn an_endless_loop_ends_at_the_instruction_limit() {
     const LOOP: &str = r#"(module (func (export "canister_update spin") (loop $again (br $again)))
         (func (export "canister_query spin_too") (loop $again (br $again))))"#;
-    let limits =
-        NetworkLimits { update_instructions: 1_000_000, query_instructions: 1_000_000, ..NetworkLimits::default() };
+    let limits = NetworkLimits {
+        update_instructions: 1_000_000,
+        query_instructions: 1_000_000,
+        ..NetworkLimits::default()
+    };
     let net = TestNet::with_limits(limits);
     let canister = net.deploy(LOOP).await;
     let update = net.call(canister, "spin", []).await.unwrap_err();
     let query = net.query(canister, "spin_too", []).await.unwrap_err();
-    assert_eq!((&*update.error_code, &*query.error_code), ("IC0522", "IC0522"));
+    assert_eq!(
+        (&*update.error_code, &*query.error_code),
+        ("IC0522", "IC0522")
+    );
 }
 
 #[tokio::test]
@@ -101,7 +129,12 @@ async fn stable_memory_grows_with_its_message_only() {
     net.call(canister, "grow_and_trap", []).await.unwrap_err();
     assert_eq!(net.query(canister, "size", []).await.unwrap(), [2]);
     let beyond = net.call(canister, "write_beyond", []).await.unwrap_err();
-    assert!(beyond.message.ends_with("Canister trapped: stable memory out of bounds"), "{beyond}");
+    assert!(
+        beyond
+            .message
+            .ends_with("Canister trapped: stable memory out of bounds"),
+        "{beyond}"
+    );
 }
 
 #[tokio::test]
@@ -127,9 +160,14 @@ async fn the_heap_grows_and_keeps_what_was_written_where_it_grew() {
 #[tokio::test]
 async fn a_method_that_does_not_answer_is_rejected_for_it() {
     let net = TestNet::new();
-    let canister = net.deploy(r#"(module (func (export "canister_update silent")))"#).await;
+    let canister = net
+        .deploy(r#"(module (func (export "canister_update silent")))"#)
+        .await;
     let rejection = net.call(canister, "silent", []).await.unwrap_err();
-    assert_eq!((rejection.code, &*rejection.error_code), (RejectCode::CanisterError, "IC0506"));
+    assert_eq!(
+        (rejection.code, &*rejection.error_code),
+        (RejectCode::CanisterError, "IC0506")
+    );
 }
 
 #[tokio::test]
@@ -137,30 +175,53 @@ async fn what_is_not_there_is_named() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
     let method = net.call(canister, "nothing", []).await.unwrap_err();
-    assert_eq!((method.code, &*method.error_code), (RejectCode::CanisterError, "IC0536"));
+    assert_eq!(
+        (method.code, &*method.error_code),
+        (RejectCode::CanisterError, "IC0536")
+    );
     assert!(method.message.contains("'nothing'"), "{method}");
     let method = net.query(canister, "set", [1]).await.unwrap_err();
     assert_eq!(&*method.error_code, "IC0536");
     let empty = net.create().await;
-    assert_eq!(&*net.query(empty, "get", []).await.unwrap_err().error_code, "IC0537");
+    assert_eq!(
+        &*net.query(empty, "get", []).await.unwrap_err().error_code,
+        "IC0537"
+    );
     let nobody = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 255, 255, 1, 1]);
     let not_found = net.call(nobody, "get", []).await.unwrap_err();
-    assert_eq!((not_found.code, &*not_found.error_code), (RejectCode::DestinationInvalid, "IC0301"));
+    assert_eq!(
+        (not_found.code, &*not_found.error_code),
+        (RejectCode::DestinationInvalid, "IC0301")
+    );
 }
 
 #[tokio::test]
 async fn modules_that_cannot_be_executed_are_refused_with_the_reason() {
     let net = TestNet::new();
     let canister = net.create().await;
-    let install = |module: Vec<u8>| net.install(ic_management_canister_types::CanisterInstallMode::Install, canister, module);
+    let install = |module: Vec<u8>| {
+        net.install(
+            ic_management_canister_types::CanisterInstallMode::Install,
+            canister,
+            module,
+        )
+    };
     for (module, reason) in [
         (b"not wasm at all".to_vec(), "neither a Wasm module nor"),
         (vec![0x1f, 0x8b, 8, 0, 0], "gzip stream is damaged"),
-        (wasm(r#"(module (import "ic0" "mystery" (func)))"#), "imports `mystery` from `ic0`"),
-        (wasm(r#"(module (import "env" "time" (func)))"#), "imports `time` from `env`"),
+        (
+            wasm(r#"(module (import "ic0" "mystery" (func)))"#),
+            "imports `mystery` from `ic0`",
+        ),
+        (
+            wasm(r#"(module (import "env" "time" (func)))"#),
+            "imports `time` from `env`",
+        ),
         (wasm(r#"(module (memory i64 1))"#), "64-bit memory"),
         (
-            wasm(r#"(module (func $f) (export "canister_update x" (func $f)) (export "canister_query x" (func $f)))"#),
+            wasm(
+                r#"(module (func $f) (export "canister_update x" (func $f)) (export "canister_query x" (func $f)))"#,
+            ),
             "`x` more than once",
         ),
     ] {
@@ -185,7 +246,11 @@ async fn system_calls_out_of_place_trap() {
     let net = TestNet::new();
     let canister = net.deploy(MISUSE).await;
     for (method, code, reason) in [
-        ("certify", "IC0504", "\"ic0_certified_data_set\" cannot be executed in non replicated query mode"),
+        (
+            "certify",
+            "IC0504",
+            "\"ic0_certified_data_set\" cannot be executed in non replicated query mode",
+        ),
         ("twice", "IC0504", "already replied"),
         ("beyond_heap", "IC0502", "heap out of bounds"),
         ("beyond_arg", "IC0504", "there are only 1"),

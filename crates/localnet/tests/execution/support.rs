@@ -36,16 +36,27 @@ impl TestNet {
     }
 
     pub fn with_limits(limits: NetworkLimits) -> Self {
-        Self::open(NetworkConfig { state_dir: None, limits }, NetworkKeys::generate().unwrap())
+        Self::open(
+            NetworkConfig {
+                state_dir: None,
+                limits,
+            },
+            NetworkKeys::generate().unwrap(),
+        )
     }
 
     pub fn in_dir(dir: &Path) -> Self {
-        let config = NetworkConfig { state_dir: Some(dir.to_owned()), ..NetworkConfig::default() };
+        let config = NetworkConfig {
+            state_dir: Some(dir.to_owned()),
+            ..NetworkConfig::default()
+        };
         Self::open(config, NetworkKeys::load_or_create(Some(dir)).unwrap())
     }
 
     fn open(config: NetworkConfig, keys: NetworkKeys) -> Self {
-        Self { network: Network::open(config, keys).unwrap() }
+        Self {
+            network: Network::open(config, keys).unwrap(),
+        }
     }
 
     /// Submits a call; the id is for asking how it went.
@@ -58,8 +69,14 @@ impl TestNet {
     }
 
     pub async fn outcome(&self, id: RequestId) -> Result<Vec<u8>, Rejection> {
-        let state = self.network.outcome(&id, PATIENCE).await.expect("no outcome in time");
-        state.outcome(&id).expect("the certified state has no outcome")
+        let state = self
+            .network
+            .outcome(&id, PATIENCE)
+            .await
+            .expect("no outcome in time");
+        state
+            .outcome(&id)
+            .expect("the certified state has no outcome")
     }
 
     pub async fn call_as(
@@ -73,11 +90,21 @@ impl TestNet {
         self.outcome(id).await
     }
 
-    pub async fn call(&self, canister: Principal, method: &str, arg: impl Into<Vec<u8>>) -> Result<Vec<u8>, Rejection> {
+    pub async fn call(
+        &self,
+        canister: Principal,
+        method: &str,
+        arg: impl Into<Vec<u8>>,
+    ) -> Result<Vec<u8>, Rejection> {
         self.call_as(user(), canister, method, arg).await
     }
 
-    pub async fn query(&self, canister: Principal, method: &str, arg: impl Into<Vec<u8>>) -> Result<Vec<u8>, Rejection> {
+    pub async fn query(
+        &self,
+        canister: Principal,
+        method: &str,
+        arg: impl Into<Vec<u8>>,
+    ) -> Result<Vec<u8>, Rejection> {
         let query = QueryCall {
             sender: user(),
             canister_id: canister,
@@ -94,7 +121,10 @@ impl TestNet {
 
     pub async fn create(&self) -> Principal {
         let args = ProvisionalCreateCanisterWithCyclesArgs::default();
-        let reply = self.manage("provisional_create_canister_with_cycles", args).await.unwrap();
+        let reply = self
+            .manage("provisional_create_canister_with_cycles", args)
+            .await
+            .unwrap();
         Decode!(&reply, CanisterIdRecord).unwrap().canister_id
     }
 
@@ -104,24 +134,37 @@ impl TestNet {
         canister_id: Principal,
         module: impl Into<Vec<u8>>,
     ) -> Result<(), Rejection> {
-        let args =
-            InstallCodeArgs { mode, canister_id, wasm_module: module.into(), arg: vec![], sender_canister_version: None };
+        let args = InstallCodeArgs {
+            mode,
+            canister_id,
+            wasm_module: module.into(),
+            arg: vec![],
+            sender_canister_version: None,
+        };
         self.manage("install_code", args).await.map(|_| ())
     }
 
     pub async fn upgrade(&self, canister_id: Principal, wat: &str) -> Result<(), Rejection> {
-        self.install(CanisterInstallMode::Upgrade(None), canister_id, wasm(wat)).await
+        self.install(CanisterInstallMode::Upgrade(None), canister_id, wasm(wat))
+            .await
     }
 
     /// A new canister with the given code.
     pub async fn deploy(&self, wat: &str) -> Principal {
         let id = self.create().await;
-        self.install(CanisterInstallMode::Install, id, wasm(wat)).await.unwrap();
+        self.install(CanisterInstallMode::Install, id, wasm(wat))
+            .await
+            .unwrap();
         id
     }
 }
 
-pub fn call(sender: Principal, canister_id: Principal, method: &str, arg: impl Into<Vec<u8>>) -> IngressCall {
+pub fn call(
+    sender: Principal,
+    canister_id: Principal,
+    method: &str,
+    arg: impl Into<Vec<u8>>,
+) -> IngressCall {
     IngressCall {
         sender,
         canister_id,
@@ -139,7 +182,10 @@ pub fn wasm(wat: &str) -> Vec<u8> {
 pub async fn eventually<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !condition().await {
-        assert!(tokio::time::Instant::now() < deadline, "the condition never held");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the condition never held"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -1,16 +1,14 @@
 //! Installing, upgrading, settings and the other services of the management canister.
 
-mod support;
-
+use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, user, wasm};
 use candid::{Decode, Encode, Principal};
 use ic_localnet::network::Rejection;
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInstallMode, CanisterSettings, CanisterStatusResult, CanisterStatusType, ChunkHash,
-    EnvironmentVariable, InstallChunkedCodeArgs, ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs,
-    UploadChunkArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterSettings, CanisterStatusResult,
+    CanisterStatusType, ChunkHash, EnvironmentVariable, InstallChunkedCodeArgs,
+    ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs, UploadChunkArgs,
 };
 use sha2::{Digest as _, Sha256};
-use support::{MANAGEMENT, STATEFUL, TestNet, call, user, wasm};
 
 /// The stateful canister with other code after an upgrade: `get` gives heap, global and stable memory.
 fn upgraded(post_upgrade: &str) -> String {
@@ -23,7 +21,9 @@ async fn an_upgrade_keeps_stable_memory_and_drops_the_heap() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
-    net.upgrade(canister, &upgraded("(global.set $value (i32.const 77))")).await.unwrap();
+    net.upgrade(canister, &upgraded("(global.set $value (i32.const 77))"))
+        .await
+        .unwrap();
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [0, 77, 5]);
 }
 
@@ -33,13 +33,25 @@ async fn a_failing_post_upgrade_changes_nothing() {
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
     let before = status(&net, canister).await;
-    let trap = net.upgrade(canister, &upgraded("(call $store) unreachable")).await.unwrap_err();
+    let trap = net
+        .upgrade(canister, &upgraded("(call $store) unreachable"))
+        .await
+        .unwrap_err();
     assert_eq!(&*trap.error_code, "IC0504");
-    let trap = net.upgrade(canister, &upgraded("(drop (call $grow (i64.const 3))) unreachable")).await.unwrap_err();
+    let trap = net
+        .upgrade(
+            canister,
+            &upgraded("(drop (call $grow (i64.const 3))) unreachable"),
+        )
+        .await
+        .unwrap_err();
     assert_eq!(&*trap.error_code, "IC0502");
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
     let after = status(&net, canister).await;
-    assert_eq!((after.module_hash, after.version), (before.module_hash, before.version));
+    assert_eq!(
+        (after.module_hash, after.version),
+        (before.module_hash, before.version)
+    );
 }
 
 #[tokio::test]
@@ -47,9 +59,14 @@ async fn reinstalling_starts_from_scratch_and_installing_twice_is_refused() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
-    let twice = net.install(CanisterInstallMode::Install, canister, wasm(STATEFUL)).await.unwrap_err();
+    let twice = net
+        .install(CanisterInstallMode::Install, canister, wasm(STATEFUL))
+        .await
+        .unwrap_err();
     assert_eq!(&*twice.error_code, "IC0514");
-    net.install(CanisterInstallMode::Reinstall, canister, wasm(STATEFUL)).await.unwrap();
+    net.install(CanisterInstallMode::Reinstall, canister, wasm(STATEFUL))
+        .await
+        .unwrap();
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [0, 0, 0]);
 }
 
@@ -83,7 +100,10 @@ async fn inspect_message_keeps_messages_out() {
     let net = TestNet::new();
     let canister = net.deploy(PICKY).await;
     net.call(canister, "take", [1]).await.unwrap();
-    let refused = net.submit(call(user(), canister, "take", [])).await.unwrap_err();
+    let refused = net
+        .submit(call(user(), canister, "take", []))
+        .await
+        .unwrap_err();
     assert_eq!(&*refused.error_code, "IC0406");
 }
 
@@ -94,7 +114,10 @@ async fn a_module_installs_from_chunks() {
     let module = wasm(STATEFUL);
     let mut chunk_hashes_list = Vec::new();
     for chunk in module.chunks(100) {
-        let args = UploadChunkArgs { canister_id: canister, chunk: chunk.to_vec() };
+        let args = UploadChunkArgs {
+            canister_id: canister,
+            chunk: chunk.to_vec(),
+        };
         let reply = net.manage("upload_chunk", args).await.unwrap();
         chunk_hashes_list.push(Decode!(&reply, ChunkHash).unwrap());
     }
@@ -107,7 +130,10 @@ async fn a_module_installs_from_chunks() {
         arg: vec![],
         sender_canister_version: None,
     };
-    let wrong = net.manage("install_chunked_code", args.clone()).await.unwrap_err();
+    let wrong = net
+        .manage("install_chunked_code", args.clone())
+        .await
+        .unwrap_err();
     assert!(wrong.message.contains("module with the hash"), "{wrong}");
     args.wasm_module_hash = Sha256::digest(&module).to_vec();
     net.manage("install_chunked_code", args).await.unwrap();
@@ -122,8 +148,13 @@ async fn a_gzipped_module_keeps_the_hash_of_what_was_uploaded() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&wasm(STATEFUL)).unwrap();
     let module = gzip.finish().unwrap();
-    net.install(CanisterInstallMode::Install, canister, module.clone()).await.unwrap();
-    assert_eq!(status(&net, canister).await.module_hash.unwrap(), Sha256::digest(&module)[..]);
+    net.install(CanisterInstallMode::Install, canister, module.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        status(&net, canister).await.module_hash.unwrap(),
+        Sha256::digest(&module)[..]
+    );
 }
 
 #[tokio::test]
@@ -131,25 +162,57 @@ async fn only_controllers_may() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
     let stranger = Principal::self_authenticating([66]);
-    let arg = Encode!(&CanisterIdRecord { canister_id: canister }).unwrap();
-    for method in ["stop_canister", "start_canister", "delete_canister", "uninstall_code", "canister_status"] {
-        let refused = net.call_as(stranger, MANAGEMENT, method, arg.clone()).await.unwrap_err();
+    let arg = Encode!(&CanisterIdRecord {
+        canister_id: canister
+    })
+    .unwrap();
+    for method in [
+        "stop_canister",
+        "start_canister",
+        "delete_canister",
+        "uninstall_code",
+        "canister_status",
+    ] {
+        let refused = net
+            .call_as(stranger, MANAGEMENT, method, arg.clone())
+            .await
+            .unwrap_err();
         assert_eq!(&*refused.error_code, "IC0512", "{method}: {refused}");
     }
-    let settings = CanisterSettings { controllers: Some(vec![stranger]), ..CanisterSettings::default() };
+    let settings = CanisterSettings {
+        controllers: Some(vec![stranger]),
+        ..CanisterSettings::default()
+    };
     update_settings(&net, canister, settings).await.unwrap();
-    net.call_as(stranger, MANAGEMENT, "canister_status", arg.clone()).await.unwrap();
-    assert_eq!(&*net.call(MANAGEMENT, "canister_status", arg).await.unwrap_err().error_code, "IC0512");
+    net.call_as(stranger, MANAGEMENT, "canister_status", arg.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        &*net
+            .call(MANAGEMENT, "canister_status", arg)
+            .await
+            .unwrap_err()
+            .error_code,
+        "IC0512"
+    );
 }
 
 #[tokio::test]
 async fn a_chosen_id_is_taken_once() {
     let net = TestNet::new();
     let id = Principal::from_text("rwlgt-iiaaa-aaaaa-aaaaa-cai").unwrap();
-    let args = ProvisionalCreateCanisterWithCyclesArgs { specified_id: Some(id), ..Default::default() };
-    net.manage("provisional_create_canister_with_cycles", args.clone()).await.unwrap();
+    let args = ProvisionalCreateCanisterWithCyclesArgs {
+        specified_id: Some(id),
+        ..Default::default()
+    };
+    net.manage("provisional_create_canister_with_cycles", args.clone())
+        .await
+        .unwrap();
     assert_eq!(status(&net, id).await.status, CanisterStatusType::Running);
-    let again = net.manage("provisional_create_canister_with_cycles", args).await.unwrap_err();
+    let again = net
+        .manage("provisional_create_canister_with_cycles", args)
+        .await
+        .unwrap_err();
     assert_eq!(&*again.error_code, "IC0205");
     assert_ne!(net.create().await, id);
 }
@@ -158,12 +221,20 @@ async fn a_chosen_id_is_taken_once() {
 async fn a_stopped_canister_can_be_deleted() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
-    let record = CanisterIdRecord { canister_id: canister };
-    let running = net.manage("delete_canister", record.clone()).await.unwrap_err();
+    let record = CanisterIdRecord {
+        canister_id: canister,
+    };
+    let running = net
+        .manage("delete_canister", record.clone())
+        .await
+        .unwrap_err();
     assert_eq!(&*running.error_code, "IC0510");
     net.manage("stop_canister", record.clone()).await.unwrap();
     net.manage("delete_canister", record.clone()).await.unwrap();
-    assert_eq!(&*net.query(canister, "get", []).await.unwrap_err().error_code, "IC0301");
+    assert_eq!(
+        &*net.query(canister, "get", []).await.unwrap_err().error_code,
+        "IC0301"
+    );
     assert!(!net.network.certified().has_canister(&canister));
 }
 
@@ -171,8 +242,18 @@ async fn a_stopped_canister_can_be_deleted() {
 async fn an_uninstalled_canister_is_empty() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
-    net.manage("uninstall_code", CanisterIdRecord { canister_id: canister }).await.unwrap();
-    assert_eq!(&*net.call(canister, "set", [1]).await.unwrap_err().error_code, "IC0537");
+    net.manage(
+        "uninstall_code",
+        CanisterIdRecord {
+            canister_id: canister,
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        &*net.call(canister, "set", [1]).await.unwrap_err().error_code,
+        "IC0537"
+    );
     assert_eq!(status(&net, canister).await.module_hash, None);
 }
 
@@ -194,7 +275,10 @@ async fn environment_variables_reach_the_canister() {
             (call $reply)))"#;
     let net = TestNet::new();
     let canister = net.deploy(READER).await;
-    let variable = |name: &str, value: &str| EnvironmentVariable { name: name.into(), value: value.into() };
+    let variable = |name: &str, value: &str| EnvironmentVariable {
+        name: name.into(),
+        value: value.into(),
+    };
     let settings = CanisterSettings {
         environment_variables: Some(vec![variable("COLOR", "green"), variable("SIZE", "big")]),
         ..CanisterSettings::default()
@@ -206,19 +290,46 @@ async fn environment_variables_reach_the_canister() {
 #[tokio::test]
 async fn what_is_not_offered_says_so() {
     let net = TestNet::new();
-    let refused = net.call(MANAGEMENT, "sign_with_ecdsa", []).await.unwrap_err();
-    assert!(refused.message.contains("does not offer") && refused.message.contains("sign_with_ecdsa"), "{refused}");
+    let refused = net
+        .call(MANAGEMENT, "sign_with_ecdsa", [])
+        .await
+        .unwrap_err();
+    assert!(
+        refused.message.contains("does not offer") && refused.message.contains("sign_with_ecdsa"),
+        "{refused}"
+    );
     let unknown = net.call(MANAGEMENT, "make_coffee", []).await.unwrap_err();
-    assert!(unknown.message.contains("no method 'make_coffee'"), "{unknown}");
-    let garbled = net.call(MANAGEMENT, "start_canister", b"DIDL").await.unwrap_err();
+    assert!(
+        unknown.message.contains("no method 'make_coffee'"),
+        "{unknown}"
+    );
+    let garbled = net
+        .call(MANAGEMENT, "start_canister", b"DIDL")
+        .await
+        .unwrap_err();
     assert_eq!(&*garbled.error_code, "IC0408");
 }
 
 async fn status(net: &TestNet, canister_id: Principal) -> CanisterStatusResult {
-    let reply = net.manage("canister_status", CanisterIdRecord { canister_id }).await.unwrap();
+    let reply = net
+        .manage("canister_status", CanisterIdRecord { canister_id })
+        .await
+        .unwrap();
     Decode!(&reply, CanisterStatusResult).unwrap()
 }
 
-async fn update_settings(net: &TestNet, canister_id: Principal, settings: CanisterSettings) -> Result<Vec<u8>, Rejection> {
-    net.manage("update_settings", UpdateSettingsArgs { canister_id, settings, sender_canister_version: None }).await
+async fn update_settings(
+    net: &TestNet,
+    canister_id: Principal,
+    settings: CanisterSettings,
+) -> Result<Vec<u8>, Rejection> {
+    net.manage(
+        "update_settings",
+        UpdateSettingsArgs {
+            canister_id,
+            settings,
+            sender_canister_version: None,
+        },
+    )
+    .await
 }

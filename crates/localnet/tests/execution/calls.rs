@@ -1,10 +1,8 @@
 //! Calls between canisters: replies, rejects, traps in callbacks, cleanup, calls to oneself.
 
-mod support;
-
+use crate::support::TestNet;
 use candid::Principal;
 use ic_transport_types::RejectCode;
-use support::TestNet;
 
 /// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back, `relay_and_trap`
 /// traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup callback.
@@ -110,14 +108,20 @@ async fn a_canister_can_call_itself() {
 async fn rejects_arrive_with_code_and_message() {
     let net = TestNet::new();
     let caller = net.deploy(CALLER).await;
-    let rejecting = net.deploy(&callee("(call $reject (i32.const 50) (i32.const 10))")).await;
+    let rejecting = net
+        .deploy(&callee("(call $reject (i32.const 50) (i32.const 10))"))
+        .await;
     let trapping = net.deploy(&callee("unreachable")).await;
     let silent = net.deploy(&callee("")).await;
     let empty = net.create().await;
     let nobody = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 255, 255, 1, 1]);
     for (callee, code, text) in [
         (rejecting, RejectCode::CanisterReject, "no, thanks"),
-        (trapping, RejectCode::CanisterError, "Canister trapped: unreachable"),
+        (
+            trapping,
+            RejectCode::CanisterError,
+            "Canister trapped: unreachable",
+        ),
         (silent, RejectCode::CanisterError, "did not reply"),
         (empty, RejectCode::CanisterError, "contains no Wasm module"),
         (nobody, RejectCode::DestinationInvalid, "not found"),
@@ -134,8 +138,14 @@ async fn a_trap_in_a_callback_runs_the_cleanup_and_rejects_the_call() {
     let net = TestNet::new();
     let caller = net.deploy(CALLER).await;
     let callee = net.deploy(&callee("(call $echo)")).await;
-    let rejection = net.call(caller, "relay_and_trap", callee.as_slice()).await.unwrap_err();
-    assert_eq!((rejection.code, &*rejection.error_code), (RejectCode::CanisterError, "IC0502"));
+    let rejection = net
+        .call(caller, "relay_and_trap", callee.as_slice())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (rejection.code, &*rejection.error_code),
+        (RejectCode::CanisterError, "IC0502")
+    );
     // What was done before the call stays, what the callback did is undone, the cleanup's work counts.
     assert_eq!(net.query(caller, "calls", []).await.unwrap(), [17]);
 }
@@ -146,12 +156,39 @@ async fn a_canister_stops_when_its_last_call_is_answered() {
     let net = TestNet::new();
     let caller = net.deploy(CALLER).await;
     let callee = net.deploy(&callee("(call $echo)")).await;
-    let call = net.submit(support::call(support::user(), caller, "relay", callee.as_slice())).await.unwrap();
-    net.manage("stop_canister", CanisterIdRecord { canister_id: caller }).await.unwrap();
+    let call = net
+        .submit(crate::support::call(
+            crate::support::user(),
+            caller,
+            "relay",
+            callee.as_slice(),
+        ))
+        .await
+        .unwrap();
+    net.manage(
+        "stop_canister",
+        CanisterIdRecord {
+            canister_id: caller,
+        },
+    )
+    .await
+    .unwrap();
     let outcome = net.outcome(call).await;
-    assert!(outcome.as_deref() == Ok(b"ping") || outcome.is_err_and(|e| e.message.contains("stop")));
-    let rejection = net.call(caller, "relay", callee.as_slice()).await.unwrap_err();
+    assert!(
+        outcome.as_deref() == Ok(b"ping") || outcome.is_err_and(|e| e.message.contains("stop"))
+    );
+    let rejection = net
+        .call(caller, "relay", callee.as_slice())
+        .await
+        .unwrap_err();
     assert_eq!(&*rejection.error_code, "IC0508");
-    net.manage("start_canister", CanisterIdRecord { canister_id: caller }).await.unwrap();
+    net.manage(
+        "start_canister",
+        CanisterIdRecord {
+            canister_id: caller,
+        },
+    )
+    .await
+    .unwrap();
     assert_eq!(relay(&net, caller, callee).await, b"ping");
 }

@@ -1,0 +1,14 @@
+//! Canisters written by hand, driven through [`ic_localnet::network`]: what executing messages does, and what it does not.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod install;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod state;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod time;
