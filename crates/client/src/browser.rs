@@ -32,6 +32,9 @@ const MAX_BUFFERED_BYTES: u32 = 1024 * 1024;
 /// How often a full buffer is looked at: the browser does not say when it drains.
 const BUFFER_POLL_MILLIS: u32 = 20;
 
+/// What a browser reports when there was no close frame (RFC 6455 section 7.4.1).
+const CODE_ABNORMAL: u16 = 1006;
+
 /// Connects to a canister. Returns at once: messages may be sent right away, and wait until the connection is
 /// open. Whatever goes wrong is the reason in [`Event::Closed`](crate::Event::Closed).
 pub fn connect<M: ApplicationMessage, K: Signer + 'static>(
@@ -77,13 +80,10 @@ impl BrowserSocket {
         let (opened, on_opened) = oneshot::channel();
         let mut socket = Self::listen(&url, max_queued_frames, opened)?;
         select_biased! {
-            _ = on_opened.fuse() => Ok(()),
-            closed = socket.incoming.next() => Err(SocketError::Connect(match closed {
-                Some(Ok(Incoming::Closed(frame))) => frame.to_string(),
-                _ => "the gateway sent a frame before the socket was open".into(),
-            })),
-        }?;
-        Ok(socket)
+            _ = on_opened.fuse() => Ok(socket),
+            // The browser does not tell a page why, only its console.
+            _ = socket.incoming.next() => Err(SocketError::Connect("it cannot be reached".into())),
+        }
     }
 
     fn listen(
@@ -104,8 +104,7 @@ impl BrowserSocket {
         // A sender of its own always has room for its first item.
         let mut closed = frames.clone();
         let on_close = Closure::new(move |event: CloseEvent| {
-            let frame = CloseFrame::new(event.code(), &event.reason());
-            let _ = closed.try_send(Ok(Incoming::Closed(frame)));
+            let _ = closed.try_send(closing(&event));
         });
         let overran = Rc::clone(&overrun);
         let on_message = Closure::new(move |event: MessageEvent| {
@@ -189,6 +188,13 @@ fn frame(event: &MessageEvent) -> Result<Incoming, SocketError> {
     match event.data().dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Ok(Incoming::Frame(Uint8Array::new(&buffer).to_vec())),
         Err(_) => Err(SocketError::TextFrame),
+    }
+}
+
+fn closing(event: &CloseEvent) -> Result<Incoming, SocketError> {
+    match event.code() {
+        CODE_ABNORMAL => Err(SocketError::Broken("it was lost".into())),
+        code => Ok(Incoming::Closed(CloseFrame::new(code, &event.reason()))),
     }
 }
 
