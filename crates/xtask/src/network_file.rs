@@ -21,7 +21,7 @@ pub struct NetworkFile {
     pub frontend_url: String,
     /// Where people sign in; `None` while the network has no identity provider.
     pub identity_provider_url: Option<String>,
-    /// Answers as soon and as long as the gateway is healthy.
+    /// The gateway's status, as a page.
     pub status_url: String,
     /// The gateway's Prometheus metrics.
     pub metrics_url: String,
@@ -82,7 +82,7 @@ mod tests {
             gateway_principal: Principal::anonymous(),
             frontend_url: "http://aaaaa-aa.localhost:4943/".into(),
             identity_provider_url: None,
-            status_url: "http://127.0.0.1:8080/health".into(),
+            status_url: "http://127.0.0.1:8080/status".into(),
             metrics_url: "http://127.0.0.1:8080/metrics".into(),
             canisters: [("backend".to_owned(), Principal::management_canister())].into(),
             pids: [("gateway".to_owned(), 7)].into(),

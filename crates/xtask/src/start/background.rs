@@ -43,9 +43,11 @@ pub(super) async fn start(layout: &Layout, ports: Ports) -> Result<()> {
             Ok(())
         }
         status = supervisor.wait() => {
-            let said = fs::read_to_string(&log_path).unwrap_or_default();
-            let error = said.rfind("error: ").map_or(said.as_str(), |start| &said[start + "error: ".len()..]);
-            bail!("{}\n({}; the whole story is in {})", error.trim_end(), status?, log_path.display())
+            let log = fs::read_to_string(&log_path).unwrap_or_default();
+            let error: Vec<_> = log.lines().skip_while(|line| !line.starts_with("error: ")).collect();
+            let error = error.join("\n");
+            let error = error.trim_start_matches("error: ");
+            bail!("{error}\n({}; the whole story is in {})", status?, log_path.display())
         }
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;

@@ -110,10 +110,10 @@ async fn bring_up(
         ])
         .arg(layout.gateway_identity());
     parts.push(Part::spawn("gateway", MAGENTA, gateway, &layout.logs())?);
-    let status_url = format!("http://{gateway_address}/health");
+    let health_url = format!("http://{gateway_address}/health");
     during(
         parts,
-        until("the gateway", async || fetch(&status_url).await),
+        until("the gateway", async || fetch(&health_url).await),
     )
     .await?;
 
@@ -134,7 +134,7 @@ async fn bring_up(
         gateway_principal,
         frontend_url,
         identity_provider_url: None,
-        status_url,
+        status_url: format!("http://{gateway_address}/status"),
         metrics_url: format!("http://{gateway_address}/metrics"),
         canisters: deployment.canisters(),
         pids: BTreeMap::new(),
