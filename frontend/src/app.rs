@@ -33,9 +33,10 @@ fn Chat(props: &ChatProps) -> Html {
         ..Store::default()
     });
     let last_name = use_memo((), |()| AttrValue::from(guest::last_name()));
-    let attempt = use_state(|| 0);
     let actor = use_memo((), |()| Actor {
+        env: props.env.clone(),
         session: RefCell::default(),
+        attempts: Cell::default(),
         next_id: Cell::default(),
         act: Callback::from({
             let dispatcher = store.dispatcher();
@@ -43,8 +44,8 @@ fn Chat(props: &ChatProps) -> Html {
         }),
     });
     {
-        let (env, actor) = (props.env.clone(), actor.clone());
-        use_effect_with(*attempt, move |attempt| actor.connect(&env, *attempt));
+        let actor = actor.clone();
+        use_effect_with((), move |()| actor.connect());
     }
     {
         let (due, actor) = (store.entry_due().map(str::to_owned), actor.clone());
@@ -54,30 +55,25 @@ fn Chat(props: &ChatProps) -> Html {
             }
         });
     }
-    let on_intent = {
-        let recipient = store.recipient.clone();
-        Callback::from(move |intent| {
-            if matches!(intent, Intent::Leave | Intent::Reconnect) {
-                attempt.set(attempt.wrapping_add(1));
-            }
-            actor.carry_out(intent, recipient.as_ref());
-        })
-    };
+    let on_intent = use_callback((), move |intent, ()| actor.carry_out(intent));
     html! { <Page store={(*store).clone()} last_name={(*last_name).clone()} {on_intent} /> }
 }
 
 /// Carries out what the person wants: on the session, the storage of the tab, and the store.
 struct Actor {
+    env: Env,
     session: RefCell<Option<Session>>,
+    attempts: Cell<usize>,
     next_id: Cell<u64>,
     act: Callback<Action>,
 }
 
 impl Actor {
-    fn connect(&self, env: &Env, attempt: usize) {
+    fn connect(&self) {
         // The old session is gone before the new one reports.
         self.session.take();
-        let session = Session::open(env, attempt, self.act.clone());
+        let attempt = self.attempts.replace(self.attempts.get().wrapping_add(1));
+        let session = Session::open(&self.env, attempt, self.act.clone());
         self.session.replace(session);
     }
 
@@ -88,7 +84,7 @@ impl Actor {
         }
     }
 
-    fn carry_out(&self, intent: Intent, recipient: Option<&Person>) {
+    fn carry_out(&self, intent: Intent) {
         match intent {
             Intent::Enter(name) => {
                 guest::remember_name(&name);
@@ -97,13 +93,13 @@ impl Actor {
             Intent::Leave => {
                 guest::forget_entry();
                 self.act.emit(Action::WentAway);
+                self.connect();
             }
-            Intent::Reconnect => {}
+            Intent::Reconnect => self.connect(),
             Intent::Address(person) => self.act.emit(Action::RecipientChosen(person)),
-            Intent::Write(text) => {
-                let id = self.next_id.get();
-                self.next_id.set(id + 1);
-                self.publish(id, recipient.cloned(), text);
+            Intent::Write { to, text } => {
+                let id = self.next_id.replace(self.next_id.get() + 1);
+                self.publish(id, to, text);
             }
             Intent::Retry(outgoing) => {
                 self.publish(outgoing.id, outgoing.to.clone(), outgoing.text.clone());

@@ -15,8 +15,13 @@ pub enum Intent {
     Reconnect,
     /// Write to this person only, or to everyone.
     Address(Option<Person>),
-    /// Send this text to whom the composer writes to.
-    Write(String),
+    /// Send a message.
+    Write {
+        /// The only reader, or everyone: what the composer showed when this was written.
+        to: Option<Person>,
+        /// What was written.
+        text: String,
+    },
     /// Send this undelivered message once more.
     Retry(Rc<Outgoing>),
     /// Give up on this undelivered message.

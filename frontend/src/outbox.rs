@@ -3,8 +3,8 @@
 use chat_api::{Message, Person};
 use std::rc::Rc;
 
-/// How many unconfirmed messages are kept; the composer accepts no more until some are settled.
-pub const CAPACITY: usize = 32;
+/// How many unconfirmed messages there may be; the composer takes no more until some are settled.
+pub const CAPACITY: usize = 256;
 
 /// One message on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use super::icon;
 use crate::intent::Intent;
 use crate::store::Connection;
 use chat_api::{MAX_TEXT_BYTES, Person};
+use web_sys::HtmlTextAreaElement;
 use yew::TargetCast;
 use yew::prelude::*;
 
@@ -21,27 +22,37 @@ pub struct Props {
 
 #[component]
 pub fn Composer(props: &Props) -> Html {
-    let input = use_node_ref();
+    // The field itself is the truth about the text: what is typed and sent faster than the page is drawn
+    // must not get mixed up. The state follows, for what depends on the text.
+    let field = use_node_ref();
     let text = use_state_eq(String::new);
     let bytes = text.trim().len();
-    let ready = props.can_send && (1..=MAX_TEXT_BYTES).contains(&bytes);
+    let ready = props.can_send && sendable(bytes);
 
-    use_focus_on_change(&input, props.recipient.as_ref());
+    use_focus_on_change(&field, props.recipient.as_ref());
     let send = {
-        let (text, on_intent) = (text.clone(), props.on_intent.clone());
-        Callback::from(move |()| {
-            if ready {
-                on_intent.emit(Intent::Write(text.trim().to_owned()));
-                text.set(String::new());
+        let (field, text) = (field.clone(), text.clone());
+        let (can_send, to) = (props.can_send, props.recipient.clone());
+        props.on_intent.filter_reform(move |()| {
+            let field = field.cast::<HtmlTextAreaElement>()?;
+            let written = field.value().trim().to_owned();
+            if !can_send || !sendable(written.len()) {
+                return None;
             }
+            field.set_value("");
+            text.set(String::new());
+            Some(Intent::Write {
+                to: to.clone(),
+                text: written,
+            })
         })
     };
     let onsubmit = {
-        let (send, input) = (send.clone(), input.clone());
+        let (send, field) = (send.clone(), field.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             send.emit(());
-            focus(&input);
+            focus(&field);
         })
     };
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
@@ -54,11 +65,7 @@ pub fn Composer(props: &Props) -> Html {
     let oninput = {
         let text = text.clone();
         Callback::from(move |event: InputEvent| {
-            text.set(
-                event
-                    .target_unchecked_into::<web_sys::HtmlTextAreaElement>()
-                    .value(),
-            );
+            text.set(event.target_unchecked_into::<HtmlTextAreaElement>().value());
         })
     };
     let direct = props.recipient.is_some();
@@ -69,14 +76,13 @@ pub fn Composer(props: &Props) -> Html {
                 // The twin gives the field the height of its text; see the style sheet.
                 <div class="composer-field">
                     <textarea
-                        ref={input}
+                        ref={field}
                         id="composer"
                         rows="1"
                         dir="auto"
                         placeholder={placeholder(props)}
                         aria-label="Message"
                         aria-describedby="composer-hint"
-                        value={(*text).clone()}
                         {oninput}
                         {onkeydown}
                     />
@@ -95,6 +101,10 @@ pub fn Composer(props: &Props) -> Html {
             <p id="composer-hint" class="fine">{ hint(props, bytes) }</p>
         </form>
     }
+}
+
+fn sendable(bytes: usize) -> bool {
+    (1..=MAX_TEXT_BYTES).contains(&bytes)
 }
 
 fn recipient(props: &Props) -> Html {
@@ -152,14 +162,14 @@ fn hint(props: &Props, bytes: usize) -> Html {
 }
 
 #[hook]
-fn use_focus_on_change(input: &NodeRef, recipient: Option<&Person>) {
-    let input = input.clone();
-    use_effect_with(recipient.map(|person| person.id), move |_| focus(&input));
+fn use_focus_on_change(field: &NodeRef, recipient: Option<&Person>) {
+    let field = field.clone();
+    use_effect_with(recipient.map(|person| person.id), move |_| focus(&field));
 }
 
-fn focus(input: &NodeRef) {
-    if let Some(input) = input.cast::<web_sys::HtmlElement>() {
+fn focus(field: &NodeRef) {
+    if let Some(field) = field.cast::<web_sys::HtmlElement>() {
         // Without focus the field still works; nothing to do about a refusal.
-        let _ = input.focus();
+        let _ = field.focus();
     }
 }

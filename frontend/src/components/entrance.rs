@@ -2,6 +2,7 @@
 
 use crate::intent::Intent;
 use chat_api::MAX_NAME_CHARS;
+use web_sys::HtmlInputElement;
 use yew::TargetCast;
 use yew::prelude::*;
 
@@ -14,27 +15,39 @@ pub struct Props {
 
 #[component]
 pub fn Entrance(props: &Props) -> Html {
-    let name = use_state_eq(|| props.last_name.to_string());
-    let problem = problem(&name);
-    let oninput = {
-        let name = name.clone();
-        Callback::from(move |event: InputEvent| {
-            let input: web_sys::HtmlInputElement = event.target_unchecked_into();
-            name.set(input.value());
-        })
-    };
-    let onsubmit = {
-        let name = name.trim().to_owned();
-        let ready = problem.is_none() && !name.is_empty();
-        let on_intent = props.on_intent.clone();
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            if ready {
-                on_intent.emit(Intent::Enter(name.clone()));
+    // The field itself is the truth about the name; the state only follows what is wrong with it.
+    let field = use_node_ref();
+    let flaw = use_state_eq(|| None);
+    {
+        let (field, last_name) = (field.clone(), props.last_name.clone());
+        use_effect_with((), move |()| {
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                field.set_value(&last_name);
             }
+        });
+    }
+    let oninput = {
+        let flaw = flaw.clone();
+        Callback::from(move |event: InputEvent| {
+            let typed = event.target_unchecked_into::<HtmlInputElement>().value();
+            flaw.set(valid_name(&typed).err().filter(|_| !typed.is_empty()));
         })
     };
-    let problem = problem.or_else(|| props.refused.clone());
+    let enter = {
+        let (field, flaw) = (field.clone(), flaw.clone());
+        props.on_intent.filter_reform(move |()| {
+            let typed = field.cast::<HtmlInputElement>()?.value();
+            valid_name(&typed)
+                .map_err(|why| flaw.set(Some(why)))
+                .ok()
+                .map(Intent::Enter)
+        })
+    };
+    let onsubmit = Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        enter.emit(());
+    });
+    let problem = (*flaw).clone().or_else(|| props.refused.clone());
     html! {
         <main class="entrance">
             <form class="entrance-card" {onsubmit}>
@@ -46,13 +59,13 @@ pub fn Entrance(props: &Props) -> Html {
                 <label for="name-input">{ "What should people call you?" }</label>
                 <div class="entrance-row">
                     <input
+                        ref={field}
                         id="name-input"
                         type="text"
                         autocomplete="nickname"
                         autofocus=true
                         required=true
                         placeholder="Your name"
-                        value={(*name).clone()}
                         aria-invalid={problem.is_some().then_some("true")}
                         aria-describedby="name-problem guest-note"
                         {oninput}
@@ -70,11 +83,14 @@ pub fn Entrance(props: &Props) -> Html {
     }
 }
 
-fn problem(name: &str) -> Option<String> {
-    let chars = name.trim().chars().count();
-    if chars == 0 && !name.is_empty() {
-        return Some("A name needs more than blanks.".to_owned());
+/// The name as others will see it, or why it cannot be one.
+fn valid_name(typed: &str) -> Result<String, String> {
+    let name = typed.trim();
+    match name.chars().count() {
+        0 => Err("A name needs more than blanks.".to_owned()),
+        1..=MAX_NAME_CHARS => Ok(name.to_owned()),
+        chars => Err(format!(
+            "A name has at most {MAX_NAME_CHARS} characters; this one has {chars}."
+        )),
     }
-    (chars > MAX_NAME_CHARS)
-        .then(|| format!("A name has at most {MAX_NAME_CHARS} characters; this one has {chars}."))
 }
