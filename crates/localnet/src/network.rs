@@ -9,7 +9,7 @@ use std::{
 };
 
 use candid::Principal;
-use ic_management_canister_types::CanisterIdRecord;
+use ic_management_canister_types::{CanisterIdRecord, FetchCanisterLogsArgs};
 use ic_transport_types::RequestId;
 use rpds::HashTrieMapSync;
 use tokio::sync::Semaphore;
@@ -121,7 +121,7 @@ impl Network {
             None => 0,
         };
         let clock = Arc::new(Clock::new(latest_ns));
-        let inbox = Arc::new(Inbox::new(limits.ingress_queue));
+        let inbox = Arc::new(Inbox::new(limits.clone()));
         inbox.restore(state.unfinished().iter().map(RequestId::new));
         let publications = Arc::new(first_publication(&mut state, &clock, &keys));
         let executor = Executor {
@@ -172,13 +172,20 @@ impl Network {
             return Ok(());
         }
         if call.canister_id != Principal::management_canister() {
-            let (published, canister) = self.canister(call.canister_id)?;
-            let host = self.host_for(&published, self.limits.inspect_instructions);
-            let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
-            self.run(move || canister.inspect(sender, &method, &arg, &host))
-                .await?;
+            self.inspect(&call).await?;
         }
         self.inbox.put(Submission { id, call })
+    }
+
+    async fn inspect(&self, call: &IngressCall) -> Result<(), Rejection> {
+        let (published, canister) = self.canister(call.canister_id)?;
+        if !canister.inspects_messages()? {
+            return Ok(());
+        }
+        let host = self.host_for(&published, self.limits.inspect_instructions);
+        let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
+        self.run(move || canister.inspect(sender, method, arg, &host))
+            .await
     }
 
     /// Waits until the request's outcome is in a certified state; `None` if it is not by the end of `timeout`.
@@ -201,14 +208,19 @@ impl Network {
     }
 
     fn query_management(&self, query: &QueryCall) -> Result<Vec<u8>, Rejection> {
-        let read = match query.method_name.as_str() {
-            "canister_status" => management::status_of,
-            "fetch_canister_logs" => management::fetch_logs,
-            other => return Err(management::unknown_method(other)),
-        };
-        let CanisterIdRecord { canister_id } = management::decode(&query.arg)?;
-        let (_, canister) = self.canister(canister_id)?;
-        read(&canister, query.sender)
+        match query.method_name.as_str() {
+            "canister_status" => {
+                let CanisterIdRecord { canister_id } = management::decode(&query.arg)?;
+                let (_, canister) = self.canister(canister_id)?;
+                management::status_of(&canister, query.sender)
+            }
+            "fetch_canister_logs" => {
+                let args: FetchCanisterLogsArgs = management::decode(&query.arg)?;
+                let (_, canister) = self.canister(args.canister_id)?;
+                management::fetch_logs(&args, &canister, query.sender)
+            }
+            other => Err(management::unknown_method(other)),
+        }
     }
 
     fn canister(&self, id: Principal) -> Result<(Arc<Published>, Arc<CanisterView>), Rejection> {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calls::Calls;
 pub use execute::Host;
-pub use logs::Logs;
+pub use logs::{LogLine, Logs};
 pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
 pub use settings::Settings;
 pub use view::CanisterView;

@@ -10,6 +10,8 @@ use crate::{
     rejection::{ErrorCode, Rejection},
 };
 
+const INSPECT_MESSAGE: &str = "canister_inspect_message";
+
 impl CanisterView {
     /// Executes a query method.
     pub fn query(
@@ -19,8 +21,7 @@ impl CanisterView {
         arg: Vec<u8>,
         host: &Host,
     ) -> Result<Vec<u8>, Rejection> {
-        self.status.check_running(self.id)?;
-        let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
+        let code = self.running()?;
         let (entry, function) = self.query_method(code, method)?;
         let input = Input {
             caller: caller.as_slice().to_vec(),
@@ -58,31 +59,34 @@ impl CanisterView {
         Err(Rejection::new(ErrorCode::CanisterMethodNotFound, message))
     }
 
-    /// Asks the canister whether it takes a message from a user; one without `canister_inspect_message` takes all.
+    /// The running code, or why there is none.
+    fn running(&self) -> Result<&CodeView, Rejection> {
+        self.status.check_running(self.id)?;
+        self.code.as_ref().ok_or_else(|| no_module(self.id))
+    }
+
+    /// Whether the canister wants to see messages from users before they are received.
+    pub fn inspects_messages(&self) -> Result<bool, Rejection> {
+        Ok(self.running()?.module.exports(INSPECT_MESSAGE))
+    }
+
+    /// Asks the canister whether it takes a message from a user.
     pub fn inspect(
         &self,
         caller: Principal,
-        method: &str,
-        arg: &[u8],
+        method_name: String,
+        payload: Vec<u8>,
         host: &Host,
     ) -> Result<(), Rejection> {
-        const FUNCTION: &str = "canister_inspect_message";
-        self.status.check_running(self.id)?;
-        let code = self.code.as_ref().ok_or_else(|| no_module(self.id))?;
-        if !code.module.exports(FUNCTION) {
-            return Ok(());
-        }
         let input = Input {
             caller: caller.as_slice().to_vec(),
-            method_name: method.to_owned(),
-            payload: arg.to_vec(),
+            method_name,
+            payload,
             ..Input::default()
         };
-        if self
-            .run(code, EntryPoint::InspectMessage, FUNCTION, input, host)?
-            .effects
-            .accepted
-        {
+        let entry = EntryPoint::InspectMessage;
+        let state = self.run(self.running()?, entry, INSPECT_MESSAGE, input, host)?;
+        if state.effects.accepted {
             return Ok(());
         }
         let message = format!(

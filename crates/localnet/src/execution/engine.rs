@@ -7,7 +7,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use wasmtime::{Config, InstancePre, Linker, Module, UnknownImportError};
+use wasmtime::{Config, ExternType, InstancePre, Linker, Module, UnknownImportError};
 
 use super::{
     compiled_cache::CompiledCache,
@@ -123,6 +123,7 @@ impl Engine {
             None => Module::new(&self.wasmtime, &module.bytes),
         };
         let compiled = compiled.map_err(|e| InvalidModule::Compile(format!("{e:#}")))?;
+        check_entry_points(&compiled)?;
         let instance = self
             .linker
             .instantiate_pre(&compiled)
@@ -136,6 +137,21 @@ impl Engine {
             metadata: module.metadata,
         })
     }
+}
+
+/// Everything the network calls by name takes no parameters and gives no result.
+fn check_entry_points(module: &Module) -> Result<(), InvalidModule> {
+    for export in module.exports() {
+        let ExternType::Func(ty) = export.ty() else {
+            continue;
+        };
+        let name = export.name();
+        if name.starts_with(wasm::ENTRY_POINT) && ty.params().len() + ty.results().len() > 0 {
+            let why = format!("its entry point `{name}` has parameters or results");
+            return Err(InvalidModule::Forbidden(why));
+        }
+    }
+    Ok(())
 }
 
 fn import_error(error: wasmtime::Error) -> InvalidModule {

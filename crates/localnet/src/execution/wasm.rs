@@ -24,6 +24,9 @@ pub fn global_name(n: usize) -> String {
     format!("{PRIVATE}global:{n}")
 }
 
+/// How the names of all functions begin that the network calls by name.
+pub const ENTRY_POINT: &str = "canister_";
+
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];
 const WASM_MAGIC: &[u8] = b"\0asm";
 
@@ -329,7 +332,7 @@ impl Scan {
         let entry_points = self
             .exported_functions
             .iter()
-            .filter(|name| name.starts_with("canister_"))
+            .filter(|name| name.starts_with(ENTRY_POINT))
             .count();
         at_most(
             "exported entry points",
@@ -345,17 +348,33 @@ impl Scan {
     }
 
     fn check_method_names(&self) -> Result<(), InvalidModule> {
+        const SYSTEM: [&str; 7] = [
+            "canister_init",
+            "canister_pre_upgrade",
+            "canister_post_upgrade",
+            "canister_inspect_message",
+            "canister_heartbeat",
+            "canister_global_timer",
+            "canister_on_low_wasm_memory",
+        ];
+        const METHOD: [&str; 3] = [
+            "canister_update",
+            "canister_query",
+            "canister_composite_query",
+        ];
         let mut methods = BTreeSet::new();
         for function in &self.exported_functions {
-            let Some((kind, method)) = function.split_once(' ') else {
-                continue;
-            };
-            if matches!(
-                kind,
-                "canister_update" | "canister_query" | "canister_composite_query"
-            ) && !methods.insert(method)
-            {
-                return forbidden(format!("it exports the method `{method}` more than once"));
+            match function.split_once(' ') {
+                Some((kind, method)) if METHOD.contains(&kind) && methods.insert(method) => {}
+                Some((kind, method)) if METHOD.contains(&kind) => {
+                    return forbidden(format!("it exports the method `{method}` more than once"));
+                }
+                _ if function.starts_with(ENTRY_POINT) && !SYSTEM.contains(&function.as_str()) => {
+                    return forbidden(format!(
+                        "its export `{function}` is no entry point that the specification knows"
+                    ));
+                }
+                _ => {}
             }
         }
         Ok(())

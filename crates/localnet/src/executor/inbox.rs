@@ -1,13 +1,14 @@
 //! The calls that users have submitted and the executor has not taken yet.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use ic_transport_types::RequestId;
 
+use super::NetworkLimits;
 use crate::{
     network::IngressCall,
     rejection::{ErrorCode, Rejection},
@@ -34,8 +35,11 @@ pub struct Batch {
 #[derive(Debug, Default)]
 struct Content {
     waiting: VecDeque<Submission>,
-    /// Calls that are received and whose result is not published.
-    unfinished: HashSet<RequestId>,
+    /// Calls that are received and whose result is not published, with the sizes of their arguments.
+    unfinished: HashMap<RequestId, usize>,
+    unfinished_bytes: usize,
+    /// Requests whose status the network keeps.
+    known: usize,
     closed: bool,
 }
 
@@ -44,22 +48,22 @@ struct Content {
 pub struct Inbox {
     content: Mutex<Content>,
     changed: Condvar,
-    capacity: usize,
+    limits: NetworkLimits,
 }
 
 impl Inbox {
-    /// An inbox for at most `capacity` unfinished calls.
-    pub fn new(capacity: usize) -> Self {
+    /// An empty inbox.
+    pub fn new(limits: NetworkLimits) -> Self {
         Self {
             content: Mutex::default(),
             changed: Condvar::new(),
-            capacity,
+            limits,
         }
     }
 
     /// Whether a call is received and not finished.
     pub fn knows(&self, id: &RequestId) -> bool {
-        self.content().unfinished.contains(id)
+        self.content().unfinished.contains_key(id)
     }
 
     /// Puts a call in, unless it is there already.
@@ -71,20 +75,35 @@ impl Inbox {
                 "the network is shutting down",
             ));
         }
-        if content.unfinished.contains(&submission.id) {
+        if content.unfinished.contains_key(&submission.id) {
             return Ok(());
         }
-        if content.unfinished.len() >= self.capacity {
-            let message = format!(
-                "the network has {} unfinished calls, its limit; try again later",
-                self.capacity
-            );
-            return Err(Rejection::new(ErrorCode::IngressHistoryFull, message));
-        }
-        content.unfinished.insert(submission.id);
+        let bytes = submission.call.arg.len();
+        self.check_room(&content, bytes)?;
+        content.unfinished_bytes += bytes;
+        content.unfinished.insert(submission.id, bytes);
         content.waiting.push_back(submission);
         drop(content);
         self.changed.notify_one();
+        Ok(())
+    }
+
+    fn check_room(&self, content: &Content, bytes: usize) -> Result<(), Rejection> {
+        let limits = &self.limits;
+        let full = |what: String| {
+            let message = format!("the network has {what}, its limit; try again later");
+            Err(Rejection::new(ErrorCode::IngressHistoryFull, message))
+        };
+        if content.unfinished.len() >= limits.ingress_queue {
+            return full(format!("{} unfinished calls", limits.ingress_queue));
+        }
+        if content.unfinished_bytes + bytes > limits.ingress_bytes {
+            let limit = limits.ingress_bytes;
+            return full(format!("{limit} bytes of arguments of unfinished calls"));
+        }
+        if content.known + content.unfinished.len() >= limits.known_requests {
+            return full(format!("{} known requests", limits.known_requests));
+        }
         Ok(())
     }
 
@@ -102,16 +121,19 @@ impl Inbox {
         }
     }
 
-    /// Forgets calls whose results are published.
-    pub fn settle(&self, finished: &[RequestId]) {
+    /// Forgets calls whose results are published. The network now knows the status of `known` requests.
+    pub fn settle(&self, finished: &[RequestId], known: usize) {
         let mut content = self.content();
+        content.known = known;
         for id in finished {
-            content.unfinished.remove(id);
+            let bytes = content.unfinished.remove(id).unwrap_or(0);
+            content.unfinished_bytes -= bytes;
         }
     }
 
     /// Knows again, after a restart, what was received before it.
     pub fn restore(&self, unfinished: impl IntoIterator<Item = RequestId>) {
+        let unfinished = unfinished.into_iter().map(|id| (id, 0));
         self.content().unfinished.extend(unfinished);
     }
 

@@ -27,7 +27,9 @@ pub struct NetworkLimits {
     pub canister_queue: usize,
     /// Calls of users that are received and not finished.
     pub ingress_queue: usize,
-    /// Requests whose status is kept.
+    /// Bytes of arguments of those calls.
+    pub ingress_bytes: usize,
+    /// Requests whose status is kept; there is no room for new ones beyond that.
     pub known_requests: usize,
     /// Bytes of replies that are kept; older requests become `done` beyond that.
     pub known_reply_bytes: usize,
@@ -53,8 +55,9 @@ impl Default for NetworkLimits {
             payload_bytes: 10 << 20,
             log_bytes: 64 << 10,
             outgoing_calls: 500,
-            canister_queue: 1_000,
+            canister_queue: 10_000,
             ingress_queue: 5_000,
+            ingress_bytes: 512 << 20,
             known_requests: 500_000,
             known_reply_bytes: 256 << 20,
             request_lifetime_ns: 6 * 60 * 1_000_000_000,

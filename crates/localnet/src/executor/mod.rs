@@ -85,7 +85,7 @@ impl Executor {
         let finished = self.state.take_finished();
         let published = self.state.publish(&self.publications.newest(), &self.keys);
         self.publications.publish(published, &finished);
-        self.inbox.settle(&finished);
+        self.inbox.settle(&finished, self.state.history.len());
     }
 }
 

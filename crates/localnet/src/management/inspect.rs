@@ -1,16 +1,16 @@
 //! What can be asked about canisters.
 
-use candid::{CandidType, Principal};
+use candid::Principal;
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterLogRecord,
+    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterLogFilter, CanisterLogRecord,
     CanisterStatusResult, CanisterStatusType, FetchCanisterLogsArgs, FetchCanisterLogsResult,
     MemoryMetrics, QueryStats,
 };
 
-use super::{Call, Handled, check_controller_or_self, decode, encode, reply};
+use super::{Call, Handled, check_controller_or_self, decode, encode, not_controller, reply};
 use crate::{
-    canister::{CanisterView, Logs, Settings, Status},
-    execution::WASM_PAGE,
+    canister::{CanisterView, LogLine, Logs, Settings, Status},
+    execution::{CanisterModule, StableMemory, WASM_PAGE},
     executor::State,
     rejection::{ErrorCode, Rejection},
 };
@@ -19,31 +19,25 @@ pub fn canister_status(state: &mut State, call: &mut Call<'_>) -> Handled {
     let CanisterIdRecord { canister_id } = decode(call.arg)?;
     check_controller_or_self(state, canister_id, call.sender)?;
     let canister = state.canister(canister_id)?;
-    let code = canister.code.as_ref();
-    let memory = Memory {
-        heap: code.map_or(0, |code| code.heap.bytes() as u64),
-        stable: code.map_or(0, |code| code.stable.wasm_pages() * WASM_PAGE),
-        module: code.map_or(0, |code| code.module.source().len() as u64),
-        metadata: code.map_or(0, |code| {
-            code.module
-                .metadata()
-                .iter()
-                .map(|section| section.bytes.len() as u64)
-                .sum()
-        }),
+    let mut memory = Memory {
         chunks: canister
             .chunks
             .values()
             .map(|chunk| chunk.len() as u64)
             .sum(),
         logs: canister.logs.bytes() as u64,
+        ..Memory::default()
     };
-    let hash = code.map(|code| code.module.hash());
+    if let Some(code) = &canister.code {
+        memory.add_code(&code.module, code.heap.bytes(), &code.stable);
+    }
+    let hash = canister.code.as_ref().map(|code| code.module.hash());
+    let (version, cycles) = (canister.version, canister.cycles);
     reply(&result(
         &canister.settings,
         &canister.status,
-        canister.version,
-        canister.cycles,
+        version,
+        cycles,
         hash,
         &memory,
     ))
@@ -52,42 +46,29 @@ pub fn canister_status(state: &mut State, call: &mut Call<'_>) -> Handled {
 /// `canister_status` as a query.
 pub fn status_of(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
     if !canister.settings.controllers.contains(&sender) {
-        let message = format!(
-            "Only controllers of canister {} can call this method",
-            canister.id
-        );
-        return Err(Rejection::new(
-            ErrorCode::CanisterInvalidController,
-            message,
-        ));
+        return Err(not_controller(canister.id, sender));
     }
-    let code = canister.code.as_ref();
-    let memory = Memory {
-        heap: code.map_or(0, |code| code.heap.bytes() as u64),
-        stable: code.map_or(0, |code| code.stable.wasm_pages() * WASM_PAGE),
-        module: code.map_or(0, |code| code.module.source().len() as u64),
-        metadata: code.map_or(0, |code| {
-            code.module
-                .metadata()
-                .iter()
-                .map(|section| section.bytes.len() as u64)
-                .sum()
-        }),
-        chunks: 0,
+    let mut memory = Memory {
         logs: canister.logs.bytes() as u64,
+        ..Memory::default()
     };
-    let hash = code.map(|code| code.module.hash());
+    if let Some(code) = &canister.code {
+        memory.add_code(&code.module, code.heap.bytes(), &code.stable);
+    }
+    let hash = canister.code.as_ref().map(|code| code.module.hash());
+    let (version, cycles) = (canister.version, canister.cycles);
     encode(&result(
         &canister.settings,
         &canister.status,
-        canister.version,
-        canister.cycles,
+        version,
+        cycles,
         hash,
         &memory,
     ))
 }
 
 /// Bytes a canister takes, by what they are for.
+#[derive(Default)]
 struct Memory {
     heap: u64,
     stable: u64,
@@ -95,6 +76,16 @@ struct Memory {
     metadata: u64,
     chunks: u64,
     logs: u64,
+}
+
+impl Memory {
+    fn add_code(&mut self, module: &CanisterModule, heap_bytes: usize, stable: &StableMemory) {
+        self.heap = heap_bytes as u64;
+        self.stable = stable.wasm_pages() * WASM_PAGE;
+        self.module = module.source().len() as u64;
+        let sections = module.metadata().iter();
+        self.metadata = sections.map(|section| section.bytes.len() as u64).sum();
+    }
 }
 
 fn result(
@@ -160,7 +151,7 @@ pub fn fetch_canister_logs(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: FetchCanisterLogsArgs = decode(call.arg)?;
     let canister = state.canister(args.canister_id)?;
     reply(&logs(
-        args.canister_id,
+        &args,
         &canister.settings,
         &canister.logs,
         call.sender,
@@ -168,26 +159,35 @@ pub fn fetch_canister_logs(state: &mut State, call: &mut Call<'_>) -> Handled {
 }
 
 /// `fetch_canister_logs` as a query.
-pub fn fetch_logs(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
-    encode(&logs(
-        canister.id,
-        &canister.settings,
-        &canister.logs,
-        sender,
-    )?)
+pub fn fetch_logs(
+    args: &FetchCanisterLogsArgs,
+    canister: &CanisterView,
+    sender: Principal,
+) -> Result<Vec<u8>, Rejection> {
+    encode(&logs(args, &canister.settings, &canister.logs, sender)?)
 }
 
 fn logs(
-    id: Principal,
+    args: &FetchCanisterLogsArgs,
     settings: &Settings,
     logs: &Logs,
     sender: Principal,
-) -> Result<impl CandidType + use<>, Rejection> {
+) -> Result<FetchCanisterLogsResult, Rejection> {
     if !settings.may_read_logs(sender) {
-        let message = format!("{sender} is not allowed to read the logs of canister {id}");
+        let message = format!(
+            "{sender} is not allowed to read the logs of canister {}",
+            args.canister_id
+        );
         return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
     }
-    let records = logs.lines().map(|line| CanisterLogRecord {
+    let wanted = |line: &&LogLine| match &args.filter {
+        None => true,
+        Some(CanisterLogFilter::ByIdx { start, end }) => (*start..=*end).contains(&line.number),
+        Some(CanisterLogFilter::ByTimestampNanos { start, end }) => {
+            (*start..=*end).contains(&line.time_ns)
+        }
+    };
+    let records = logs.lines().filter(wanted).map(|line| CanisterLogRecord {
         idx: line.number,
         timestamp_nanos: line.time_ns,
         content: line.content.clone(),

@@ -244,7 +244,9 @@ impl Installation<'_> {
     }
 
     fn state(&self, entry: EntryPoint, payload: Vec<u8>, stable: StableMemory) -> SystemState {
-        let environment = self.canister.environment(self.host);
+        let mut environment = self.canister.environment(self.host);
+        // Installing and upgrading turn the timer off.
+        environment.global_timer = 0;
         let input = Input {
             caller: self.sender.as_slice().to_vec(),
             payload,

@@ -188,13 +188,14 @@ fn check_controller(
     if state.canister(canister)?.is_controlled_by(sender) {
         return Ok(());
     }
+    Err(not_controller(canister, sender))
+}
+
+fn not_controller(canister: Principal, sender: Principal) -> Rejection {
     let message = format!(
         "Only controllers of canister {canister} can call this method; {sender} is not one of them"
     );
-    Err(Rejection::new(
-        ErrorCode::CanisterInvalidController,
-        message,
-    ))
+    Rejection::new(ErrorCode::CanisterInvalidController, message)
 }
 
 /// Like [`check_controller`], for methods that a canister may call on itself.

@@ -4,8 +4,9 @@ use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, user, wasm};
 use candid::{Decode, Encode, Principal};
 use ic_localnet::network::Rejection;
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInstallMode, CanisterSettings, CanisterStatusResult,
-    CanisterStatusType, ChunkHash, EnvironmentVariable, InstallChunkedCodeArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterLogFilter, CanisterSettings,
+    CanisterStatusResult, CanisterStatusType, ChunkHash, EnvironmentVariable,
+    FetchCanisterLogsArgs, FetchCanisterLogsResult, InstallChunkedCodeArgs,
     ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs, UploadChunkArgs,
 };
 use sha2::{Digest as _, Sha256};
@@ -332,4 +333,42 @@ async fn update_settings(
         },
     )
     .await
+}
+
+#[tokio::test]
+async fn what_is_printed_and_why_it_trapped_can_be_read() {
+    const PRINTER: &str = r#"(module
+        (import "ic0" "debug_print" (func $print (param i32 i32)))
+        (memory 1)
+        (data (i32.const 0) "hello")
+        (func (export "canister_update print") (call $print (i32.const 0) (i32.const 5)) unreachable))"#;
+    let net = TestNet::new();
+    let canister = net.deploy(PRINTER).await;
+    net.call(canister, "print", []).await.unwrap_err();
+    let read = async |filter| {
+        let args = FetchCanisterLogsArgs {
+            canister_id: canister,
+            filter,
+        };
+        let arg = Encode!(&args).unwrap();
+        let reply = net.query(MANAGEMENT, "fetch_canister_logs", arg).await;
+        let records = Decode!(&reply.unwrap(), FetchCanisterLogsResult).unwrap();
+        let lines = records.canister_log_records.into_iter();
+        lines
+            .map(|record| String::from_utf8(record.content).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let trap = "[TRAP]: Canister trapped: unreachable";
+    assert_eq!(read(None).await, ["hello", trap]);
+    let second = CanisterLogFilter::ByIdx { start: 1, end: 9 };
+    assert_eq!(read(Some(second)).await, [trap]);
+    let stranger = Principal::self_authenticating([66]);
+    let arg = Encode!(&FetchCanisterLogsArgs {
+        canister_id: canister,
+        filter: None
+    });
+    let refused = net
+        .call_as(stranger, MANAGEMENT, "fetch_canister_logs", arg.unwrap())
+        .await;
+    assert!(refused.unwrap_err().message.contains("not allowed"));
 }

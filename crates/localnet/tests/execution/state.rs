@@ -224,6 +224,14 @@ async fn modules_that_cannot_be_executed_are_refused_with_the_reason() {
             ),
             "`x` more than once",
         ),
+        (
+            wasm(r#"(module (func (export "canister_update x") (param i32)))"#),
+            "has parameters or results",
+        ),
+        (
+            wasm(r#"(module (func (export "canister_brew")))"#),
+            "`canister_brew` is no entry point",
+        ),
     ] {
         let rejection = install(module).await.unwrap_err();
         assert_eq!(&*rejection.error_code, "IC0505");

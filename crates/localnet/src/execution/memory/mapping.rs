@@ -26,10 +26,12 @@ pub fn map_private(
             "the heap is larger than the memory it is mapped into",
         ));
     }
-    // SAFETY: the range lies within the accessible part of one linear memory, which starts on a page boundary and whose
-    // length is a multiple of the page size. The on-demand allocator reserved the surrounding region by one `mmap` and
-    // releases it by one `munmap`, so replacing pages within it is invisible to it. No reference into the memory outlives
-    // this function, and the file is not written to while `heap` exists, so nobody sees the bytes change underneath.
+    // SAFETY: the range lies within the accessible part of one linear memory, which starts on a page
+    // boundary and whose length is a multiple of the page size. The on-demand allocator reserved the
+    // surrounding region by one `mmap` and releases it by one `munmap`, so replacing pages within it
+    // is invisible to it. No reference into the memory outlives this function. While `heap` exists,
+    // the file is not written to, but by the commit of this very instance, which writes only pages
+    // that the instance owns privately by then: nobody sees bytes change underneath.
     unsafe {
         mmap(
             linear.as_mut_ptr().cast(),
