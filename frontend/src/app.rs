@@ -32,7 +32,10 @@ fn Chat(props: &ChatProps) -> Html {
         name: guest::entered_name(),
         ..Store::default()
     });
-    let last_name = use_memo((), |()| AttrValue::from(guest::last_name()));
+    let last_name = use_memo(
+        store.name.is_some(),
+        |_| AttrValue::from(guest::last_name()),
+    );
     let actor = use_memo((), |()| Actor {
         env: props.env.clone(),
         session: RefCell::default(),

@@ -2,6 +2,7 @@
 
 use crate::intent::Intent;
 use chat_api::MAX_NAME_CHARS;
+use thiserror::Error;
 use web_sys::HtmlInputElement;
 use yew::TargetCast;
 use yew::prelude::*;
@@ -47,7 +48,10 @@ pub fn Entrance(props: &Props) -> Html {
         event.prevent_default();
         enter.emit(());
     });
-    let problem = (*flaw).clone().or_else(|| props.refused.clone());
+    let problem = flaw
+        .as_ref()
+        .map(NameError::to_string)
+        .or_else(|| props.refused.clone());
     html! {
         <main class="entrance">
             <form class="entrance-card" {onsubmit}>
@@ -83,14 +87,38 @@ pub fn Entrance(props: &Props) -> Html {
     }
 }
 
-/// The name as others will see it, or why it cannot be one.
-fn valid_name(typed: &str) -> Result<String, String> {
+/// Why something typed cannot be a name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+enum NameError {
+    #[error("A name needs more than blanks.")]
+    Blank,
+    #[error("A name has at most {MAX_NAME_CHARS} characters; this one has {0}.")]
+    TooLong(usize),
+}
+
+/// The name as others will see it.
+fn valid_name(typed: &str) -> Result<String, NameError> {
     let name = typed.trim();
     match name.chars().count() {
-        0 => Err("A name needs more than blanks.".to_owned()),
+        0 => Err(NameError::Blank),
         1..=MAX_NAME_CHARS => Ok(name.to_owned()),
-        chars => Err(format!(
-            "A name has at most {MAX_NAME_CHARS} characters; this one has {chars}."
-        )),
+        chars => Err(NameError::TooLong(chars)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_neither_blank_nor_too_long() {
+        assert_eq!(valid_name(" Ada "), Ok("Ada".to_owned()));
+        assert_eq!(valid_name(" \t"), Err(NameError::Blank));
+        let longest = "é".repeat(MAX_NAME_CHARS);
+        assert_eq!(valid_name(&longest), Ok(longest.clone()));
+        assert_eq!(
+            valid_name(&format!("{longest}!")),
+            Err(NameError::TooLong(MAX_NAME_CHARS + 1))
+        );
     }
 }
