@@ -192,3 +192,44 @@ async fn a_canister_stops_when_its_last_call_is_answered() {
     .unwrap();
     assert_eq!(relay(&net, caller, callee).await, b"ping");
 }
+
+#[tokio::test]
+async fn cycles_move_and_what_is_not_accepted_comes_back() {
+    const GIVER: &str = r#"(module
+        (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
+        (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (import "ic0" "msg_cycles_refunded128" (func $refunded (param i32)))
+        (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+        (import "ic0" "call_cycles_add128" (func $add (param i64 i64)))
+        (import "ic0" "call_perform" (func $perform (result i32)))
+        (memory 1)
+        (table funcref (elem $done))
+        (data (i32.const 100) "m")
+        (func (export "canister_update give")
+            (call $arg (i32.const 200) (i32.const 0) (call $arg_size))
+            (call $call_new (i32.const 200) (call $arg_size) (i32.const 100) (i32.const 1)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+            (call $add (i64.const 0) (i64.const 1000))
+            (drop (call $perform)))
+        (func $done (param i32)
+            (call $refunded (i32.const 0))
+            (call $append (i32.const 0) (i32.const 16))
+            (call $reply)))"#;
+    const TAKER: &str = r#"(module
+        (import "ic0" "msg_cycles_accept128" (func $accept (param i64 i64 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (memory 1)
+        (func (export "canister_update m")
+            (call $accept (i64.const 0) (i64.const 400) (i32.const 0))
+            (call $reply)))"#;
+    let net = TestNet::new();
+    let giver = net.deploy(GIVER).await;
+    let taker = net.deploy(TAKER).await;
+    let before = (net.cycles(giver).await, net.cycles(taker).await);
+    let refund = net.call(giver, "give", taker.as_slice()).await.unwrap();
+    assert_eq!(refund, 600_u128.to_le_bytes());
+    let after = (net.cycles(giver).await, net.cycles(taker).await);
+    assert_eq!(after, (before.0 - 400, before.1 + 400));
+}

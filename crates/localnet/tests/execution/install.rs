@@ -4,10 +4,10 @@ use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, user, wasm};
 use candid::{Decode, Encode, Principal};
 use ic_localnet::network::Rejection;
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInstallMode, CanisterLogFilter, CanisterSettings,
-    CanisterStatusResult, CanisterStatusType, ChunkHash, EnvironmentVariable,
-    FetchCanisterLogsArgs, FetchCanisterLogsResult, InstallChunkedCodeArgs,
-    ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs, UploadChunkArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterLogFilter, CanisterSettings, CanisterStatusType,
+    ChunkHash, EnvironmentVariable, FetchCanisterLogsArgs, FetchCanisterLogsResult,
+    InstallChunkedCodeArgs, ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs,
+    UpgradeFlags, UploadChunkArgs, WasmMemoryPersistence,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -33,7 +33,7 @@ async fn a_failing_post_upgrade_changes_nothing() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
-    let before = status(&net, canister).await;
+    let before = net.status(canister).await;
     let trap = net
         .upgrade(canister, &upgraded("(call $store) unreachable"))
         .await
@@ -48,11 +48,40 @@ async fn a_failing_post_upgrade_changes_nothing() {
         .unwrap_err();
     assert_eq!(&*trap.error_code, "IC0502");
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
-    let after = status(&net, canister).await;
+    let after = net.status(canister).await;
     assert_eq!(
         (after.module_hash, after.version),
         (before.module_hash, before.version)
     );
+}
+
+#[tokio::test]
+async fn an_upgrade_can_keep_the_heap_and_skip_or_run_the_old_last_words() {
+    const LAST_WORDS: &str = r#"(func (export "canister_pre_upgrade")
+        (i32.store8 (i32.const 70001) (i32.const 99))
+        (call $write (i64.const 4095) (i64.const 70001) (i64.const 1)))"#;
+    let module = STATEFUL.trim_end().strip_suffix(')').unwrap();
+    let module = wasm(&format!("{module}{LAST_WORDS})"));
+    let net = TestNet::new();
+    let canister = net.create().await;
+    let install = |mode| net.install(mode, canister, module.clone());
+    install(CanisterInstallMode::Install).await.unwrap();
+    net.call(canister, "set", [5]).await.unwrap();
+    let upgrade = |skip, persistence| {
+        CanisterInstallMode::Upgrade(Some(UpgradeFlags {
+            skip_pre_upgrade: Some(skip),
+            wasm_memory_persistence: Some(persistence),
+        }))
+    };
+    // The global is part of the code's own state, so it begins anew.
+    install(upgrade(true, WasmMemoryPersistence::Keep))
+        .await
+        .unwrap();
+    assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 0, 5]);
+    install(upgrade(false, WasmMemoryPersistence::Replace))
+        .await
+        .unwrap();
+    assert_eq!(net.query(canister, "get", []).await.unwrap(), [0, 0, 99]);
 }
 
 #[tokio::test]
@@ -153,7 +182,7 @@ async fn a_gzipped_module_keeps_the_hash_of_what_was_uploaded() {
         .await
         .unwrap();
     assert_eq!(
-        status(&net, canister).await.module_hash.unwrap(),
+        net.status(canister).await.module_hash.unwrap(),
         Sha256::digest(&module)[..]
     );
 }
@@ -209,7 +238,7 @@ async fn a_chosen_id_is_taken_once() {
     net.manage("provisional_create_canister_with_cycles", args.clone())
         .await
         .unwrap();
-    assert_eq!(status(&net, id).await.status, CanisterStatusType::Running);
+    assert_eq!(net.status(id).await.status, CanisterStatusType::Running);
     let again = net
         .manage("provisional_create_canister_with_cycles", args)
         .await
@@ -255,7 +284,7 @@ async fn an_uninstalled_canister_is_empty() {
         &*net.call(canister, "set", [1]).await.unwrap_err().error_code,
         "IC0537"
     );
-    assert_eq!(status(&net, canister).await.module_hash, None);
+    assert_eq!(net.status(canister).await.module_hash, None);
 }
 
 #[tokio::test]
@@ -309,14 +338,6 @@ async fn what_is_not_offered_says_so() {
         .await
         .unwrap_err();
     assert_eq!(&*garbled.error_code, "IC0408");
-}
-
-async fn status(net: &TestNet, canister_id: Principal) -> CanisterStatusResult {
-    let reply = net
-        .manage("canister_status", CanisterIdRecord { canister_id })
-        .await
-        .unwrap();
-    Decode!(&reply, CanisterStatusResult).unwrap()
 }
 
 async fn update_settings(

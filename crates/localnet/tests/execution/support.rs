@@ -15,7 +15,8 @@ use ic_localnet::{
     network::{IngressCall, Network, NetworkConfig, NetworkLimits, QueryCall, Rejection},
 };
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInstallMode, InstallCodeArgs, ProvisionalCreateCanisterWithCyclesArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs,
+    ProvisionalCreateCanisterWithCyclesArgs,
 };
 use ic_transport_types::RequestId;
 
@@ -147,6 +148,17 @@ impl TestNet {
     pub async fn upgrade(&self, canister_id: Principal, wat: &str) -> Result<(), Rejection> {
         self.install(CanisterInstallMode::Upgrade(None), canister_id, wasm(wat))
             .await
+    }
+
+    pub async fn status(&self, canister_id: Principal) -> CanisterStatusResult {
+        let reply = self
+            .manage("canister_status", CanisterIdRecord { canister_id })
+            .await;
+        Decode!(&reply.unwrap(), CanisterStatusResult).unwrap()
+    }
+
+    pub async fn cycles(&self, canister: Principal) -> u128 {
+        self.status(canister).await.cycles.0.try_into().unwrap()
     }
 
     /// A new canister with the given code.

@@ -111,6 +111,10 @@ fn call_new(
     reject_env: u32,
 ) -> wasmtime::Result<()> {
     caller.data().allow("call_new", CALL)?;
+    if caller.data().entry == CompositeQuery {
+        let text = "this local network does not offer calls from composite queries";
+        return Err(SystemError::Contract(text.into()).into());
+    }
     drop_unfinished(caller.data_mut());
     let callee = copy_in(&mut caller, callee_src, callee_size)?;
     let callee = Principal::try_from_slice(&callee).map_err(|e| {
