@@ -40,7 +40,10 @@ impl Browser {
             .kill_on_drop(true)
             .spawn()
             .context("cannot run chromedriver (Debian package chromium-driver)")?;
-        let stdout = chromedriver.stdout.take().context("chromedriver has no output")?;
+        let stdout = chromedriver
+            .stdout
+            .take()
+            .context("chromedriver has no output")?;
         let mut lines = BufReader::new(stdout).lines();
         let port = within_deadline("chromedriver to say its port", async {
             while let Some(line) = lines.next_line().await? {
@@ -53,7 +56,10 @@ impl Browser {
         .await??;
         // Whatever it says later must not fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { _chromedriver: chromedriver, url: format!("http://127.0.0.1:{port}") })
+        Ok(Self {
+            _chromedriver: chromedriver,
+            url: format!("http://127.0.0.1:{port}"),
+        })
     }
 
     /// Opens `page` in a window of its own, with a profile of its own.
@@ -97,7 +103,10 @@ impl Window {
 
     /// Types a message and presses Enter.
     pub async fn say(&self, text: &str) -> Result<()> {
-        self.wait_for("#composer").await?.send_keys(text.to_owned() + Key::Enter).await?;
+        self.wait_for("#composer")
+            .await?
+            .send_keys(text.to_owned() + Key::Enter)
+            .await?;
         Ok(())
     }
 
@@ -117,14 +126,22 @@ impl Window {
             self.driver.execute(script, vec![]).await?.convert()?;
         Ok(shown
             .into_iter()
-            .map(|(author, text, direct)| ShownMessage { author, text, direct: direct == "true" })
+            .map(|(author, text, direct)| ShownMessage {
+                author,
+                text,
+                direct: direct == "true",
+            })
             .collect())
     }
 
     /// Waits until the page shows a message with this text.
     pub async fn wait_for_message(&self, text: &str) -> Result<ShownMessage> {
         until(&format!("the message '{text}' on the page"), || async {
-            Ok(self.messages().await?.into_iter().find(|message| message.text == text))
+            Ok(self
+                .messages()
+                .await?
+                .into_iter()
+                .find(|message| message.text == text))
         })
         .await
     }
@@ -137,7 +154,10 @@ impl Window {
     /// Waits until the page has a notice that contains `text`.
     pub async fn wait_for_notice(&self, text: &str) -> Result<()> {
         until(&format!("a notice '{text}' on the page"), || async {
-            let notices = self.driver.find_all(By::Css("[data-testid=notice]")).await?;
+            let notices = self
+                .driver
+                .find_all(By::Css("[data-testid=notice]"))
+                .await?;
             for notice in notices {
                 if notice.text().await.is_ok_and(|shown| shown.contains(text)) {
                     return Ok(Some(()));
@@ -151,7 +171,12 @@ impl Window {
     /// Waits until `name` is no longer among the people on the page.
     pub async fn wait_for_absence(&self, name: &str) -> Result<()> {
         until(&format!("{name} to be gone from the page"), || async {
-            Ok(self.driver.find_all(By::Css(person(name))).await?.is_empty().then_some(()))
+            Ok(self
+                .driver
+                .find_all(By::Css(person(name)))
+                .await?
+                .is_empty()
+                .then_some(()))
         })
         .await
     }

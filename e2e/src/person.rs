@@ -22,15 +22,23 @@ impl Person {
         let signer = Ed25519Signer::generate()?;
         let id = signer.principal();
         let (connection, events) = connect(stack.client_config(gateway_url), signer);
-        Ok(Self { id, connection, events })
+        Ok(Self {
+            id,
+            connection,
+            events,
+        })
     }
 
     /// Connects through the stack's own gateway and enters the room.
     pub async fn join(stack: &Stack, name: &str) -> Result<Self> {
         let mut person = Self::connect(stack, &stack.gateway_url)?;
-        person.say_command(Command::Join { name: name.to_owned() })?;
+        person.say_command(Command::Join {
+            name: name.to_owned(),
+        })?;
         person
-            .chat_event("the welcome", |event| matches!(event, ChatEvent::Welcome { .. }).then_some(()))
+            .chat_event("the welcome", |event| {
+                matches!(event, ChatEvent::Welcome { .. }).then_some(())
+            })
             .await?;
         Ok(person)
     }
@@ -47,7 +55,10 @@ impl Person {
 
     /// Says something to one person.
     pub fn whisper(&self, to: Principal, text: impl Into<String>) -> Result<()> {
-        self.say_command(Command::Whisper { to, text: text.into() })
+        self.say_command(Command::Whisper {
+            to,
+            text: text.into(),
+        })
     }
 
     /// Leaves.
@@ -90,7 +101,9 @@ impl Person {
     pub async fn close_reason(&mut self) -> Result<CloseReason> {
         within_deadline("the connection to close", async {
             loop {
-                if let Event::Closed(reason) = self.events.next().await.context("the events ended")? {
+                if let Event::Closed(reason) =
+                    self.events.next().await.context("the events ended")?
+                {
                     return Ok(reason);
                 }
             }

@@ -4,10 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
 use candid::{Encode, Principal};
-use ic_agent::{
-    Agent, Identity,
-    identity::BasicIdentity,
-};
+use ic_agent::{Agent, Identity, identity::BasicIdentity};
 use ic_localnet::Localnet;
 use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
 use ic_ws_gateway::GatewayError;
@@ -41,7 +38,11 @@ impl Stack {
             "the canisters are not built: run scripts/test, which builds them first"
         );
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let network = Localnet::start(ic_localnet::Config { listen: loopback, ..Default::default() }).await?;
+        let network = Localnet::start(ic_localnet::Config {
+            listen: loopback,
+            ..Default::default()
+        })
+        .await?;
         let ic_url = network.url();
 
         let listener = TcpListener::bind(loopback).await?;
@@ -52,14 +53,29 @@ impl Stack {
             ..Default::default()
         };
         let stopped = async { stopped.await.unwrap_or_default() };
-        let gateway = tokio::spawn(ic_ws_gateway::run(listener, ic_ws_gateway::Identity::generate()?, config, stopped));
+        let gateway = tokio::spawn(ic_ws_gateway::run(
+            listener,
+            ic_ws_gateway::Identity::generate()?,
+            config,
+            stopped,
+        ));
 
         let deployer = rand::random();
         let identity = BasicIdentity::from_raw_key(&deployer);
-        let deployed =
-            deploy::deploy(&ic_url, identity, &artifacts, &gateway_url, &Default::default()).await?;
+        let deployed = deploy::deploy(
+            &ic_url,
+            identity,
+            &artifacts,
+            &gateway_url,
+            &Default::default(),
+        )
+        .await?;
         Ok(Self {
-            page_url: format!("http://{}.localhost:{}/", deployed.frontend, network.addr().port()),
+            page_url: format!(
+                "http://{}.localhost:{}/",
+                deployed.frontend,
+                network.addr().port()
+            ),
             ic_url,
             gateway_url,
             backend: deployed.backend,
@@ -79,7 +95,10 @@ impl Stack {
 
     /// An agent that calls the network as `identity`.
     pub async fn agent(&self, identity: impl Identity + 'static) -> Result<Agent> {
-        let agent = Agent::builder().with_url(&self.ic_url).with_identity(identity).build()?;
+        let agent = Agent::builder()
+            .with_url(&self.ic_url)
+            .with_identity(identity)
+            .build()?;
         agent.fetch_root_key().await?;
         Ok(agent)
     }

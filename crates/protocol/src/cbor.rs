@@ -12,7 +12,7 @@ pub const SELF_DESCRIBE_TAG: [u8; 3] = [0xd9, 0xd9, 0xf7];
 
 /// The bytes are not exactly the CBOR item that was expected: not well-formed, cut off, too long, nested too
 /// deeply or of another shape.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[error("malformed CBOR: {0}")]
 pub struct CborError(String);
 

@@ -43,7 +43,7 @@ pub struct ClientFrame {
 }
 
 /// The bytes are not a [`ClientFrame`].
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum ClientFrameError {
     /// The frame or the envelope in it is malformed.
     #[error(transparent)]

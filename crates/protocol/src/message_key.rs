@@ -22,7 +22,7 @@ pub struct MessageKey {
 }
 
 /// The text is not a [`MessageKey`].
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[error("'{0}' is not of the form <gateway principal>_<20 digits>")]
 pub struct ParseMessageKeyError(String);
 

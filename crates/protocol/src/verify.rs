@@ -24,7 +24,7 @@ const DER_PREFIX: &[u8; 37] = b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01
 const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";
 
 /// Why a message was not accepted.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum VerifyError {
     /// The certificate is not one of this network for this canister and time.
     #[error("the certificate is not valid: {0}")]
@@ -47,7 +47,7 @@ pub enum VerifyError {
 }
 
 /// Why a certificate was not accepted.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum CertificateError {
     /// It cannot be decoded.
     #[error("malformed: {0}")]

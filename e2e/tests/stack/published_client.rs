@@ -39,7 +39,11 @@ async fn the_published_client_exchanges_messages_and_closes() -> Result<()> {
     let output = within_deadline("the published client", client)
         .await?
         .context("cannot run node")?;
-    ensure!(output.status.success(), "the published client failed: {}", output.status);
+    ensure!(
+        output.status.success(),
+        "the published client failed: {}",
+        output.status
+    );
     let outcome: Outcome = serde_json::from_slice(&output.stdout)
         .with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())?;
 
@@ -64,5 +68,7 @@ async fn the_published_client_exchanges_messages_and_closes() -> Result<()> {
 fn declarations_from_candid() -> Result<String> {
     let did = Path::new(env!("CARGO_MANIFEST_DIR")).join("../backend/chat.did");
     let (types, service, _) = candid_parser::typing::pretty_check_file(&did)?;
-    Ok(candid_parser::bindings::javascript::compile(&types, &service))
+    Ok(candid_parser::bindings::javascript::compile(
+        &types, &service,
+    ))
 }

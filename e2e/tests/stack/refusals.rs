@@ -25,7 +25,10 @@ async fn post(stack: &Stack, envelope: Vec<u8>) -> Result<(StatusCode, String)> 
         .body(envelope)
         .send()
         .await?;
-    Ok((response.status(), String::from_utf8_lossy(&response.bytes().await?).into_owned()))
+    Ok((
+        response.status(),
+        String::from_utf8_lossy(&response.bytes().await?).into_owned(),
+    ))
 }
 
 /// A signed `ws_open`, valid until `expiry` from now.
@@ -40,7 +43,9 @@ async fn signed_open(stack: &Stack, arg: Vec<u8>, expiry: SystemTime) -> Result<
 }
 
 fn new_identity() -> Result<impl Identity + 'static> {
-    Ok(ic_agent::identity::BasicIdentity::from_raw_key(&rand::random()))
+    Ok(ic_agent::identity::BasicIdentity::from_raw_key(
+        &rand::random(),
+    ))
 }
 
 fn in_four_minutes() -> SystemTime {
@@ -56,11 +61,17 @@ async fn refusals_say_why() -> Result<()> {
     let result: CanisterWsOpenResult = candid::decode_one(&reply)?;
     assert!(result.is_err_and(|text| text.to_lowercase().contains("anonymous")));
 
-    let unknown = call(&anonymous, &stack, "no_such_method", vec![]).await.unwrap_err().to_string();
+    let unknown = call(&anonymous, &stack, "no_such_method", vec![])
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(unknown.contains("no_such_method"), "{unknown}");
 
-    let garbage = call(&anonymous, &stack, "ws_open", b"garbage".to_vec()).await.unwrap_err().to_string();
-    assert!(garbage.contains("trapped") || garbage.contains("decod"), "{garbage}");
+    let garbage = call(&anonymous, &stack, "ws_open", b"garbage".to_vec())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(garbage.contains("ic0.trap"), "{garbage}");
 
     let mut envelope = signed_open(&stack, open_arguments()?, in_four_minutes()).await?;
     let (status, _) = post(&stack, envelope.clone()).await?;
@@ -71,7 +82,12 @@ async fn refusals_say_why() -> Result<()> {
     assert_eq!(status, StatusCode::FORBIDDEN, "{text}");
     assert!(text.contains("signature"), "{text}");
 
-    let envelope = signed_open(&stack, open_arguments()?, UNIX_EPOCH + Duration::from_secs(1_700_000_000)).await?;
+    let envelope = signed_open(
+        &stack,
+        open_arguments()?,
+        UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+    )
+    .await?;
     let (status, text) = post(&stack, envelope).await?;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{text}");
     assert!(text.contains("ingress_expiry"), "{text}");
@@ -84,5 +100,9 @@ async fn refusals_say_why() -> Result<()> {
 }
 
 async fn call(agent: &Agent, stack: &Stack, method: &str, arg: Vec<u8>) -> Result<Vec<u8>> {
-    Ok(agent.update(&stack.backend, method).with_arg(arg).call_and_wait().await?)
+    Ok(agent
+        .update(&stack.backend, method)
+        .with_arg(arg)
+        .call_and_wait()
+        .await?)
 }

@@ -28,8 +28,15 @@ async fn messages_reach_everyone_in_the_same_order() -> Result<()> {
     }
     assert!(orders.iter().all(|order| *order == orders[0]));
     for person in &people {
-        let own: Vec<_> = orders[0].iter().filter(|(_, author, _)| *author == person.id).collect();
-        assert!(own.iter().enumerate().all(|(n, (_, _, text))| *text == n.to_string()));
+        let own: Vec<_> = orders[0]
+            .iter()
+            .filter(|(_, author, _)| *author == person.id)
+            .collect();
+        assert!(
+            own.iter()
+                .enumerate()
+                .all(|(n, (_, _, text))| *text == n.to_string())
+        );
         assert_eq!(own.len(), EACH);
     }
     stack.stop().await
@@ -74,10 +81,19 @@ async fn what_the_canister_refuses_is_said_and_closes_nothing() -> Result<()> {
     let stack = Stack::start().await?;
     let mut alice = Person::join(&stack, "Alice").await?;
     for refused in [
-        Command::Say { text: "  ".to_owned() },
-        Command::Say { text: "x".repeat(chat_api::MAX_TEXT_BYTES + 1) },
-        Command::Whisper { to: candid::Principal::anonymous(), text: "hello?".to_owned() },
-        Command::Join { name: String::new() },
+        Command::Say {
+            text: "  ".to_owned(),
+        },
+        Command::Say {
+            text: "x".repeat(chat_api::MAX_TEXT_BYTES + 1),
+        },
+        Command::Whisper {
+            to: candid::Principal::anonymous(),
+            text: "hello?".to_owned(),
+        },
+        Command::Join {
+            name: String::new(),
+        },
     ] {
         alice.say_command(refused)?;
         let reason = alice

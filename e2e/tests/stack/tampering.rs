@@ -51,44 +51,73 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
     let cases: [(&str, Alteration, fn(&CloseReason) -> bool); 7] = [
         (
             "content",
-            altering!(|frame| { let last = frame.content.len() - 1; flip_bit(&mut frame.content, last) }),
+            altering!(|frame| {
+                let last = frame.content.len() - 1;
+                flip_bit(&mut frame.content, last)
+            }),
             |reason| is_unverified(reason, |e| *e == VerifyError::ContentMismatch),
         ),
         (
             "certificate",
-            altering!(|frame| { let middle = frame.cert.len() / 2; flip_bit(&mut frame.cert, middle) }),
+            altering!(|frame| {
+                let middle = frame.cert.len() / 2;
+                flip_bit(&mut frame.cert, middle)
+            }),
             |reason| is_unverified(reason, |e| matches!(e, VerifyError::Certificate(_))),
         ),
         (
             "tree",
-            altering!(|frame| { let last = frame.tree.len() - 1; flip_bit(&mut frame.tree, last) }),
+            altering!(|frame| {
+                let last = frame.tree.len() - 1;
+                flip_bit(&mut frame.tree, last)
+            }),
             |reason| is_unverified(reason, |e| *e == VerifyError::WitnessMismatch),
         ),
-        (
-            "key",
-            altering!(flip_key_bit),
-            |reason| is_unverified(reason, |e| matches!(e, VerifyError::KeyNotCertified(_))),
-        ),
-        (
-            "sequence number",
-            altering!(flip_sequence_bit),
-            |reason| is_unverified(reason, |e| *e == VerifyError::ContentMismatch),
-        ),
+        ("key", altering!(flip_key_bit), |reason| {
+            is_unverified(reason, |e| matches!(e, VerifyError::KeyNotCertified(_)))
+        }),
+        ("sequence number", altering!(flip_sequence_bit), |reason| {
+            is_unverified(reason, |e| *e == VerifyError::ContentMismatch)
+        }),
         (
             "a message left out",
-            |count, frame| if count == ALTERED { vec![] } else { vec![frame] },
-            |reason| matches!(reason, CloseReason::WrongSequenceNumber { expected: 2, received: 3 }),
+            |count, frame| {
+                if count == ALTERED {
+                    vec![]
+                } else {
+                    vec![frame]
+                }
+            },
+            |reason| {
+                matches!(
+                    reason,
+                    CloseReason::WrongSequenceNumber {
+                        expected: 2,
+                        received: 3
+                    }
+                )
+            },
         ),
         (
             "a message repeated",
             |_, frame| vec![frame.clone(), frame],
-            |reason| matches!(reason, CloseReason::WrongSequenceNumber { expected: 2, received: 1 }),
+            |reason| {
+                matches!(
+                    reason,
+                    CloseReason::WrongSequenceNumber {
+                        expected: 2,
+                        received: 1
+                    }
+                )
+            },
         ),
     ];
     for (what, alteration, expected) in cases {
         let proxy = TamperingProxy::start(&stack.gateway_url, alteration).await?;
         let mut person = Person::connect(&stack, &proxy.url)?;
-        person.say_command(chat_api::Command::Join { name: "Victim".to_owned() })?;
+        person.say_command(chat_api::Command::Join {
+            name: "Victim".to_owned(),
+        })?;
         person.say("so that there is one message more")?;
         let reason = person.close_reason().await?;
         assert!(expected(&reason), "{what}: {reason:?}");
@@ -101,7 +130,9 @@ async fn an_honest_proxy_is_no_obstacle() -> Result<()> {
     let stack = Stack::start().await?;
     let proxy = TamperingProxy::start(&stack.gateway_url, |_, frame| vec![frame]).await?;
     let mut person = Person::connect(&stack, &proxy.url)?;
-    person.say_command(chat_api::Command::Join { name: "Alice".to_owned() })?;
+    person.say_command(chat_api::Command::Join {
+        name: "Alice".to_owned(),
+    })?;
     person.say("hello")?;
     assert_eq!(person.message().await?.text, "hello");
     stack.stop().await
