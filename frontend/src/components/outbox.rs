@@ -15,8 +15,17 @@ pub struct Props {
 pub fn OutboxList(props: &Props) -> Html {
     html! {
         <ul class="outbox" aria-label="Not delivered yet" aria-live="polite">
-            { for props.outbox.iter().map(|outgoing| html! {
-                <li key={outgoing.id} data-testid="outgoing">{ entry(outgoing, &props.on_intent) }</li>
+            { for props.outbox.iter().map(|outgoing| {
+                let sending = outgoing.state == Delivery::Sending;
+                html! {
+                    <li
+                        key={outgoing.id}
+                        class={classes!(sending.then_some("sending"))}
+                        data-testid="outgoing"
+                    >
+                        { entry(outgoing, &props.on_intent) }
+                    </li>
+                }
             }) }
         </ul>
     }
