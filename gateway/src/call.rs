@@ -4,14 +4,11 @@
 //! anything but its own connection.
 
 use bytes::Bytes;
-use candid::{DecoderConfig, Principal};
+use candid::Principal;
 use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::{CanisterWsOpenArguments, ClientFrame, ClientKey};
 
-use crate::close::CloseReason;
-
-/// Bounds the work that a hostile `ws_open` argument can cause.
-const OPEN_DECODING_QUOTA: usize = 10_000;
+use crate::{close::CloseReason, decode::decode};
 
 /// A signed call as the network takes it.
 #[derive(Debug, Clone)]
@@ -34,12 +31,8 @@ pub(crate) fn admit_open(frame: ClientFrame, this: Principal) -> Result<OpenCall
     if method != "ws_open" {
         return Err(CloseReason::NotOpened(method));
     }
-    let mut config = DecoderConfig::new();
-    config
-        .set_decoding_quota(OPEN_DECODING_QUOTA)
-        .set_skipping_quota(OPEN_DECODING_QUOTA);
-    let open: CanisterWsOpenArguments = candid::decode_one_with_config(&arg, &config)
-        .map_err(|e| CloseReason::MalformedOpen(e.to_string()))?;
+    let open: CanisterWsOpenArguments =
+        decode(&arg).map_err(|e| CloseReason::MalformedOpen(e.to_string()))?;
     if open.gateway_principal != this {
         return Err(CloseReason::OtherGateway {
             named: open.gateway_principal,

@@ -13,6 +13,7 @@ mod call;
 mod canisters;
 mod close;
 mod config;
+mod decode;
 mod delivery;
 mod error;
 mod gateway;

@@ -1,5 +1,7 @@
 //! The gateway as a program: command line, logs, signals.
 
+use std::io::{self, IsTerminal};
+
 use anyhow::Context;
 use clap::Parser;
 use ic_ws_gateway::{Config, Identity};
@@ -19,6 +21,8 @@ async fn main() -> anyhow::Result<()> {
                 .from_env()
                 .context("RUST_LOG is not a log filter")?,
         )
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .init();
 
     let identity = Identity::load_or_create(&config.identity_path)?;

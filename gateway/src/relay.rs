@@ -20,6 +20,7 @@ use crate::{
     call::SignedCall,
     canisters::{Canister, Registration},
     close::CloseReason,
+    decode::decode,
     gateway::Gateway,
     network::NetworkError,
 };
@@ -94,7 +95,7 @@ impl Relay {
 
     fn open_decided(&self, reply: Result<Vec<u8>, NetworkError>) {
         let reason = match reply {
-            Ok(reply) => match candid::decode_one::<CanisterWsOpenResult>(&reply) {
+            Ok(reply) => match decode::<CanisterWsOpenResult>(&reply) {
                 Ok(Ok(())) => {
                     info!("opened");
                     return self.canister.opened(self.client);
@@ -113,7 +114,7 @@ impl Relay {
     /// What becomes of a refused message is between client and canister: the sequence numbers tell.
     fn message_decided(&self, reply: Result<Vec<u8>, NetworkError>) {
         let refusal = match reply {
-            Ok(reply) => match candid::decode_one::<CanisterWsMessageResult>(&reply) {
+            Ok(reply) => match decode::<CanisterWsMessageResult>(&reply) {
                 Ok(Ok(())) => return,
                 Ok(Err(text)) => text,
                 Err(error) => format!("its reply is malformed: {error}"),

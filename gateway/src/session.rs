@@ -39,6 +39,7 @@ use crate::{
     call::{OpenCall, SignedCall, admit_message, admit_open},
     canisters::{Canisters, Registration},
     close::CloseReason,
+    decode::decode,
     delivery::Delivery,
     gateway::Gateway,
     identity::ingress_expiry,
@@ -281,7 +282,7 @@ impl Session<'_> {
         };
         let limit = self.gateway.config.limits.close_timeout;
         match timeout(limit, self.gateway.network.call(&call)).await {
-            Ok(Ok(reply)) => match candid::decode_one::<CanisterWsCloseResult>(&reply) {
+            Ok(Ok(reply)) => match decode::<CanisterWsCloseResult>(&reply) {
                 Ok(Ok(())) => debug!("the canister knows that the client is gone"),
                 Ok(Err(text)) => debug!(text, "the canister had no such client"),
                 Err(error) => warn!(%error, "ws_close replied something else"),
