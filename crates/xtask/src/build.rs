@@ -46,19 +46,18 @@ impl Artifacts {
 }
 
 /// Builds all there is.
-///
-/// The canisters and the page are built beside the native programs: linking a canister keeps only one core busy.
 pub fn all(layout: &Layout) -> Result<Artifacts> {
+    if Artifacts::of(layout).localnet.exists() {
+        programs(layout)?;
+        return canisters_and_page(layout);
+    }
+    // A first build has minutes of work: beside the native programs, as linking a canister keeps only one core busy.
     thread::scope(|scope| {
         let canisters = scope.spawn(|| canisters_and_page(layout));
-        let programs = programs(layout);
-        if !canisters.is_finished() {
-            eprintln!("The canisters and the page are still being built…");
-        }
-        let canisters = canisters
+        programs(layout)?;
+        canisters
             .join()
-            .map_err(|_| anyhow!("the build of the canisters panicked"))?;
-        programs.and(canisters)
+            .map_err(|_| anyhow!("the build of the canisters panicked"))?
     })
 }
 
@@ -66,7 +65,7 @@ pub fn all(layout: &Layout) -> Result<Artifacts> {
 ///
 /// Selects no packages but binaries: then the features of shared dependencies are the same in every native build and test
 /// of the workspace, and nothing is compiled twice.
-fn programs(layout: &Layout) -> Result<Artifacts> {
+fn programs(layout: &Layout) -> Result<()> {
     let mut cargo = cargo(layout);
     cargo.args([
         "build",
@@ -79,12 +78,13 @@ fn programs(layout: &Layout) -> Result<Artifacts> {
     if !cargo.status().context("cannot run cargo")?.success() {
         bail!("the local network or the gateway does not build: see cargo's errors above");
     }
-    Ok(Artifacts::of(layout))
+    Ok(())
 }
 
 /// Builds what is deployed: the canisters and the page.
 pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
     ensure_wasm_target()?;
+    eprintln!("Building the canisters and the page…");
     let artifacts = Artifacts::of(layout);
     // One package at a time: what one needs of a shared dependency must not find its way into another's module.
     wasm(
@@ -111,7 +111,7 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
     Ok(artifacts)
 }
 
-/// Quiet, because the build of the native programs shows its progress at the same time.
+/// Quiet, because the build of the native programs may show its progress at the same time.
 fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
     let output = cargo(layout)
         .args([

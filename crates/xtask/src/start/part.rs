@@ -51,6 +51,8 @@ impl Part {
             .stdout(input.try_clone()?)
             .stderr(input)
             .env("NO_COLOR", "1")
+            // An error says what is wrong; where in the code it came up is for panics.
+            .env("RUST_LIB_BACKTRACE", "0")
             // Ctrl-C goes to the whole group of the terminal; the parts wait for their turn.
             .process_group(0)
             .kill_on_drop(true);
