@@ -47,8 +47,9 @@ fn is_unverified(reason: &CloseReason, expected: fn(&VerifyError) -> bool) -> bo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
+    type Expectation = fn(&CloseReason) -> bool;
     let stack = Stack::start().await?;
-    let cases: [(&str, Alteration, fn(&CloseReason) -> bool); 7] = [
+    let cases: [(&str, Alteration, Expectation); 7] = [
         (
             "content",
             altering!(|frame| {
