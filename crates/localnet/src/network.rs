@@ -38,24 +38,9 @@ pub struct NetworkConfig {
     pub limits: NetworkLimits,
 }
 
-/// An authenticated update call.
+/// An update or query call, authenticated.
 #[derive(Clone, Debug)]
-pub struct IngressCall {
-    /// The authenticated sender.
-    pub sender: Principal,
-    /// The canister called.
-    pub canister_id: Principal,
-    /// The method called.
-    pub method_name: String,
-    /// The Candid-encoded argument.
-    pub arg: Vec<u8>,
-    /// The canister id of the request's URL.
-    pub effective_canister_id: Principal,
-}
-
-/// An authenticated query call.
-#[derive(Clone, Debug)]
-pub struct QueryCall {
+pub struct CanisterCall {
     /// The authenticated sender.
     pub sender: Principal,
     /// The canister called.
@@ -101,13 +86,9 @@ impl Network {
     pub fn open(config: NetworkConfig, keys: NetworkKeys) -> Result<Arc<Self>, OpenError> {
         let NetworkConfig { state_dir, limits } = config;
         let keys = Arc::new(keys);
+        let compiled_dir = state_dir.as_ref().map(|dir| dir.join("compiled"));
         let host = Host {
-            engine: Arc::new(Engine::new(
-                state_dir
-                    .as_deref()
-                    .map(|dir| dir.join("compiled"))
-                    .as_deref(),
-            )?),
+            engine: Arc::new(Engine::new(compiled_dir.as_deref())?),
             subnet_id: keys.subnet_id(),
             root_key: keys.root_public_key_der().into(),
             time_ns: 0,
@@ -165,9 +146,9 @@ impl Network {
         Arc::clone(&self.publications.newest().certified)
     }
 
-    /// Offers an update call for execution. `Ok` means that it is received and will be executed; a call already known by
-    /// its id is `Ok` too and not executed again.
-    pub async fn submit(&self, id: RequestId, call: IngressCall) -> Result<(), Rejection> {
+    /// Offers an update call for execution. `Ok` means that it is received and will be executed; a call already known
+    /// by its id is `Ok` too and not executed again.
+    pub async fn submit(&self, id: RequestId, call: CanisterCall) -> Result<(), Rejection> {
         if self.inbox.knows(&id) || self.certified().request_status(&id).is_some() {
             return Ok(());
         }
@@ -177,7 +158,7 @@ impl Network {
         self.inbox.put(Submission { id, call })
     }
 
-    async fn inspect(&self, call: &IngressCall) -> Result<(), Rejection> {
+    async fn inspect(&self, call: &CanisterCall) -> Result<(), Rejection> {
         let (published, canister) = self.canister(call.canister_id)?;
         if !canister.inspects_messages()? {
             return Ok(());
@@ -197,27 +178,27 @@ impl Network {
     }
 
     /// Executes a query call against the newest certified state.
-    pub async fn query(&self, query: QueryCall) -> Result<Vec<u8>, Rejection> {
-        if query.canister_id == Principal::management_canister() {
-            return self.query_management(&query);
+    pub async fn query(&self, call: CanisterCall) -> Result<Vec<u8>, Rejection> {
+        if call.canister_id == Principal::management_canister() {
+            return self.query_management(&call);
         }
-        let (published, canister) = self.canister(query.canister_id)?;
+        let (published, canister) = self.canister(call.canister_id)?;
         let host = self.host_for(&published, self.limits.query_instructions);
-        self.run(move || canister.query(query.sender, &query.method_name, query.arg, &host))
+        self.run(move || canister.query(call.sender, &call.method_name, call.arg, &host))
             .await
     }
 
-    fn query_management(&self, query: &QueryCall) -> Result<Vec<u8>, Rejection> {
-        match query.method_name.as_str() {
+    fn query_management(&self, call: &CanisterCall) -> Result<Vec<u8>, Rejection> {
+        match call.method_name.as_str() {
             "canister_status" => {
-                let CanisterIdRecord { canister_id } = management::decode(&query.arg)?;
+                let CanisterIdRecord { canister_id } = management::decode(&call.arg)?;
                 let (_, canister) = self.canister(canister_id)?;
-                management::status_of(&canister, query.sender)
+                management::query_status(&canister, call.sender)
             }
             "fetch_canister_logs" => {
-                let args: FetchCanisterLogsArgs = management::decode(&query.arg)?;
+                let args: FetchCanisterLogsArgs = management::decode(&call.arg)?;
                 let (_, canister) = self.canister(args.canister_id)?;
-                management::fetch_logs(&args, &canister, query.sender)
+                management::query_logs(&args, &canister, call.sender)
             }
             other => Err(management::unknown_method(other)),
         }

@@ -97,8 +97,8 @@ impl Calls {
         Some(callback)
     }
 
-    /// Gives up everything in flight: answers to the canister's calls will find no callback. Gives the calls that are not
-    /// answered.
+    /// Gives up everything in flight: answers to the canister's calls will find no callback. Gives the calls that are
+    /// not answered.
     pub fn abandon(&mut self) -> Vec<CallContext> {
         self.callbacks.clear();
         let contexts = std::mem::take(&mut self.contexts);

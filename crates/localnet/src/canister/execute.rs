@@ -7,13 +7,14 @@ use candid::Principal;
 use super::{
     Canister,
     calls::{CallContext, Callback},
+    did_not_reply,
     messages::{Message, Origin, Outbound, Outcome, Request, Response, Task},
     no_module,
 };
 use crate::{
     certification::CertifiedState,
     execution::{
-        Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, OutgoingCall,
+        Closure, Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, OutgoingCall,
         SystemState, Target, Trapped,
     },
     rejection::{ErrorCode, Rejection},
@@ -36,6 +37,16 @@ pub struct Host {
     pub limits: Limits,
     /// What bounds the calls that a canister has open as a caller.
     pub max_outgoing_calls: usize,
+}
+
+/// A function to run in the name of a call context.
+struct Invocation<'a> {
+    context: u64,
+    entry: EntryPoint,
+    target: Target<'a>,
+    input: Input,
+    /// What to run if it traps.
+    on_cleanup: Option<Closure>,
 }
 
 impl Canister {
@@ -72,11 +83,17 @@ impl Canister {
             outstanding: 0,
             instructions: 0,
         });
-        let input = Input {
-            payload: request.arg,
-            ..Input::default()
+        let invocation = Invocation {
+            context,
+            entry,
+            target: Target::Export(&function),
+            input: Input {
+                payload: request.arg,
+                ..Input::default()
+            },
+            on_cleanup: None,
         };
-        self.execute_in_context(context, entry, Target::Export(&function), input, host)
+        self.execute_in_context(invocation, host)
     }
 
     fn method(&self, name: &str) -> Result<(EntryPoint, String), Rejection> {
@@ -131,13 +148,14 @@ impl Canister {
             outstanding: 0,
             instructions: 0,
         });
-        self.execute_in_context(
+        let invocation = Invocation {
             context,
-            EntryPoint::SystemTask,
-            Target::Export(function),
-            Input::default(),
-            host,
-        )
+            entry: EntryPoint::SystemTask,
+            target: Target::Export(function),
+            input: Input::default(),
+            on_cleanup: None,
+        };
+        self.execute_in_context(invocation, host)
     }
 
     fn execute_response(&mut self, response: Response, host: &Host) -> io::Result<Vec<Outbound>> {
@@ -164,66 +182,57 @@ impl Canister {
                 )
             }
         };
-        let mut sent = match self.run(
-            callback.context,
+        let invocation = Invocation {
+            context: callback.context,
             entry,
-            Target::Callback(closure),
+            target: Target::Callback(closure),
             input,
-            host,
-        )? {
-            Ok(effects) => self.apply(callback.context, effects, host.time_ns),
-            Err(trapped) => {
-                self.clean_up(&callback, host)?;
-                return Ok(self.finish(callback.context, trapped.reject(self.id)));
-            }
+            on_cleanup: callback.on_cleanup,
         };
-        sent.extend(self.finish(callback.context, self.did_not_reply()));
-        Ok(sent)
+        self.execute_in_context(invocation, host)
     }
 
-    /// Runs the cleanup callback after a trap in the callback proper. A trap in it is logged and changes nothing.
-    fn clean_up(&mut self, callback: &Callback, host: &Host) -> io::Result<()> {
-        let Some(closure) = callback.on_cleanup else {
-            return Ok(());
+    /// Runs one function, and closes its call context if nothing is left to wait for.
+    fn execute_in_context(
+        &mut self,
+        invocation: Invocation<'_>,
+        host: &Host,
+    ) -> io::Result<Vec<Outbound>> {
+        let (context, on_cleanup) = (invocation.context, invocation.on_cleanup);
+        match self.run(invocation, host)? {
+            Ok(effects) => {
+                let mut sent = self.apply(context, effects, host.time_ns);
+                sent.extend(self.finish(context, did_not_reply(self.id)));
+                Ok(sent)
+            }
+            Err(trapped) => {
+                if let Some(closure) = on_cleanup {
+                    self.clean_up(context, closure, host)?;
+                }
+                Ok(self.finish(context, trapped.reject(self.id)))
+            }
+        }
+    }
+
+    /// Runs a cleanup callback. A trap in it is logged and changes nothing.
+    fn clean_up(&mut self, context: u64, closure: Closure, host: &Host) -> io::Result<()> {
+        let invocation = Invocation {
+            context,
+            entry: EntryPoint::Cleanup,
+            target: Target::Callback(closure),
+            input: Input::default(),
+            on_cleanup: None,
         };
-        let target = Target::Callback(closure);
-        if let Ok(effects) = self.run(
-            callback.context,
-            EntryPoint::Cleanup,
-            target,
-            Input::default(),
-            host,
-        )? {
-            self.apply(callback.context, effects, host.time_ns);
+        if let Ok(effects) = self.run(invocation, host)? {
+            self.apply(context, effects, host.time_ns);
         }
         Ok(())
     }
 
-    fn execute_in_context(
-        &mut self,
-        context: u64,
-        entry: EntryPoint,
-        target: Target<'_>,
-        input: Input,
-        host: &Host,
-    ) -> io::Result<Vec<Outbound>> {
-        match self.run(context, entry, target, input, host)? {
-            Ok(effects) => {
-                let mut sent = self.apply(context, effects, host.time_ns);
-                sent.extend(self.finish(context, self.did_not_reply()));
-                Ok(sent)
-            }
-            Err(trapped) => Ok(self.finish(context, trapped.reject(self.id))),
-        }
-    }
-
-    /// Runs one function in the name of a call context, and commits memories and balance if it succeeds.
+    /// Runs one function in the name of its call context, and commits memories and balance if it succeeds.
     fn run(
         &mut self,
-        context: u64,
-        entry: EntryPoint,
-        target: Target<'_>,
-        input: Input,
+        invocation: Invocation<'_>,
         host: &Host,
     ) -> io::Result<Result<Effects, Trapped>> {
         let environment = self.environment(host);
@@ -233,7 +242,7 @@ impl Canister {
                 "the canister contains no Wasm module",
             )));
         };
-        let Some(call) = self.calls.context(context) else {
+        let Some(call) = self.calls.context(invocation.context) else {
             return Ok(Err(Trapped::new(
                 ErrorCode::CanisterContractViolation,
                 "the call is not open any more",
@@ -245,10 +254,10 @@ impl Canister {
             deadline_ns: call.deadline_ns,
             responded: call.responded,
             instructions_before: call.instructions,
-            ..input
+            ..invocation.input
         };
         let state = SystemState::new(
-            entry,
+            invocation.entry,
             environment,
             input,
             self.cycles,
@@ -259,11 +268,11 @@ impl Canister {
             Ok(execution) => execution,
             Err(trapped) => return Ok(Err(trapped)),
         };
-        let result = execution.run(target);
+        let result = execution.run(invocation.target);
         call.instructions += execution.instructions();
         let logs = std::mem::take(&mut execution.state().effects.logs);
         let kept = match result {
-            Ok(()) if entry == EntryPoint::ReplicatedQuery => {
+            Ok(()) if invocation.entry == EntryPoint::ReplicatedQuery => {
                 let state = execution.into_state();
                 self.cycles = state.balance;
                 Ok(state.effects)
@@ -282,20 +291,12 @@ impl Canister {
 
     /// What executions in this canister may ask.
     pub fn environment(&self, host: &Host) -> Environment {
+        let environment = self.view().environment(host);
         Environment {
-            canister_id: self.id,
-            subnet_id: host.subnet_id,
-            root_key: Arc::clone(&host.root_key),
-            time_ns: host.time_ns,
-            status: self.status.code(),
-            version: self.version,
-            global_timer: self.global_timer,
-            controllers: Arc::clone(&self.settings.controllers),
-            variables: Arc::clone(&self.settings.environment_variables),
-            certified: None,
             max_outgoing_calls: host
                 .max_outgoing_calls
                 .saturating_sub(self.calls.outstanding()),
+            ..environment
         }
     }
 
@@ -381,13 +382,5 @@ impl Canister {
             .map(|call| Outbound::Response(call.origin, Err(rejection) as Outcome, call.cycles))
             .into_iter()
             .collect()
-    }
-
-    fn did_not_reply(&self) -> Rejection {
-        let message = format!(
-            "Error from Canister {}: Canister did not reply to the call",
-            self.id
-        );
-        Rejection::new(ErrorCode::CanisterDidNotReply, message)
     }
 }

@@ -25,7 +25,7 @@ pub use view::CanisterView;
 
 use crate::{
     certification::{CanisterLeaves, Metadata},
-    execution::Code,
+    execution::{Code, CodeView},
     rejection::{ErrorCode, Rejection},
 };
 
@@ -127,8 +127,18 @@ impl Canister {
         }
     }
 
+    /// The canister as it is now.
+    pub fn view(&self) -> CanisterView {
+        self.view_with(self.code.as_ref().map(Code::view))
+    }
+
     /// The canister for queries, until it is published again.
     pub fn publish(&mut self) -> CanisterView {
+        let code = self.code.as_mut().map(Code::publish);
+        self.view_with(code)
+    }
+
+    fn view_with(&self, code: Option<CodeView>) -> CanisterView {
         CanisterView {
             id: self.id,
             settings: self.settings.clone(),
@@ -137,7 +147,8 @@ impl Canister {
             cycles: self.cycles,
             global_timer: self.global_timer,
             logs: Arc::clone(&self.logs),
-            code: self.code.as_mut().map(Code::publish),
+            chunk_bytes: self.chunks.values().map(Vec::len).sum(),
+            code,
         }
     }
 }
@@ -169,9 +180,15 @@ impl Status {
 }
 
 /// The rejection for a canister without code.
-pub fn no_module(id: Principal) -> Rejection {
+fn no_module(id: Principal) -> Rejection {
     let message = format!(
         "Error from Canister {id}: Attempted to execute a message, but the canister contains no Wasm module."
     );
     Rejection::new(ErrorCode::CanisterWasmModuleNotFound, message)
+}
+
+/// The rejection for a call that a canister has finished working on without answering it.
+fn did_not_reply(id: Principal) -> Rejection {
+    let message = format!("Error from Canister {id}: Canister did not reply to the call");
+    Rejection::new(ErrorCode::CanisterDidNotReply, message)
 }

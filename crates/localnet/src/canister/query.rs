@@ -1,12 +1,10 @@
 //! Executions that leave nothing behind: queries and `inspect_message`.
 
-use std::sync::Arc;
-
 use candid::Principal;
 
-use super::{CanisterView, Host, no_module};
+use super::{CanisterView, Host, did_not_reply, no_module};
 use crate::{
-    execution::{CodeView, EntryPoint, Environment, Execution, Input, SystemState, Target},
+    execution::{CodeView, EntryPoint, Execution, Input, SystemState, Target},
     rejection::{ErrorCode, Rejection},
 };
 
@@ -29,17 +27,11 @@ impl CanisterView {
             ..Input::default()
         };
         let state = self.run(code, entry, &function, input, host)?;
-        match state.effects.response {
-            Some(response) => response
-                .map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message)),
-            None => {
-                let message = format!(
-                    "Error from Canister {}: Canister did not reply to the call",
-                    self.id
-                );
-                Err(Rejection::new(ErrorCode::CanisterDidNotReply, message))
-            }
-        }
+        state
+            .effects
+            .response
+            .ok_or_else(|| did_not_reply(self.id))?
+            .map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message))
     }
 
     fn query_method(&self, code: &CodeView, name: &str) -> Result<(EntryPoint, String), Rejection> {
@@ -104,22 +96,9 @@ impl CanisterView {
         input: Input,
         host: &Host,
     ) -> Result<SystemState, Rejection> {
-        let environment = Environment {
-            canister_id: self.id,
-            subnet_id: host.subnet_id,
-            root_key: Arc::clone(&host.root_key),
-            time_ns: host.time_ns,
-            status: self.status.code(),
-            version: self.version,
-            global_timer: self.global_timer,
-            controllers: Arc::clone(&self.settings.controllers),
-            variables: Arc::clone(&self.settings.environment_variables),
-            certified: host.certified.clone(),
-            max_outgoing_calls: 0,
-        };
         let state = SystemState::new(
             entry,
-            environment,
+            self.environment(host),
             input,
             self.cycles,
             code.stable.clone(),

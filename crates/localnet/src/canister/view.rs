@@ -1,13 +1,13 @@
-//! A canister as it was when its state was certified: what queries see.
+//! A canister at one moment. Queries see it as it was when its state was certified.
 
 use std::sync::Arc;
 
 use candid::Principal;
 
-use super::{Logs, Settings, Status};
-use crate::execution::CodeView;
+use super::{Host, Logs, Settings, Status};
+use crate::execution::{CodeView, Environment};
 
-/// A canister at the moment of a publication.
+/// What can be told of a canister at one moment, whatever becomes of it later.
 pub struct CanisterView {
     /// Its id.
     pub id: Principal,
@@ -23,6 +23,27 @@ pub struct CanisterView {
     pub global_timer: u64,
     /// What it printed.
     pub logs: Arc<Logs>,
+    /// Bytes in its chunk store.
+    pub chunk_bytes: usize,
     /// Its code and memories.
     pub code: Option<CodeView>,
+}
+
+impl CanisterView {
+    /// What executions in this canister may ask.
+    pub fn environment(&self, host: &Host) -> Environment {
+        Environment {
+            canister_id: self.id,
+            subnet_id: host.subnet_id,
+            root_key: Arc::clone(&host.root_key),
+            time_ns: host.time_ns,
+            status: self.status.code(),
+            version: self.version,
+            global_timer: self.global_timer,
+            controllers: Arc::clone(&self.settings.controllers),
+            variables: Arc::clone(&self.settings.environment_variables),
+            certified: host.certified.clone(),
+            max_outgoing_calls: host.max_outgoing_calls,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use ic_transport_types::RequestId;
 
 use super::NetworkLimits;
 use crate::{
-    network::IngressCall,
+    network::CanisterCall,
     rejection::{ErrorCode, Rejection},
 };
 
@@ -20,7 +20,7 @@ pub struct Submission {
     /// The request id.
     pub id: RequestId,
     /// The call.
-    pub call: IngressCall,
+    pub call: CanisterCall,
 }
 
 /// What the executor works on next.

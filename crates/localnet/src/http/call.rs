@@ -8,15 +8,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use ic_transport_types::{EnvelopeContent, RequestId, TransportCallResponse};
+use ic_transport_types::{RequestId, TransportCallResponse};
 
 use super::{
-    App, effective_canister,
+    App,
     error::HttpError,
-    request::{authenticate, principal, wrong_kind},
+    request::{CallKind, canister_call},
     response::cbor_response,
 };
-use crate::network::{IngressCall, Rejection};
+use crate::network::Rejection;
 
 /// v2: 202 as soon as the call is received; the client polls `read_state` for what became of it.
 pub(super) async fn asynchronous(
@@ -60,28 +60,9 @@ async fn submit(
     id: &str,
     body: Body,
 ) -> Result<Result<RequestId, Rejection>, HttpError> {
-    let effective_canister_id = principal(id)?;
-    let request = authenticate(app, body).await?;
-    let EnvelopeContent::Call {
-        sender,
-        canister_id,
-        method_name,
-        arg,
-        ..
-    } = request.content
-    else {
-        return Err(wrong_kind("call"));
-    };
-    effective_canister::check(effective_canister_id, canister_id, &method_name, &arg)?;
-    let call = IngressCall {
-        sender,
-        canister_id,
-        method_name,
-        arg,
-        effective_canister_id,
-    };
-    let submitted = app.network.submit(request.id, call).await;
-    Ok(submitted.map(|()| request.id))
+    let (id, call) = canister_call(app, CallKind::Update, id, body).await?;
+    let submitted = app.network.submit(id, call).await;
+    Ok(submitted.map(|()| id))
 }
 
 /// A call that was never received leaves no trace in the state, so nothing certifies its rejection.

@@ -5,6 +5,7 @@ use candid::{CandidType, Decode, Principal};
 use serde::Deserialize;
 
 use super::error::HttpError;
+use crate::network::CanisterCall;
 
 #[derive(CandidType, Deserialize)]
 struct AboutCanister {
@@ -16,20 +17,16 @@ struct AboutTarget {
     target_canister: Principal,
 }
 
-/// Checks that a call of `method_name` belongs to the URL of `effective`.
-pub(super) fn check(
-    effective: Principal,
-    canister_id: Principal,
-    method_name: &str,
-    arg: &[u8],
-) -> Result<(), HttpError> {
-    let subject = if canister_id == Principal::management_canister() {
-        match subject(method_name, arg) {
+/// Checks that a call belongs to the URL it came to.
+pub(super) fn check(call: &CanisterCall) -> Result<(), HttpError> {
+    let effective = call.effective_canister_id;
+    let subject = if call.canister_id == Principal::management_canister() {
+        match subject(&call.method_name, &call.arg) {
             Some(subject) => subject,
             None => return Ok(()),
         }
     } else {
-        canister_id
+        call.canister_id
     };
     if subject == effective {
         return Ok(());
@@ -61,6 +58,21 @@ mod tests {
 
     fn id(n: u8) -> Principal {
         Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, n, 1, 1])
+    }
+
+    fn check(
+        effective: Principal,
+        canister_id: Principal,
+        method: &str,
+        arg: &[u8],
+    ) -> Result<(), HttpError> {
+        super::check(&CanisterCall {
+            sender: Principal::anonymous(),
+            canister_id,
+            method_name: method.to_owned(),
+            arg: arg.to_owned(),
+            effective_canister_id: effective,
+        })
     }
 
     fn management(effective: Principal, method: &str, arg: &[u8]) -> Result<(), HttpError> {

@@ -3,10 +3,14 @@
 use axum::{body::Body, http::StatusCode};
 use candid::Principal;
 use futures::StreamExt;
+use ic_transport_types::{EnvelopeContent, RequestId};
 use tokio::time::timeout;
 
-use super::{App, error::HttpError};
-use crate::ingress::{self, AuthenticatedRequest, IngressError};
+use super::{App, effective_canister, error::HttpError};
+use crate::{
+    ingress::{self, AuthenticatedRequest, IngressError},
+    network::CanisterCall,
+};
 
 /// How much more than the limit is read, and thrown away, so that a client which listens only after
 /// it has sent everything gets to see why it was refused.
@@ -55,6 +59,56 @@ pub(super) async fn authenticate(app: &App, body: Body) -> Result<AuthenticatedR
         &root_key,
         &app.ingress_limits,
     )?)
+}
+
+/// How a canister is called, which decides the endpoint.
+#[derive(Clone, Copy)]
+pub(super) enum CallKind {
+    Update,
+    Query,
+}
+
+/// Reads a call that came to the URL of the canister `id`, and its request id.
+pub(super) async fn canister_call(
+    app: &App,
+    kind: CallKind,
+    id: &str,
+    body: Body,
+) -> Result<(RequestId, CanisterCall), HttpError> {
+    let effective_canister_id = principal(id)?;
+    let request = authenticate(app, body).await?;
+    let call = match (kind, request.content) {
+        (
+            CallKind::Update,
+            EnvelopeContent::Call {
+                sender,
+                canister_id,
+                method_name,
+                arg,
+                ..
+            },
+        )
+        | (
+            CallKind::Query,
+            EnvelopeContent::Query {
+                sender,
+                canister_id,
+                method_name,
+                arg,
+                ..
+            },
+        ) => CanisterCall {
+            sender,
+            canister_id,
+            method_name,
+            arg,
+            effective_canister_id,
+        },
+        (CallKind::Update, _) => return Err(wrong_kind("call")),
+        (CallKind::Query, _) => return Err(wrong_kind("query")),
+    };
+    effective_canister::check(&call)?;
+    Ok((request.id, call))
 }
 
 /// A principal in its textual form, out of the URL.

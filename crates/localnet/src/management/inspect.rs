@@ -9,8 +9,8 @@ use ic_management_canister_types::{
 
 use super::{Call, Handled, check_controller_or_self, decode, encode, not_controller, reply};
 use crate::{
-    canister::{CanisterView, LogLine, Logs, Settings, Status},
-    execution::{CanisterModule, StableMemory, WASM_PAGE},
+    canister::{CanisterView, LogLine, Status},
+    execution::WASM_PAGE,
     executor::State,
     rejection::{ErrorCode, Rejection},
 };
@@ -18,53 +18,52 @@ use crate::{
 pub fn canister_status(state: &mut State, call: &mut Call<'_>) -> Handled {
     let CanisterIdRecord { canister_id } = decode(call.arg)?;
     check_controller_or_self(state, canister_id, call.sender)?;
-    let canister = state.canister(canister_id)?;
-    let mut memory = Memory {
-        chunks: canister
-            .chunks
-            .values()
-            .map(|chunk| chunk.len() as u64)
-            .sum(),
-        logs: canister.logs.bytes() as u64,
-        ..Memory::default()
-    };
-    if let Some(code) = &canister.code {
-        memory.add_code(&code.module, code.heap.bytes(), &code.stable);
-    }
-    let hash = canister.code.as_ref().map(|code| code.module.hash());
-    let (version, cycles) = (canister.version, canister.cycles);
-    reply(&result(
-        &canister.settings,
-        &canister.status,
-        version,
-        cycles,
-        hash,
-        &memory,
-    ))
+    reply(&status(&state.canister(canister_id)?.view()))
 }
 
 /// `canister_status` as a query.
-pub fn status_of(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
+pub fn query_status(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
     if !canister.settings.controllers.contains(&sender) {
         return Err(not_controller(canister.id, sender));
     }
-    let mut memory = Memory {
-        logs: canister.logs.bytes() as u64,
-        ..Memory::default()
-    };
-    if let Some(code) = &canister.code {
-        memory.add_code(&code.module, code.heap.bytes(), &code.stable);
+    encode(&status(canister))
+}
+
+fn status(canister: &CanisterView) -> CanisterStatusResult {
+    let memory = Memory::of(canister);
+    let module = canister.code.as_ref().map(|code| &code.module);
+    CanisterStatusResult {
+        status: match canister.status {
+            Status::Running => CanisterStatusType::Running,
+            Status::Stopping(_) => CanisterStatusType::Stopping,
+            Status::Stopped => CanisterStatusType::Stopped,
+        },
+        ready_for_migration: false,
+        version: canister.version,
+        settings: (&canister.settings).into(),
+        module_hash: module.map(|module| module.hash().to_vec()),
+        memory_size: memory.total().into(),
+        memory_metrics: MemoryMetrics {
+            wasm_memory_size: memory.heap.into(),
+            stable_memory_size: memory.stable.into(),
+            global_memory_size: 0_u8.into(),
+            wasm_binary_size: memory.module.into(),
+            custom_sections_size: memory.metadata.into(),
+            canister_history_size: 0_u8.into(),
+            wasm_chunk_store_size: memory.chunks.into(),
+            snapshots_size: 0_u8.into(),
+            log_memory_store_size: memory.logs.into(),
+        },
+        cycles: canister.cycles.into(),
+        reserved_cycles: 0_u8.into(),
+        idle_cycles_burned_per_day: 0_u8.into(),
+        query_stats: QueryStats {
+            num_calls_total: 0_u8.into(),
+            num_instructions_total: 0_u8.into(),
+            request_payload_bytes_total: 0_u8.into(),
+            response_payload_bytes_total: 0_u8.into(),
+        },
     }
-    let hash = canister.code.as_ref().map(|code| code.module.hash());
-    let (version, cycles) = (canister.version, canister.cycles);
-    encode(&result(
-        &canister.settings,
-        &canister.status,
-        version,
-        cycles,
-        hash,
-        &memory,
-    ))
 }
 
 /// Bytes a canister takes, by what they are for.
@@ -79,56 +78,27 @@ struct Memory {
 }
 
 impl Memory {
-    fn add_code(&mut self, module: &CanisterModule, heap_bytes: usize, stable: &StableMemory) {
-        self.heap = heap_bytes as u64;
-        self.stable = stable.wasm_pages() * WASM_PAGE;
-        self.module = module.source().len() as u64;
-        let sections = module.metadata().iter();
-        self.metadata = sections.map(|section| section.bytes.len() as u64).sum();
+    fn of(canister: &CanisterView) -> Self {
+        let empty = Self {
+            chunks: canister.chunk_bytes as u64,
+            logs: canister.logs.bytes() as u64,
+            ..Self::default()
+        };
+        let Some(code) = &canister.code else {
+            return empty;
+        };
+        let sections = code.module.metadata().iter();
+        Self {
+            heap: code.heap.bytes() as u64,
+            stable: code.stable.wasm_pages() * WASM_PAGE,
+            module: code.module.source().len() as u64,
+            metadata: sections.map(|section| section.bytes.len() as u64).sum(),
+            ..empty
+        }
     }
-}
 
-fn result(
-    settings: &Settings,
-    status: &Status,
-    version: u64,
-    cycles: u128,
-    module_hash: Option<[u8; 32]>,
-    memory: &Memory,
-) -> CanisterStatusResult {
-    let total =
-        memory.heap + memory.stable + memory.module + memory.metadata + memory.chunks + memory.logs;
-    CanisterStatusResult {
-        status: match status {
-            Status::Running => CanisterStatusType::Running,
-            Status::Stopping(_) => CanisterStatusType::Stopping,
-            Status::Stopped => CanisterStatusType::Stopped,
-        },
-        ready_for_migration: false,
-        version,
-        settings: settings.into(),
-        module_hash: module_hash.map(|hash| hash.to_vec()),
-        memory_size: total.into(),
-        memory_metrics: MemoryMetrics {
-            wasm_memory_size: memory.heap.into(),
-            stable_memory_size: memory.stable.into(),
-            global_memory_size: 0_u8.into(),
-            wasm_binary_size: memory.module.into(),
-            custom_sections_size: memory.metadata.into(),
-            canister_history_size: 0_u8.into(),
-            wasm_chunk_store_size: memory.chunks.into(),
-            snapshots_size: 0_u8.into(),
-            log_memory_store_size: memory.logs.into(),
-        },
-        cycles: cycles.into(),
-        reserved_cycles: 0_u8.into(),
-        idle_cycles_burned_per_day: 0_u8.into(),
-        query_stats: QueryStats {
-            num_calls_total: 0_u8.into(),
-            num_instructions_total: 0_u8.into(),
-            request_payload_bytes_total: 0_u8.into(),
-            response_payload_bytes_total: 0_u8.into(),
-        },
+    fn total(&self) -> u64 {
+        self.heap + self.stable + self.module + self.metadata + self.chunks + self.logs
     }
 }
 
@@ -150,33 +120,27 @@ pub fn canister_info(state: &mut State, call: &mut Call<'_>) -> Handled {
 pub fn fetch_canister_logs(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: FetchCanisterLogsArgs = decode(call.arg)?;
     let canister = state.canister(args.canister_id)?;
-    reply(&logs(
-        &args,
-        &canister.settings,
-        &canister.logs,
-        call.sender,
-    )?)
+    reply(&logs(&args, &canister.view(), call.sender)?)
 }
 
 /// `fetch_canister_logs` as a query.
-pub fn fetch_logs(
+pub fn query_logs(
     args: &FetchCanisterLogsArgs,
     canister: &CanisterView,
     sender: Principal,
 ) -> Result<Vec<u8>, Rejection> {
-    encode(&logs(args, &canister.settings, &canister.logs, sender)?)
+    encode(&logs(args, canister, sender)?)
 }
 
 fn logs(
     args: &FetchCanisterLogsArgs,
-    settings: &Settings,
-    logs: &Logs,
+    canister: &CanisterView,
     sender: Principal,
 ) -> Result<FetchCanisterLogsResult, Rejection> {
-    if !settings.may_read_logs(sender) {
+    if !canister.settings.may_read_logs(sender) {
         let message = format!(
             "{sender} is not allowed to read the logs of canister {}",
-            args.canister_id
+            canister.id
         );
         return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
     }
@@ -187,11 +151,15 @@ fn logs(
             (*start..=*end).contains(&line.time_ns)
         }
     };
-    let records = logs.lines().filter(wanted).map(|line| CanisterLogRecord {
-        idx: line.number,
-        timestamp_nanos: line.time_ns,
-        content: line.content.clone(),
-    });
+    let records = canister
+        .logs
+        .lines()
+        .filter(wanted)
+        .map(|line| CanisterLogRecord {
+            idx: line.number,
+            timestamp_nanos: line.time_ns,
+            content: line.content.clone(),
+        });
     Ok(FetchCanisterLogsResult {
         canister_log_records: records.collect(),
     })

@@ -9,7 +9,7 @@ mod lifecycle;
 use candid::{CandidType, Decode, Encode, Principal};
 use serde::de::DeserializeOwned;
 
-pub use inspect::{fetch_logs, status_of};
+pub use inspect::{query_logs, query_status};
 
 use crate::{
     canister::{Origin, Request},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{STATEFUL, TestNet, call, eventually, user};
+use crate::support::{STATEFUL, TestNet, call, eventually, timer, user};
 
 #[tokio::test]
 async fn state_requests_and_ids_survive() {
@@ -38,18 +38,9 @@ async fn state_requests_and_ids_survive() {
 
 #[tokio::test]
 async fn a_timer_that_was_set_before_fires_after() {
-    const TIMER: &str = r#"(module
-        (import "ic0" "time" (func $time (result i64)))
-        (import "ic0" "global_timer_set" (func $set (param i64) (result i64)))
-        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
-        (import "ic0" "msg_reply" (func $reply))
-        (memory 1)
-        (func (export "canister_init") (drop (call $set (i64.add (call $time) (i64.const 300000000)))))
-        (func (export "canister_global_timer") (i32.store8 (i32.const 0) (i32.const 1)))
-        (func (export "canister_query fired") (call $append (i32.const 0) (i32.const 1)) (call $reply)))"#;
     let dir = tempfile::tempdir().unwrap();
     let net = TestNet::in_dir(dir.path());
-    let canister = net.deploy(TIMER).await;
+    let canister = net.deploy(&timer(300_000_000, 1)).await;
     net.network.shutdown().await.unwrap();
     drop(net);
     let net = TestNet::in_dir(dir.path());

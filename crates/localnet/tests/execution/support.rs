@@ -12,7 +12,7 @@ use std::{
 use candid::{CandidType, Decode, Encode, Principal};
 use ic_localnet::{
     certification::NetworkKeys,
-    network::{IngressCall, Network, NetworkConfig, NetworkLimits, QueryCall, Rejection},
+    network::{CanisterCall, Network, NetworkConfig, NetworkLimits, Rejection},
 };
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs,
@@ -61,7 +61,7 @@ impl TestNet {
     }
 
     /// Submits a call; the id is for asking how it went.
-    pub async fn submit(&self, call: IngressCall) -> Result<RequestId, Rejection> {
+    pub async fn submit(&self, call: CanisterCall) -> Result<RequestId, Rejection> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let mut id = [0; 32];
         id[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
@@ -106,13 +106,7 @@ impl TestNet {
         method: &str,
         arg: impl Into<Vec<u8>>,
     ) -> Result<Vec<u8>, Rejection> {
-        let query = QueryCall {
-            sender: user(),
-            canister_id: canister,
-            method_name: method.into(),
-            arg: arg.into(),
-            effective_canister_id: canister,
-        };
+        let query = call(user(), canister, method, arg);
         self.network.query(query).await
     }
 
@@ -176,8 +170,8 @@ pub fn call(
     canister_id: Principal,
     method: &str,
     arg: impl Into<Vec<u8>>,
-) -> IngressCall {
-    IngressCall {
+) -> CanisterCall {
+    CanisterCall {
         sender,
         canister_id,
         method_name: method.into(),
@@ -202,9 +196,28 @@ pub async fn eventually<F: Future<Output = bool>>(mut condition: impl FnMut() ->
     }
 }
 
+/// A canister whose timer fires `times` times in a row, `delay_ns` after being set; `fired` counts.
+pub fn timer(delay_ns: u64, times: u8) -> String {
+    format!(
+        r#"(module
+    (import "ic0" "time" (func $time (result i64)))
+    (import "ic0" "global_timer_set" (func $set (param i64) (result i64)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (memory 1)
+    (func $soon (drop (call $set (i64.add (call $time) (i64.const {delay_ns})))))
+    (func (export "canister_init") (call $soon))
+    (func (export "canister_global_timer")
+        (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+        (if (i32.lt_u (i32.load8_u (i32.const 0)) (i32.const {times})) (then (call $soon))))
+    (func (export "canister_query fired") (call $append (i32.const 0) (i32.const 1)) (call $reply)))"#
+    )
+}
+
 /// A canister whose state is one byte each in heap, a global, stable memory and certified data.
 ///
-/// `set` sets all four to its argument's first byte; `set_then_trap` traps after that; `get` gives heap, global, stable.
+/// `set` sets all four to its argument's first byte; `set_then_trap` traps after that; `get` gives heap, global,
+/// stable.
 pub const STATEFUL: &str = r#"(module
     (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))

@@ -2,26 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{TestNet, eventually};
-
-/// A global timer that fires three times in a row, counting.
-const TIMER: &str = r#"(module
-    (import "ic0" "time" (func $time (result i64)))
-    (import "ic0" "global_timer_set" (func $set (param i64) (result i64)))
-    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
-    (import "ic0" "msg_reply" (func $reply))
-    (memory 1)
-    (func $soon (drop (call $set (i64.add (call $time) (i64.const 20000000)))))
-    (func (export "canister_init") (call $soon))
-    (func (export "canister_global_timer")
-        (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
-        (if (i32.lt_u (i32.load8_u (i32.const 0)) (i32.const 3)) (then (call $soon))))
-    (func (export "canister_query fired") (call $append (i32.const 0) (i32.const 1)) (call $reply)))"#;
+use crate::support::{TestNet, call, eventually, timer, user};
 
 #[tokio::test]
 async fn a_timer_fires_and_can_be_set_again() {
     let net = TestNet::new();
-    let canister = net.deploy(TIMER).await;
+    let canister = net.deploy(&timer(20_000_000, 3)).await;
     eventually(async || net.query(canister, "fired", []).await.unwrap() == [3]).await;
 }
 
@@ -60,12 +46,7 @@ async fn queries_do_not_wait_for_a_long_update() {
     let canister = net.deploy(SLOW).await;
     let started = Instant::now();
     let update = net
-        .submit(crate::support::call(
-            crate::support::user(),
-            canister,
-            "slow",
-            [],
-        ))
+        .submit(call(user(), canister, "slow", []))
         .await
         .unwrap();
     let mut queries = 0;

@@ -1,8 +1,9 @@
 //! The heap between messages.
 //!
-//! There are two images: the current one, and a spare that lags behind by the pages in `stale`. Queries map the image that
-//! was current when the state was last published, so what they see fits the certificate of that state. The first commit
-//! after a publication brings the spare up to date and goes on there; queries keep reading the other one in peace.
+//! There are two images: the current one, and a spare that lags behind by the pages in `stale`. Queries map the image
+//! that was current when the state was last published, so what they see fits the certificate of that state. The first
+//! commit after a publication brings the spare up to date and goes on there; queries keep reading the other one in
+//! peace.
 
 use std::{collections::BTreeSet, fs::File, io, ops::Range, os::unix::fs::FileExt as _, sync::Arc};
 
@@ -50,11 +51,6 @@ impl Heap {
             spare: None,
             stale: BTreeSet::new(),
         })
-    }
-
-    /// The size of the heap in bytes.
-    pub fn bytes(&self) -> usize {
-        self.bytes
     }
 
     /// The newest committed heap, for the next message.

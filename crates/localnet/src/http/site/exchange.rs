@@ -11,7 +11,7 @@ use super::{
     super::App,
     candid_http::{Chunk, DecodeError, HttpRequest, HttpResponse, Next},
 };
-use crate::network::{IngressCall, Network, QueryCall, Rejection};
+use crate::network::{CanisterCall, Network, Rejection};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +44,11 @@ pub(super) async fn ask(
     request: &HttpRequest,
 ) -> Result<(HttpResponse, Option<Streaming>), PageError> {
     let arg = Encode!(request).map_err(|error| PageError::Request(error.to_string()))?;
-    let answer = query(&app.network, canister, "http_request", arg.clone()).await?;
-    let mut response = HttpResponse::decode(&answer)?;
+    let query = anonymous_call(canister, "http_request", arg.clone());
+    let mut response = HttpResponse::decode(&app.network.query(query).await?)?;
     if response.upgrade {
-        response = HttpResponse::decode(&update(app, canister, arg).await?)?;
+        let call = anonymous_call(canister, "http_request_update", arg);
+        response = HttpResponse::decode(&update(app, call).await?)?;
     }
     let streaming = response.next.take().map(|next| Streaming {
         network: app.network.clone(),
@@ -80,8 +81,8 @@ impl Streaming {
                 let arg = IDLArgs::new(&[token])
                     .to_bytes()
                     .map_err(|error| PageError::Request(error.to_string()))?;
-                let answer = query(&network, canister, &method, arg).await?;
-                let chunk = Chunk::decode(&answer)?;
+                let query = anonymous_call(canister, &method, arg);
+                let chunk = Chunk::decode(&network.query(query).await?)?;
                 let rest = (network, canister, method, chunk.token, count + 1);
                 Ok(Some((chunk.body, rest)))
             },
@@ -91,38 +92,14 @@ impl Streaming {
     }
 }
 
-async fn query(
-    network: &Network,
-    canister_id: Principal,
-    method: &str,
-    arg: Vec<u8>,
-) -> Result<Vec<u8>, Rejection> {
-    network
-        .query(QueryCall {
-            sender: Principal::anonymous(),
-            canister_id,
-            method_name: method.to_owned(),
-            arg,
-            effective_canister_id: canister_id,
-        })
-        .await
-}
-
-async fn update(app: &App, canister_id: Principal, arg: Vec<u8>) -> Result<Vec<u8>, PageError> {
+async fn update(app: &App, call: CanisterCall) -> Result<Vec<u8>, PageError> {
     let mut nonce = vec![0; 32];
     getrandom::fill(&mut nonce).map_err(|error| PageError::Request(error.to_string()))?;
-    let call = IngressCall {
-        sender: Principal::anonymous(),
-        canister_id,
-        method_name: "http_request_update".to_owned(),
-        arg,
-        effective_canister_id: canister_id,
-    };
     let id = EnvelopeContent::Call {
         nonce: Some(nonce),
         ingress_expiry: app.network.now_ns() + app.ingress_limits.max_ingress_ttl_ns,
         sender: call.sender,
-        canister_id,
+        canister_id: call.canister_id,
         method_name: call.method_name.clone(),
         arg: call.arg.clone(),
         sender_info: None,
@@ -133,5 +110,15 @@ async fn update(app: &App, canister_id: Principal, arg: Vec<u8>) -> Result<Vec<u
     match outcome.and_then(|state| state.outcome(&id)) {
         Some(reply) => Ok(reply?),
         None => Err(PageError::Timeout),
+    }
+}
+
+fn anonymous_call(canister_id: Principal, method: &str, arg: Vec<u8>) -> CanisterCall {
+    CanisterCall {
+        sender: Principal::anonymous(),
+        canister_id,
+        method_name: method.to_owned(),
+        arg,
+        effective_canister_id: canister_id,
     }
 }
