@@ -147,7 +147,8 @@ fn save_code(checkpoint: &Path, id: Principal, code: &Code) -> Result<(), Checkp
     })
 }
 
-/// Reads the newest checkpoint into an empty state; gives the time it was at. Without a checkpoint, there is nothing to do.
+/// Reads the newest checkpoint into an empty state; gives the time it was at. Without a checkpoint, there is nothing to
+/// do.
 pub fn load(dir: &Path, state: &mut State) -> Result<u64, CheckpointError> {
     at(dir, fs::create_dir_all(dir))?;
     let Some(name) = current(dir)? else {

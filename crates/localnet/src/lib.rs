@@ -4,6 +4,12 @@
 //! It is a development network: one node, no consensus, no real cycles. The reference for what it does
 //! is the public IC interface specification.
 //!
+//! A request's way through the modules: `http` reads it, `ingress` finds out who has sent it, `network`
+//! takes it. A query runs at once, on the canister as it was last published. An update call waits for the
+//! `executor`, whose only thread executes message after message (`canister` and `management` know what they
+//! mean, `execution` runs the Wasm), has the new state certified (`certification`) and publishes it.
+//! `checkpoint` keeps the state over a restart.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let localnet = ic_localnet::Localnet::start(ic_localnet::Config::default()).await?;

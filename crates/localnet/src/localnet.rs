@@ -135,11 +135,6 @@ impl Localnet {
         self.network.keys().root_public_key_der()
     }
 
-    /// The network behind the HTTP interface.
-    pub fn network(&self) -> &Arc<Network> {
-        &self.network
-    }
-
     /// Stops: answers what is being answered, takes nothing new, and writes the state to disk.
     ///
     /// # Errors

@@ -50,7 +50,6 @@ pub enum ErrorCode {
     CanisterIdAlreadyExists = 205,
     CertifiedStateUnavailable = 208,
     CanisterNotFound = 301,
-    InsufficientMemoryAllocation = 402,
     CanisterRejectedMessage = 406,
     UnknownManagementMessage = 407,
     InvalidManagementPayload = 408,

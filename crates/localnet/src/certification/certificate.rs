@@ -60,12 +60,6 @@ impl CertifiedState {
         self.access.contains_key(id)
     }
 
-    /// Whether `reader` controls the canister.
-    pub fn is_controller(&self, id: &Principal, reader: &Principal) -> bool {
-        let access = self.access.get(id);
-        access.is_some_and(|access| access.controllers.contains(reader))
-    }
-
     /// Whether `reader` may read `/canister/<id>/metadata/<name>`. Anyone may learn that there is no
     /// such canister or metadata.
     pub fn may_read_metadata(&self, id: &Principal, name: &str, reader: &Principal) -> bool {
@@ -297,8 +291,6 @@ mod tests {
         assert!(!may("secret", &stranger));
         assert!(may("candid:service", &stranger));
         assert!(may("nothing", &stranger));
-        assert!(state.is_controller(&canister(), &alice()));
-        assert!(!state.is_controller(&canister(), &stranger));
     }
 
     #[test]

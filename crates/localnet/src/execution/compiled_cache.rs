@@ -34,9 +34,9 @@ impl CompiledCache {
             .dir
             .join(format!("{}.cwasm", hex::encode(Sha256::digest(wasm))));
         if path.exists() {
-            // SAFETY: the file holds native code, so it has to be one that `store` wrote: it is in the network's own state
-            // directory, which only those can write to who could replace this program as well. It is renamed into place
-            // when complete. wasmtime refuses files of other versions of itself and of other settings.
+            // SAFETY: the file holds native code, so it has to be one that `store` wrote: it is in the network's own
+            // state directory, which only those can write to who could replace this program as well. It is renamed
+            // into place when complete. wasmtime refuses files of other versions of itself and of other settings.
             match unsafe { Module::deserialize_file(engine, &path) } {
                 Ok(module) => return Ok(module),
                 Err(error) => tracing::debug!("{} is compiled anew: {error:#}", path.display()),

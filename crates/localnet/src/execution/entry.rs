@@ -59,6 +59,16 @@ impl EntryPoints {
     /// Every entry point but `start` (`*` in the specification).
     pub const ALL: Self = Self(!(EntryPoint::Start as u16));
 
+    /// Those that work on a call which can be answered.
+    pub const ANSWERING: Self = Self::of(&[
+        EntryPoint::Update,
+        EntryPoint::ReplicatedQuery,
+        EntryPoint::Query,
+        EntryPoint::CompositeQuery,
+        EntryPoint::Reply,
+        EntryPoint::Reject,
+    ]);
+
     /// The set of the given entry points.
     pub const fn of(points: &[EntryPoint]) -> Self {
         let mut set = 0;

@@ -118,8 +118,8 @@ pub fn unpack(module: &[u8]) -> Result<Vec<u8>, InvalidModule> {
     Ok(bytes)
 }
 
-/// Checks an unpacked module and makes its state reachable: memory, table and mutable globals get exported under private
-/// names, and the start function becomes an export, so that instantiating a module runs no code.
+/// Checks an unpacked module and makes its state reachable: memory, table and mutable globals get exported under
+/// private names, and the start function becomes an export, so that instantiating a module runs no code.
 pub fn instrument(wasm: &[u8]) -> Result<InstrumentedModule, InvalidModule> {
     let mut scan = Scan::default();
     let mut module = wasm_encoder::Module::new();
@@ -184,7 +184,6 @@ struct Scan {
     globals: u32,
     memories: usize,
     tables: usize,
-    start: Option<u32>,
     mutable_globals: Vec<u32>,
     exported_functions: BTreeSet<String>,
     exported_name_bytes: usize,
@@ -210,7 +209,6 @@ impl Scan {
             Payload::MemorySection(section) => self.read_memories(section.clone())?,
             Payload::GlobalSection(section) => self.read_globals(section.clone())?,
             Payload::ExportSection(section) => self.read_exports(section.clone())?,
-            Payload::StartSection { func, .. } => self.start = Some(*func),
             Payload::CustomSection(section) => self.read_custom(section.name(), section.data())?,
             _ => {}
         }

@@ -2,7 +2,8 @@
 
 use crate::execution::{Limits, WASM_PAGE};
 
-/// Upper bounds on what users and canisters can make the network do. The defaults are the main network's where it has any.
+/// Upper bounds on what users and canisters can make the network do. The defaults are the main network's where it has
+/// any.
 #[derive(Clone, Debug)]
 pub struct NetworkLimits {
     /// Instructions of an update call, timer, heartbeat or callback.

@@ -104,7 +104,8 @@ fn install(
     match mode {
         CanisterInstallMode::Install if canister.code.is_some() => {
             let message = format!(
-                "Canister {id} cannot be installed because the canister is not empty. Try installing with mode='reinstall' instead."
+                "Canister {id} cannot be installed because the canister is not empty. Try installing \
+                 with mode='reinstall' instead."
             );
             return Err(Rejection::new(ErrorCode::CanisterNonEmpty, message));
         }

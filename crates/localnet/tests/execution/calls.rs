@@ -4,8 +4,9 @@ use crate::support::TestNet;
 use candid::Principal;
 use ic_transport_types::RejectCode;
 
-/// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back, `relay_and_trap`
-/// traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup callback.
+/// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back,
+/// `relay_and_trap` traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup
+/// callback.
 const CALLER: &str = r#"(module
     (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
     (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))

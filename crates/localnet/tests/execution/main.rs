@@ -1,4 +1,5 @@
-//! Canisters written by hand, driven through [`ic_localnet::network`]: what executing messages does, and what it does not.
+//! Canisters written by hand, driven through [`ic_localnet::network`]: what executing messages does, and what it does
+//! not.
 
 #[cfg(test)]
 mod calls;

@@ -1,7 +1,7 @@
 //! What a canister remembers between messages: its heap (linear memory), its globals and its stable memory.
 //!
-//! A message never works on the committed state itself. The heap is mapped copy-on-write into a fresh Wasm instance, stable
-//! memory is read through an overlay; success writes the differences back, a trap just drops them.
+//! A message never works on the committed state itself. The heap is mapped copy-on-write into a fresh Wasm instance,
+//! stable memory is read through an overlay; success writes the differences back, a trap just drops them.
 
 mod heap;
 mod image;
@@ -9,9 +9,8 @@ mod mapping;
 mod stable;
 
 pub use heap::{Heap, HeapView};
+pub use mapping::{changed_pages, map_private};
 pub use stable::{StableMemory, StableOverlay, WASM_PAGE};
 
 /// The granularity of copy-on-write: the page of the operating system on the platforms we run on.
 pub const PAGE: usize = 4096;
-
-pub use mapping::{changed_pages, map_private};

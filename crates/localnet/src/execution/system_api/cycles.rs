@@ -13,9 +13,9 @@ use crate::execution::{
     state::SystemState,
 };
 
-const AVAILABLE: EntryPoints = EntryPoints::of(&[Update, ReplicatedQuery, Reply, Reject]);
+/// Where there may be cycles that came with a call.
+const ATTACHED: EntryPoints = EntryPoints::of(&[Update, ReplicatedQuery, Reply, Reject]);
 const REFUNDED: EntryPoints = EntryPoints::of(&[Reply, Reject]);
-const ACCEPT: EntryPoints = EntryPoints::of(&[Update, ReplicatedQuery, Reply, Reject]);
 const BURN: EntryPoints =
     EntryPoints::of(&[Init, PreUpgrade, Update, Reply, Reject, Cleanup, SystemTask]);
 
@@ -58,7 +58,7 @@ fn of_message(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "msg_cycles_available128",
         |mut c: Caller<'_, SystemState>, dst: u32| {
-            c.data().allow("msg_cycles_available128", AVAILABLE)?;
+            c.data().allow("msg_cycles_available128", ATTACHED)?;
             let available = c.data().input.cycles_available;
             put_u128(&mut c, dst, available)
         },
@@ -67,7 +67,7 @@ fn of_message(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "msg_cycles_available",
         |c: Caller<'_, SystemState>| {
-            c.data().allow("msg_cycles_available", AVAILABLE)?;
+            c.data().allow("msg_cycles_available", ATTACHED)?;
             wasmtime::Result::Ok(u64_cycles(c.data().input.cycles_available)?)
         },
     )?;
@@ -92,7 +92,7 @@ fn of_message(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "msg_cycles_accept128",
         |mut c: Caller<'_, SystemState>, high: u64, low: u64, dst: u32| {
-            c.data().allow("msg_cycles_accept128", ACCEPT)?;
+            c.data().allow("msg_cycles_accept128", ATTACHED)?;
             let accepted = accept(c.data_mut(), u128_of(high, low));
             put_u128(&mut c, dst, accepted)
         },
@@ -101,7 +101,7 @@ fn of_message(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "msg_cycles_accept",
         |mut c: Caller<'_, SystemState>, max: u64| {
-            c.data().allow("msg_cycles_accept", ACCEPT)?;
+            c.data().allow("msg_cycles_accept", ATTACHED)?;
             wasmtime::Result::Ok(u64_cycles(accept(c.data_mut(), max.into()))?)
         },
     )?;

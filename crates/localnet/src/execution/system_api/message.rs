@@ -6,7 +6,7 @@ use super::{MODULE, copy_out};
 use crate::execution::{
     entry::{
         EntryPoint::{
-            self, CompositeQuery, Init, InspectMessage, Query, Reject, ReplicatedQuery, Reply,
+            Cleanup, CompositeQuery, Init, InspectMessage, Query, Reject, ReplicatedQuery, Reply,
             Update,
         },
         EntryPoints,
@@ -24,16 +24,8 @@ const ARG: EntryPoints = EntryPoints::of(&[
     Reply,
     InspectMessage,
 ]);
-const REJECT_CODE: EntryPoints = EntryPoints::of(&[Reply, Reject, EntryPoint::Cleanup]);
+const REJECT_CODE: EntryPoints = EntryPoints::of(&[Reply, Reject, Cleanup]);
 const REJECT_MSG: EntryPoints = EntryPoints::of(&[Reject]);
-const DEADLINE: EntryPoints = EntryPoints::of(&[
-    Update,
-    ReplicatedQuery,
-    Query,
-    CompositeQuery,
-    Reply,
-    Reject,
-]);
 const INSPECT: EntryPoints = EntryPoints::of(&[InspectMessage]);
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
@@ -41,7 +33,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     reject(linker)?;
     inspect(linker)?;
     linker.func_wrap(MODULE, "msg_deadline", |c: Caller<'_, SystemState>| {
-        c.data().allow("msg_deadline", DEADLINE)?;
+        c.data().allow("msg_deadline", EntryPoints::ANSWERING)?;
         wasmtime::Result::Ok(c.data().input.deadline_ns)
     })?;
     Ok(())

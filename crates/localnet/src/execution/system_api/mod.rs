@@ -86,7 +86,7 @@ fn copy_out(
     Ok(())
 }
 
-/// Copies `heap[src..src + size]` out of the heap, for data with a limit that `what` names.
+/// Copies `heap[src..src + size]` out of the heap.
 fn copy_in(caller: &mut Caller<'_, SystemState>, src: u32, size: u32) -> wasmtime::Result<Vec<u8>> {
     charge(caller, size.into())?;
     let (heap, _) = split(caller)?;

@@ -4,29 +4,18 @@ use wasmtime::{Caller, Linker};
 
 use super::{MODULE, copy_in, copy_in_text};
 use crate::execution::{
-    entry::{
-        EntryPoint::{CompositeQuery, Query, Reject, ReplicatedQuery, Reply, Update},
-        EntryPoints,
-    },
+    entry::EntryPoints,
     state::{Response, SystemState},
     trap::SystemError,
 };
-
-const ANSWER: EntryPoints = EntryPoints::of(&[
-    Update,
-    ReplicatedQuery,
-    Query,
-    CompositeQuery,
-    Reply,
-    Reject,
-]);
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     linker.func_wrap(
         MODULE,
         "msg_reply_data_append",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            c.data().allow("msg_reply_data_append", ANSWER)?;
+            c.data()
+                .allow("msg_reply_data_append", EntryPoints::ANSWERING)?;
             unanswered(c.data())?;
             let bytes = copy_in(&mut c, src, size)?;
             let state = c.data_mut();
@@ -42,7 +31,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         },
     )?;
     linker.func_wrap(MODULE, "msg_reply", |mut c: Caller<'_, SystemState>| {
-        c.data().allow("msg_reply", ANSWER)?;
+        c.data().allow("msg_reply", EntryPoints::ANSWERING)?;
         let reply = std::mem::take(&mut c.data_mut().reply);
         answer(c.data_mut(), Ok(reply))
     })?;
@@ -50,7 +39,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "msg_reject",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            c.data().allow("msg_reject", ANSWER)?;
+            c.data().allow("msg_reject", EntryPoints::ANSWERING)?;
             let message = copy_in_text(&mut c, src, size)?;
             answer(c.data_mut(), Err(message))
         },
