@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 pub struct Layout {
     root: PathBuf,
     target: PathBuf,
+    local: PathBuf,
 }
 
 impl Layout {
@@ -18,10 +19,13 @@ impl Layout {
     }
 
     fn at(root: &Path) -> Self {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+        let folder = |variable, default: &str| {
+            root.join(std::env::var_os(variable).map_or(default.into(), PathBuf::from))
+        };
         Self {
             root: root.to_owned(),
-            target: root.join(target),
+            target: folder("CARGO_TARGET_DIR", "target"),
+            local: folder("LOCAL_DIR", ".local"),
         }
     }
 
@@ -45,9 +49,10 @@ impl Layout {
         self.root.join("e2e/js")
     }
 
-    /// What is kept between starts; not in version control.
-    pub fn local(&self) -> PathBuf {
-        self.root.join(".local")
+    /// What is kept between starts; not in version control. `LOCAL_DIR` in the environment names another folder, so
+    /// that several instances can run.
+    pub fn local(&self) -> &Path {
+        &self.local
     }
 
     /// The state of the local network.
