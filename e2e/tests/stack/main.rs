@@ -4,4 +4,5 @@ mod browsers;
 mod published_client;
 mod refusals;
 mod room;
+mod scripts;
 mod tampering;
