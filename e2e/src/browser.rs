@@ -189,6 +189,11 @@ impl Window {
         .await
     }
 
+    /// What the page says in an element.
+    pub async fn text(&self, css: &str) -> Result<String> {
+        Ok(self.wait_for(css).await?.text().await?)
+    }
+
     /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.driver.refresh().await?)

@@ -12,6 +12,7 @@ use crate::{stack::Stack, wait::within_deadline};
 pub struct Person {
     /// Who they are.
     pub id: Principal,
+    signer: Ed25519Signer,
     connection: Connection<ChatMessage>,
     events: Events<ChatMessage>,
 }
@@ -19,28 +20,44 @@ pub struct Person {
 impl Person {
     /// Connects through the gateway at `gateway_url`, as somebody new.
     pub fn connect(stack: &Stack, gateway_url: &str) -> Result<Self> {
-        let signer = Ed25519Signer::generate()?;
-        let id = signer.principal();
-        let (connection, events) = connect(stack.client_config(gateway_url), signer);
-        Ok(Self {
-            id,
+        Ok(Self::connect_as(
+            Ed25519Signer::generate()?,
+            stack,
+            gateway_url,
+        ))
+    }
+
+    fn connect_as(signer: Ed25519Signer, stack: &Stack, gateway_url: &str) -> Self {
+        let (connection, events) = connect(stack.client_config(gateway_url), signer.clone());
+        Self {
+            id: signer.principal(),
+            signer,
             connection,
             events,
-        })
+        }
     }
 
     /// Connects through the stack's own gateway and enters the room.
     pub async fn join(stack: &Stack, name: &str) -> Result<Self> {
-        let mut person = Self::connect(stack, &stack.gateway_url)?;
-        person.say_command(Command::Join {
+        Self::connect(stack, &stack.gateway_url)?.enter(name).await
+    }
+
+    /// Connects and enters once more, as the same person.
+    pub async fn join_again(&self, stack: &Stack, name: &str) -> Result<Self> {
+        Self::connect_as(self.signer.clone(), stack, &stack.gateway_url)
+            .enter(name)
+            .await
+    }
+
+    async fn enter(mut self, name: &str) -> Result<Self> {
+        self.say_command(Command::Join {
             name: name.to_owned(),
         })?;
-        person
-            .chat_event("the welcome", |event| {
-                matches!(event, ChatEvent::Welcome { .. }).then_some(())
-            })
-            .await?;
-        Ok(person)
+        self.chat_event("the welcome", |event| {
+            matches!(event, ChatEvent::Welcome { .. }).then_some(())
+        })
+        .await?;
+        Ok(self)
     }
 
     /// Sends a command.

@@ -78,7 +78,12 @@ async fn two_people_chat_in_two_windows() -> Result<()> {
             .all(|message| message.text != "Between us")
     );
 
+    // A connection that ends is shown, with the reason.
+    stack.stop().await?;
+    alice.wait_for("#connection[data-state=closed]").await?;
+    alice.wait_for("#reconnect-button").await?;
+    assert!(alice.text("#connection").await?.contains("gateway"));
+
     alice.close().await?;
-    bob.close().await?;
-    stack.stop().await
+    bob.close().await
 }

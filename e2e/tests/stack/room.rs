@@ -115,12 +115,37 @@ async fn whoever_leaves_is_missed() -> Result<()> {
     let mut alice = Person::join(&stack, "Alice").await?;
     let bob = Person::join(&stack, "Bob").await?;
     bob.close();
-    let left = alice
-        .chat_event("the notice", |event| match event {
+    let left = left(&mut alice).await?;
+    assert_eq!((left.id, left.name.as_str()), (bob.id, "Bob"));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_person_may_have_several_connections() -> Result<()> {
+    let stack = Stack::start().await?;
+    let mut phone = Person::join(&stack, "Alice").await?;
+    let mut desk = phone.join_again(&stack, "Alice").await?;
+    let mut bob = Person::join(&stack, "Bob").await?;
+    bob.whisper(phone.id, "to both")?;
+    for device in [&mut phone, &mut desk] {
+        assert_eq!(device.message().await?.text, "to both");
+    }
+    // Only with their last connection does a person leave: the first one to be missed is Carol.
+    let carol = Person::join(&stack, "Carol").await?;
+    phone.close();
+    phone.close_reason().await?;
+    carol.close();
+    assert_eq!(left(&mut bob).await?.id, carol.id);
+    desk.close();
+    assert_eq!(left(&mut bob).await?.id, desk.id);
+    stack.stop().await
+}
+
+async fn left(watcher: &mut Person) -> Result<chat_api::Person> {
+    watcher
+        .chat_event("the notice that somebody left", |event| match event {
             Event::Left(person) => Some(person),
             _ => None,
         })
-        .await?;
-    assert_eq!((left.id, left.name.as_str()), (bob.id, "Bob"));
-    stack.stop().await
+        .await
 }
