@@ -83,7 +83,7 @@ fn programs(layout: &Layout) -> Result<()> {
 
 /// Builds what is deployed: the canisters and the page.
 pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
-    ensure_wasm_target()?;
+    ensure_wasm_target(layout)?;
     eprintln!("Building the canisters and the page…");
     let artifacts = Artifacts::of(layout);
     // One package at a time: what one needs of a shared dependency must not find its way into another's module.
@@ -123,7 +123,6 @@ fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
             WASM_PROFILE,
         ])
         .args(selection)
-        .env("CARGO_TARGET_DIR", layout.target())
         .stdin(Stdio::null())
         .output()
         .context("cannot run cargo")?;
@@ -137,12 +136,17 @@ fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
 
 pub(crate) fn cargo(layout: &Layout) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.current_dir(layout.root());
+    cargo
+        .current_dir(layout.root())
+        // Wherever Cargo's configuration would put it: `Artifacts` are looked for here.
+        .env("CARGO_TARGET_DIR", layout.target());
     cargo
 }
 
-fn ensure_wasm_target() -> Result<()> {
+/// Works in the workspace, whose `rust-toolchain.toml` says which Rust it is about.
+fn ensure_wasm_target(layout: &Layout) -> Result<()> {
     let rustc = Command::new("rustc")
+        .current_dir(layout.root())
         .args(["--print", "target-libdir", "--target", WASM_TARGET])
         .output()
         .context("cannot run rustc")?;
@@ -151,6 +155,7 @@ fn ensure_wasm_target() -> Result<()> {
     }
     eprintln!("Adding the compilation target {WASM_TARGET}…");
     match Command::new("rustup")
+        .current_dir(layout.root())
         .args(["target", "add", WASM_TARGET])
         .status()
     {

@@ -36,6 +36,11 @@ impl Deployment {
         ]
         .into()
     }
+
+    /// Where the network that listens on `port` of this machine serves the page.
+    pub fn page_url(&self, port: u16) -> String {
+        format!("http://{}.localhost:{port}/", self.frontend)
+    }
 }
 
 /// Brings the network at `ic_url` up to date with `artifacts`: creates the canisters that are not there, sets their

@@ -12,4 +12,6 @@ pub mod stop;
 pub mod test;
 
 mod instance;
+mod media_type;
 mod ports;
+mod process;

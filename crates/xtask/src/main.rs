@@ -16,7 +16,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Builds the canisters, the page, the local network and the gateway.
-    Build,
+    Build {
+        /// Only what is deployed: the canisters and the page.
+        #[arg(long)]
+        canisters: bool,
+    },
     /// Brings up the local network, the canisters, the gateway and the page; Ctrl-C stops them all.
     Start(start::Options),
     /// Stops what `start` has started.
@@ -33,7 +37,8 @@ async fn main() -> ExitCode {
     let command = Cli::parse().command;
     let layout = Layout::of_this_workspace();
     let outcome = match command {
-        Command::Build => build::all(&layout).map(drop),
+        Command::Build { canisters: true } => build::canisters_and_page(&layout).map(drop),
+        Command::Build { canisters: false } => build::all(&layout).map(drop),
         Command::Start(options) => start::run(&layout, options).await,
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),

@@ -3,10 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Result, bail};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
-use crate::{instance::Instance, layout::Layout, network_file::NetworkFile};
+use crate::{
+    instance::Instance,
+    layout::Layout,
+    network_file::NetworkFile,
+    process::{is_alive, signal},
+};
 
 /// The supervisor gives each part its time to end; this is more than all of them together.
 const STOP_WITHIN: Duration = Duration::from_secs(45);
@@ -46,19 +51,4 @@ async fn all_gone(pids: &BTreeSet<u32>, within: Duration) -> bool {
         sleep(POLL).await;
     }
     true
-}
-
-fn is_alive(pid: u32) -> bool {
-    to_pid(pid).is_some_and(|pid| test_kill_process(pid).is_ok())
-}
-
-fn signal(pid: u32, signal: Signal) {
-    if let Some(pid) = to_pid(pid) {
-        // It can fail only if the process has just ended, which is what is wanted.
-        let _ = kill_process(pid, signal);
-    }
-}
-
-fn to_pid(pid: u32) -> Option<Pid> {
-    Pid::from_raw(pid.try_into().ok()?)
 }

@@ -6,13 +6,25 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{build, layout::Layout};
 
+/// What the tests run: programs of which any one will do, and the Debian package with the first of them.
+const PROGRAMS: [(&[&str], &str); 4] = [
+    // chromedriver finds any of these by itself.
+    (
+        &["chromium", "chromium-browser", "google-chrome"],
+        "chromium",
+    ),
+    (&["chromedriver"], "chromium-driver"),
+    (&["node"], "nodejs"),
+    (&["npm"], "npm"),
+];
+
 /// Builds what the tests drive, installs what they need, and runs them: the quick ones first, the end-to-end ones last.
 pub fn run(layout: &Layout) -> Result<()> {
-    ensure_browser()?;
+    ensure_programs()?;
     ensure_published_client(&layout.e2e_js())?;
     build::all(layout)?;
     // No package is selected, for the reason given at `build::programs`.
@@ -27,76 +39,62 @@ pub fn run(layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// Installs Chromium and its driver, where that can be done without asking.
-fn ensure_browser() -> Result<()> {
-    let is_missing = |program: &&str| !is_installed(program);
-    let missing: Vec<_> = ["chromium", "chromedriver"]
-        .into_iter()
-        .filter(is_missing)
+/// Installs the programs that the tests run, where that can be done without asking.
+fn ensure_programs() -> Result<()> {
+    let missing: Vec<_> = PROGRAMS
+        .iter()
+        .filter(|(programs, _)| !programs.iter().any(|program| is_installed(program)))
+        .map(|&(_, package)| package)
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let can_install = rustix::process::geteuid().is_root() && is_installed("apt-get");
+    let packages = missing.join(" ");
     ensure!(
-        can_install,
-        "the browser tests need {}: install Debian's packages `chromium` and `chromium-driver` \
-         (sudo apt-get install chromium chromium-driver), or what your system calls them",
-        missing.join(" and ")
+        rustix::process::geteuid().is_root() && is_installed("apt-get"),
+        "the tests run programs that are not installed; their Debian packages (elsewhere they may have other names): \
+         sudo apt-get install {packages}"
     );
-    eprintln!("Installing Chromium for the browser tests…");
-    for arguments in [
-        &["update"][..],
-        &[
-            "install",
-            "--yes",
-            "--no-install-recommends",
-            "chromium",
-            "chromium-driver",
-        ],
-    ] {
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .status()
-            .context("cannot run apt-get")?;
-        ensure!(
-            status.success(),
-            "apt-get {} failed: see above",
-            arguments.join(" ")
-        );
-    }
+    eprintln!("Installing what the tests run: {packages}…");
+    apt_get(&["update"])?;
+    let install = ["install", "--yes", "--no-install-recommends"];
+    apt_get(&[&install, &missing[..]].concat())
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .status()
+        .context("cannot run apt-get")?;
+    ensure!(
+        status.success(),
+        "apt-get {} failed: see above",
+        arguments.join(" ")
+    );
     Ok(())
 }
 
 /// Installs the published JavaScript client, which one of the tests drives.
 fn ensure_published_client(package: &Path) -> Result<()> {
     let lock = package.join("package-lock.json");
-    if !lock.exists() {
-        return Ok(());
-    }
+    let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let installed = package.join("node_modules/installed-package-lock.json");
-    let wanted = fs::read(&lock)?;
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    for program in ["node", "npm"] {
-        ensure!(
-            is_installed(program),
-            "one of the tests drives the published JavaScript client and needs {program}: install Node.js 20 or newer \
-             (Debian: sudo apt-get install nodejs npm)"
-        );
-    }
     eprintln!("Installing the published JavaScript client…");
     let status = Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund"])
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(package)
         .status()
         .context("cannot run npm")?;
-    if !status.success() {
-        bail!("npm ci failed in {}: see above", package.display());
-    }
+    ensure!(
+        status.success(),
+        "npm ci failed in {}: see above",
+        package.display()
+    );
     fs::write(installed, wanted)?;
     Ok(())
 }

@@ -1,15 +1,12 @@
 //! Makes the page's folder: the compiled app with its JavaScript glue, and the static files beside it.
 
-use std::{
-    collections::BTreeSet,
-    ffi::{OsStr, OsString},
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeSet, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
+
+use crate::media_type::MediaType;
 
 /// The app is `chat.js` and `chat_bg.wasm`.
 const APP: &str = "chat";
@@ -18,7 +15,8 @@ const APP: &str = "chat";
 pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
     fs::create_dir_all(page)?;
     let mut wanted = bind(module, page)?;
-    for file in files(source)?.into_iter().filter(|file| is_static(file)) {
+    let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
+    for file in files(source)?.into_iter().filter(is_static) {
         let content = fs::read(source.join(&file))?;
         let copy = page.join(&file);
         if fs::read(&copy).ok().as_ref() != Some(&content) {
@@ -59,42 +57,9 @@ fn bind(module: &Path, page: &Path) -> Result<BTreeSet<OsString>> {
     Ok(files)
 }
 
-/// Whether a file beside the app's source belongs to the page.
-fn is_static(file: &OsStr) -> bool {
-    const EXTENSIONS: [&str; 8] = [
-        "css",
-        "html",
-        "ico",
-        "js",
-        "png",
-        "svg",
-        "webmanifest",
-        "woff2",
-    ];
-    let extension = Path::new(file).extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
-}
-
 fn files(folder: &Path) -> Result<BTreeSet<OsString>> {
     fs::read_dir(folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
         .map(|entry| Ok(entry?.file_name()))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_manifest_and_the_sources_are_not_part_of_the_page() {
-        for (file, expected) in [
-            ("index.html", true),
-            ("boot.js", true),
-            ("Cargo.toml", false),
-            ("src", false),
-        ] {
-            assert_eq!(is_static(OsStr::new(file)), expected, "{file}");
-        }
-    }
 }

@@ -12,11 +12,13 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, anyhow};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
+
+use crate::process::signal;
 
 /// How long a part may take to end in good order before it is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -131,10 +133,8 @@ impl Part {
 
 /// Asks a child to end; does nothing if it has ended.
 pub(super) fn terminate(child: &Child) {
-    let pid = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
-    if let Some(pid) = pid {
-        // It can fail only if the process has just ended, which is what is wanted.
-        let _ = kill_process(pid, Signal::TERM);
+    if let Some(pid) = child.id() {
+        signal(pid, Signal::TERM);
     }
 }
 

@@ -117,10 +117,7 @@ async fn bring_up(
     )
     .await?;
 
-    let frontend_url = format!(
-        "http://{}.localhost:{}/",
-        deployment.frontend, ports.localnet_port
-    );
+    let frontend_url = deployment.page_url(ports.localnet_port);
     during(
         parts,
         until("the page", async || fetch(&frontend_url).await),

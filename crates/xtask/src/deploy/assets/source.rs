@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::deploy::environment::Environment;
+use crate::{deploy::environment::Environment, media_type::MediaType};
 
 /// A file as it should be served.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,15 @@ pub(super) fn read(folder: &Path, environment: &Environment) -> Result<Vec<Asset
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let (content_type, compressible) = kind(&path);
+        let MediaType {
+            content_type,
+            compressible,
+        } = MediaType::of(&path).with_context(|| {
+            format!(
+                "{} is not of a kind that a page consists of",
+                path.display()
+            )
+        })?;
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         assets.push(Asset {
             key: format!("/{name}"),
@@ -71,24 +79,6 @@ fn encodings(bytes: Vec<u8>, compressible: bool) -> Result<Vec<Encoding>> {
     Ok(encodings)
 }
 
-/// The content type, and whether it gains by compression.
-fn kind(path: &Path) -> (&'static str, bool) {
-    match path.extension().and_then(OsStr::to_str).unwrap_or_default() {
-        "html" => ("text/html; charset=utf-8", true),
-        "css" => ("text/css; charset=utf-8", true),
-        "js" => ("text/javascript; charset=utf-8", true),
-        "json" => ("application/json", true),
-        "webmanifest" => ("application/manifest+json", true),
-        "svg" => ("image/svg+xml", true),
-        "txt" => ("text/plain; charset=utf-8", true),
-        "wasm" => ("application/wasm", true),
-        "png" => ("image/png", false),
-        "ico" => ("image/x-icon", false),
-        "woff2" => ("font/woff2", false),
-        _ => ("application/octet-stream", false),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,10 +103,5 @@ mod tests {
             encodings(Vec::new(), true).unwrap(),
             [Encoding::new("identity", Vec::new())]
         );
-    }
-
-    #[test]
-    fn the_browser_compiles_wasm_while_it_loads_only_by_its_type() {
-        assert_eq!(kind(Path::new("chat_bg.wasm")), ("application/wasm", true));
     }
 }
