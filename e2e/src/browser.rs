@@ -12,10 +12,11 @@ use tokio::{
 use crate::wait::{until, within_deadline};
 
 /// Chromium without the parts that need a network, a screen or a sandbox.
-const CHROMIUM_FLAGS: [&str; 9] = [
+const CHROMIUM_FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -151,6 +152,12 @@ impl Window {
         self.wait_for(&person(name)).await.map(|_| ())
     }
 
+    /// The principal of `name`, once they are among the people on the page.
+    pub async fn person_id(&self, name: &str) -> Result<String> {
+        let id = self.wait_for(&person(name)).await?.attr("data-id").await?;
+        id.context("a person without an id")
+    }
+
     /// Waits until the page has a notice that contains `text`.
     pub async fn wait_for_notice(&self, text: &str) -> Result<()> {
         until(&format!("a notice '{text}' on the page"), || async {
@@ -197,11 +204,6 @@ impl Window {
     /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.driver.refresh().await?)
-    }
-
-    /// Saves what the window shows as PNG.
-    pub async fn screenshot(&self, path: &std::path::Path) -> Result<()> {
-        Ok(self.driver.screenshot(path).await?)
     }
 
     /// Closes the window.

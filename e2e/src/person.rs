@@ -1,6 +1,6 @@
 //! Somebody who chats with the native client.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use candid::Principal;
 use chat_api::{ChatMessage, Command, Event as ChatEvent, Message};
 use futures::StreamExt;
@@ -112,6 +112,18 @@ impl Person {
             _ => None,
         })
         .await
+    }
+
+    /// The next message of the room, which must have this text.
+    pub async fn message_saying(&mut self, text: impl AsRef<str>) -> Result<Message> {
+        let message = self.message().await?;
+        ensure!(
+            message.text == text.as_ref(),
+            "'{}' came instead of '{}'",
+            message.text,
+            text.as_ref()
+        );
+        Ok(message)
     }
 
     /// Reads events until the connection is closed, and says why it was.

@@ -71,11 +71,7 @@ impl Stack {
         )
         .await?;
         Ok(Self {
-            page_url: format!(
-                "http://{}.localhost:{}/",
-                deployed.frontend,
-                network.addr().port()
-            ),
+            page_url: deployed.page_url(network.addr().port()),
             ic_url,
             gateway_url,
             backend: deployed.backend,

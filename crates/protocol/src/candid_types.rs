@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use candid::{CandidType, Principal};
+use candid::{CandidType, DecoderConfig, Principal};
 use serde::{Deserialize, Serialize};
 
 use crate::cbor::{self, CborError};
@@ -126,6 +126,11 @@ pub struct CanisterOutputCertifiedMessages {
     pub is_end_of_queue: bool,
 }
 
+/// What decoding a reply may cost for each of its bytes, in the units of `candid`; a real one costs about one.
+const DECODING_COST_PER_BYTE: usize = 8;
+/// What skipping fields that are not known may cost.
+const SKIPPING_QUOTA: usize = 10_000;
+
 /// Decodes what `ws_get_messages` replied, also from canisters too old to know `is_end_of_queue`:
 /// its absence means `true`.
 ///
@@ -143,7 +148,12 @@ pub fn decode_get_messages_reply(
         tree: Vec<u8>,
         is_end_of_queue: Option<bool>,
     }
-    let result: Result<AnyAge, String> = candid::decode_one(reply)?;
+    // Strangers' canisters reply too, and a few bytes of Candid can ask for any amount of work.
+    let mut config = DecoderConfig::new();
+    config
+        .set_decoding_quota(DECODING_COST_PER_BYTE * reply.len() + SKIPPING_QUOTA)
+        .set_skipping_quota(SKIPPING_QUOTA);
+    let result: Result<AnyAge, String> = candid::decode_one_with_config(reply, &config)?;
     Ok(result.map(|reply| CanisterOutputCertifiedMessages {
         messages: reply.messages,
         cert: reply.cert,

@@ -257,3 +257,28 @@ fn message_keys() {
             .is_err()
     );
 }
+
+#[test]
+fn a_reply_that_asks_for_endless_work_is_an_error() {
+    #[derive(candid::CandidType)]
+    struct Reply {
+        messages: Vec<CanisterOutputMessage>,
+        cert: Vec<u8>,
+        tree: Vec<u8>,
+        is_end_of_queue: bool,
+        // Unknown to the decoder, and last in the encoding.
+        unknown: Vec<()>,
+    }
+    let reply = Reply {
+        messages: vec![],
+        cert: vec![],
+        tree: vec![],
+        is_end_of_queue: true,
+        unknown: vec![],
+    };
+    let mut reply = candid::encode_one(Ok::<_, String>(reply)).unwrap();
+    assert!(decode_get_messages_reply(&reply).is_ok());
+    assert_eq!(reply.pop(), Some(0));
+    leb128::write::unsigned(&mut reply, 1 << 40).unwrap();
+    assert!(decode_get_messages_reply(&reply).is_err());
+}

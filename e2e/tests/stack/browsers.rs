@@ -63,11 +63,13 @@ async fn two_people_chat_in_two_windows() -> Result<()> {
     // Closing a window makes the others show that the person left.
     carol.close().await?;
     alice.wait_for_absence("Carol").await?;
-    alice.wait_for_notice("Carol").await?;
+    alice.wait_for_notice("Carol left").await?;
     bob.wait_for_absence("Carol").await?;
 
     // The page reloaded is the same person again, and shows the earlier messages.
+    let id = bob.person_id("Bob").await?;
     bob.reload().await?;
+    assert_eq!(bob.person_id("Bob").await?, id);
     for text in ["Hello, everyone!", "Hi Alice", "Good evening"] {
         bob.wait_for_message(text).await?;
     }
@@ -82,7 +84,8 @@ async fn two_people_chat_in_two_windows() -> Result<()> {
     stack.stop().await?;
     alice.wait_for("#connection[data-state=closed]").await?;
     alice.wait_for("#reconnect-button").await?;
-    assert!(alice.text("#connection").await?.contains("gateway"));
+    let shown = alice.text("#connection").await?;
+    assert!(shown.contains("the gateway restarts"), "{shown}");
 
     alice.close().await?;
     bob.close().await

@@ -61,17 +61,33 @@ async fn a_direct_message_reaches_its_addressee_only() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_of_the_canister_keeps_the_conversation() -> Result<()> {
+    const MESSAGES: usize = 60;
     let stack = Stack::start().await?;
     let mut alice = Person::join(&stack, "Alice").await?;
     let mut bob = Person::join(&stack, "Bob").await?;
-    alice.say("before")?;
-    assert_eq!(bob.message().await?.text, "before");
-    stack.upgrade_backend().await?;
-    alice.say("after")?;
-    assert_eq!(bob.message().await?.text, "after");
-    bob.say("still here")?;
-    for text in ["before", "after", "still here"] {
-        assert_eq!(alice.message().await?.text, text);
+    // On their way, queued in the canister, and still being written while the canister is upgraded.
+    for n in 0..MESSAGES / 2 {
+        alice.say(n.to_string())?;
+    }
+    let upgrades = async {
+        for _ in 0..3 {
+            stack.upgrade_backend().await?;
+        }
+        Ok(())
+    };
+    let conversation = async {
+        for n in MESSAGES / 2..MESSAGES {
+            alice.say(n.to_string())?;
+            bob.message_saying((n - MESSAGES / 2).to_string()).await?;
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    tokio::try_join!(upgrades, conversation)?;
+    for n in MESSAGES / 2..MESSAGES {
+        bob.message_saying(n.to_string()).await?;
+    }
+    for n in 0..MESSAGES {
+        alice.message_saying(n.to_string()).await?;
     }
     stack.stop().await
 }

@@ -21,24 +21,28 @@ struct Instance {
 
 impl Instance {
     fn new() -> Result<Self> {
-        // Held until both are known, so that they differ.
-        let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let (localnet, gateway) = (free()?, free()?);
         Ok(Self {
             local: tempfile::tempdir()?,
-            localnet_port: localnet.local_addr()?.port(),
-            gateway_port: gateway.local_addr()?.port(),
+            localnet_port: free_port()?,
+            gateway_port: free_port()?,
         })
     }
 
-    async fn run(&self, script: &str, arguments: &[&str]) -> Result<Output> {
+    fn command(&self, script: &str) -> std::process::Command {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
-        let output = Command::new(scripts.join(script))
-            .args(arguments)
+        let mut command = std::process::Command::new(scripts.join(script));
+        command
             .env("LOCAL_DIR", self.local.path())
             .env("LOCALNET_PORT", self.localnet_port.to_string())
             .env("GATEWAY_PORT", self.gateway_port.to_string())
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        command
+    }
+
+    async fn run(&self, script: &str, arguments: &[&str]) -> Result<Output> {
+        let output = Command::from(self.command(script))
+            .args(arguments)
+            .kill_on_drop(true)
             .output();
         within_deadline(&format!("scripts/{script}"), output)
             .await?
@@ -59,6 +63,26 @@ impl Instance {
     fn network(&self) -> Result<Option<NetworkFile>> {
         NetworkFile::read(&self.local.path().join("network.json"))
     }
+}
+
+/// A failed test leaves nothing running.
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // After a test that has stopped it there is nothing to stop, which is fine.
+        let _ = self
+            .command("stop")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+/// A free port that no other test is given: the system hands out those from 32768 on.
+fn free_port() -> Result<u16> {
+    (0..100)
+        .map(|_| rand::random_range(20_000..32_768))
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("no free port")
 }
 
 fn text(bytes: &[u8]) -> String {
