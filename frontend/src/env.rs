@@ -9,8 +9,10 @@ use thiserror::Error;
 
 const COOKIE: &str = "ic_env";
 const ROOT_KEY: &str = "ic_root_key";
-const BACKEND: &str = "PUBLIC_CANISTER_ID:backend";
-const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+/// The variable that holds the id of the chat canister.
+pub const BACKEND: &str = "PUBLIC_CANISTER_ID:backend";
+/// The variable that holds the addresses of the gateways, with commas between.
+pub const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 
 /// The length in bytes of a DER-encoded BLS public key, which is what a root key is.
 const ROOT_KEY_BYTES: usize = 133;
@@ -35,8 +37,11 @@ pub enum EnvError {
     /// The cookie does not decode to text.
     #[error("the `{COOKIE}` cookie is not URL-encoded text")]
     NotText,
-    /// A variable is absent or empty.
-    #[error("the `{COOKIE}` cookie does not set `{0}`")]
+    /// The root key, which the asset canister adds by itself, is absent or empty.
+    #[error("the `{COOKIE}` cookie does not set `{ROOT_KEY}`")]
+    NoRootKey,
+    /// An environment variable is absent or empty.
+    #[error("the environment variable `{0}` of the frontend canister is not set")]
     Missing(&'static str),
     /// The root key is not hexadecimal.
     #[error("`{ROOT_KEY}` is not hexadecimal")]
@@ -63,15 +68,15 @@ impl Env {
         let variables = percent_decode_str(encoded)
             .decode_utf8()
             .map_err(|_| EnvError::NotText)?;
-        let variable = |name: &'static str| {
+        let find = |name| {
             variables
                 .split('&')
                 .filter_map(|pair| pair.split_once('='))
                 .find_map(|(key, value)| (key == name && !value.is_empty()).then_some(value))
-                .ok_or(EnvError::Missing(name))
         };
+        let variable = |name| find(name).ok_or(EnvError::Missing(name));
         Ok(Self {
-            root_key: root_key(variable(ROOT_KEY)?)?,
+            root_key: root_key(find(ROOT_KEY).ok_or(EnvError::NoRootKey)?)?,
             backend: backend(variable(BACKEND)?)?,
             gateways: gateways(variable(GATEWAYS)?)?,
         })
@@ -167,10 +172,7 @@ mod tests {
 
     #[test]
     fn names_the_missing_variable() {
-        assert_eq!(
-            Env::from_cookies("ic_env=x"),
-            Err(EnvError::Missing(ROOT_KEY))
-        );
+        assert_eq!(Env::from_cookies("ic_env=x"), Err(EnvError::NoRootKey));
         let without_backend = cookies(&format!("ic_root_key={}", key()));
         assert_eq!(
             Env::from_cookies(&without_backend),

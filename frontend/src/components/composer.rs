@@ -8,7 +8,7 @@ use web_sys::HtmlTextAreaElement;
 use yew::TargetCast;
 use yew::prelude::*;
 
-/// From which part of the limit on the remaining length is shown.
+/// The length from which on the writer is told that the limit is near.
 const WARN_BYTES: usize = MAX_TEXT_BYTES / 10 * 9;
 
 #[derive(Properties, PartialEq)]
@@ -69,6 +69,7 @@ pub fn Composer(props: &Props) -> Html {
         })
     };
     let direct = props.recipient.is_some();
+    let length_warning = length_warning(bytes);
     html! {
         <form class={classes!("composer", direct.then_some("direct"))} {onsubmit}>
             { recipient(props) }
@@ -81,8 +82,8 @@ pub fn Composer(props: &Props) -> Html {
                         rows="1"
                         dir="auto"
                         placeholder={placeholder(props)}
-                        aria-label="Message"
-                        aria-describedby="composer-hint"
+                        aria-label={placeholder(props)}
+                        aria-describedby="recipient composer-hint"
                         {oninput}
                         {onkeydown}
                     />
@@ -98,7 +99,15 @@ pub fn Composer(props: &Props) -> Html {
                     { icon::arrow_up() }
                 </button>
             </div>
-            <p id="composer-hint" class="fine">{ hint(props, bytes) }</p>
+            <p id="composer-hint" class="fine">
+                // Always there, because a live region announces only what changes inside it.
+                <span class={classes!((bytes > MAX_TEXT_BYTES).then_some("problem"))} role="status">
+                    { length_warning }
+                </span>
+                if length_warning.is_none() {
+                    { hint(props) }
+                }
+            </p>
         </form>
     }
 }
@@ -141,14 +150,17 @@ fn placeholder(props: &Props) -> String {
     }
 }
 
-fn hint(props: &Props, bytes: usize) -> Html {
+fn length_warning(bytes: usize) -> Option<&'static str> {
     if bytes > MAX_TEXT_BYTES {
-        let over = bytes - MAX_TEXT_BYTES;
-        return html! { <span class="problem">{ format!("{over} bytes too long to send") }</span> };
+        Some("This message is too long; shorten it a little.")
+    } else if bytes > WARN_BYTES {
+        Some("This message is getting long.")
+    } else {
+        None
     }
-    if bytes > WARN_BYTES {
-        return html! { format!("{} bytes left", MAX_TEXT_BYTES - bytes) };
-    }
+}
+
+fn hint(props: &Props) -> Html {
     match (&props.connection, props.can_send) {
         (_, true) => html! {
             <span class="keys">

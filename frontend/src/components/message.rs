@@ -28,7 +28,6 @@ pub fn MessageView(props: &Props) -> Html {
         <article
             class={classes!(
                 "message",
-                own.then_some("own"),
                 direct.then_some("direct"),
                 continued.then_some("continued"),
             )}

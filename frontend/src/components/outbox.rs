@@ -14,7 +14,7 @@ pub struct Props {
 #[component]
 pub fn OutboxList(props: &Props) -> Html {
     html! {
-        <ul class="outbox" aria-label="Not delivered yet" aria-live="polite">
+        <ul class="outbox" aria-label="Not delivered yet">
             { for props.outbox.iter().map(|outgoing| {
                 let sending = outgoing.state == Delivery::Sending;
                 html! {
@@ -43,7 +43,7 @@ fn entry(outgoing: &Rc<Outgoing>, on_intent: &Callback<Intent>) -> Html {
         Delivery::Failed(reason) => html! {
             <>
                 { text }
-                <span class="outgoing-state failed">{ format!("Not sent: {reason}") }</span>
+                <span class="outgoing-state failed" role="alert">{ format!("Not sent: {reason}") }</span>
                 <span class="outgoing-actions">
                     <button type="button" onclick={retry(outgoing, on_intent)}>{ "Try again" }</button>
                     <button type="button" class="quiet" onclick={discard(outgoing.id, on_intent)}>

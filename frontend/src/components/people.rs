@@ -1,4 +1,4 @@
-//! Who is here. A click on a person addresses the composer to them.
+//! Who is here. A click on a person addresses the composer to them, another one to everyone again.
 
 use super::avatar::Avatar;
 use super::icon;
@@ -57,7 +57,7 @@ fn entry(props: &Props, person: &Person) -> Html {
         let person = person.clone();
         props
             .on_intent
-            .reform(move |_: MouseEvent| Intent::Address(Some(person.clone())))
+            .reform(move |_: MouseEvent| Intent::Address((!addressed).then(|| person.clone())))
     };
     html! {
         <button

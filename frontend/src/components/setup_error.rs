@@ -1,6 +1,6 @@
 //! What people see when the page does not know its network.
 
-use crate::env::EnvError;
+use crate::env::{BACKEND, EnvError, GATEWAYS};
 use yew::prelude::*;
 
 /// Properties of [`SetupError`].
@@ -17,12 +17,16 @@ pub fn SetupError(props: &Props) -> Html {
         <div class="page at-entrance">
             <main class="entrance">
                 <div class="entrance-card" id="setup-error" role="alert">
-                    <h2>{ "This page does not know its network" }</h2>
+                    <h1>{ "This page does not know its network" }</h1>
                     <p>{ format!("It cannot connect, because {}.", props.error) }</p>
                     <p class="fine">
-                        { "The asset canister tells the page where its network is, by a cookie. \
-                           If you run this site, deploy it again; if you opened the files \
-                           yourself, open the address that " }
+                        { "If you run this site: the frontend canister sends the page its \
+                           environment variables in a cookie. Set " }
+                        <code>{ BACKEND }</code>
+                        { " to the id of the chat canister, and " }
+                        <code>{ GATEWAYS }</code>
+                        { " to the addresses of the gateways, with commas between. If you opened \
+                           the files yourself, open the address that " }
                         <code>{ "scripts/start" }</code>
                         { " prints. Cookies must be allowed for this site." }
                     </p>
