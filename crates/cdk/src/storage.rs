@@ -8,8 +8,9 @@
 //! | first + 3 | map from gateway principal and nonce    | [`QueuedMessage`]          |
 //! | up to + 7 | reserved                                |                            |
 //!
-//! Records are tuples of the library's own encodings: fixed in size, padded. When one must change, so does
-//! [`LAYOUT_VERSION`], and what is older is converted when the canister starts.
+//! Records are pairs, nested where there is more: the library pads those to a fixed size, but packs longer tuples of
+//! what varies in length. When one must change, so does [`LAYOUT_VERSION`], and what is older is converted when the
+//! canister starts.
 
 use std::borrow::Cow;
 
@@ -132,6 +133,28 @@ pub(crate) struct QueuedMessage {
     pub content: Vec<u8>,
 }
 
+impl Storable for Header {
+    const BOUND: Bound = <(u32, u64)>::BOUND;
+
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.into_bytes())
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        (self.layout_version, self.last_ack).into_bytes()
+    }
+
+    /// Every layout begins with its version. What follows may have any length in a newer one, which is to be
+    /// recognized all the same.
+    fn from_bytes(bytes: Cow<[u8]>) -> Self {
+        let (layout_version, rest) = bytes.split_at(size_of::<u32>());
+        Self {
+            layout_version: u32::from_bytes(Cow::Borrowed(layout_version)),
+            last_ack: rest.first_chunk().copied().map_or(0, u64::from_be_bytes),
+        }
+    }
+}
+
 /// Stores `$record` as the tuple `$tuple`.
 macro_rules! stored_as_tuple {
     ($record:ty, $tuple:ty, $into:expr, $from:expr) => {
@@ -154,16 +177,6 @@ macro_rules! stored_as_tuple {
         }
     };
 }
-
-stored_as_tuple!(
-    Header,
-    (u32, u64),
-    |header| (header.layout_version, header.last_ack),
-    |(layout_version, last_ack)| Self {
-        layout_version,
-        last_ack
-    }
-);
 
 stored_as_tuple!(
     ClientRecord,
@@ -200,15 +213,14 @@ stored_as_tuple!(
 );
 
 /// What stands before the content of a [`QueuedMessage`].
-type MessageHeader = (Principal, u64, u64);
+type MessageHeader = ((Principal, u64), u64);
 const MESSAGE_HEADER_BYTES: usize = MessageHeader::BOUND.max_size() as usize;
 
 impl Storable for QueuedMessage {
     const BOUND: Bound = Bound::Unbounded;
 
     fn to_bytes(&self) -> Cow<'_, [u8]> {
-        let (principal, nonce) = client_id(&self.client_key);
-        let mut bytes = (principal, nonce, self.timestamp).into_bytes();
+        let mut bytes = (client_id(&self.client_key), self.timestamp).into_bytes();
         bytes.extend_from_slice(&self.content);
         Cow::Owned(bytes)
     }
@@ -219,11 +231,31 @@ impl Storable for QueuedMessage {
 
     fn from_bytes(bytes: Cow<[u8]>) -> Self {
         let (header, content) = bytes.split_at(MESSAGE_HEADER_BYTES);
-        let (principal, nonce, timestamp) = MessageHeader::from_bytes(Cow::Borrowed(header));
+        let (client_id, timestamp) = MessageHeader::from_bytes(Cow::Borrowed(header));
         Self {
-            client_key: client_key((principal, nonce)),
+            client_key: client_key(client_id),
             timestamp,
             content: content.to_vec(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queued_message_is_read_as_written_however_long_its_principal_is() {
+        for principal_bytes in [1, 10, 29] {
+            let message = QueuedMessage {
+                client_key: ClientKey {
+                    client_principal: Principal::from_slice(&vec![7; principal_bytes]),
+                    client_nonce: u64::MAX,
+                },
+                timestamp: 2,
+                content: b"content".to_vec(),
+            };
+            assert_eq!(QueuedMessage::from_bytes(message.to_bytes()), message);
         }
     }
 }

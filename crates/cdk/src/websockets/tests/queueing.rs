@@ -1,9 +1,11 @@
 //! Queues, nonces, witnesses and what is dropped when.
 
+use ic_stable_structures::StableCell;
+
 use super::*;
 use crate::{
     error::{InitError, SendError},
-    storage::{Header, HeaderCell, LAYOUT_VERSION},
+    storage::LAYOUT_VERSION,
     websockets::MAX_MESSAGE_BYTES,
 };
 
@@ -180,11 +182,8 @@ fn certified_data_is_reported_once_per_change() {
 #[test]
 fn a_layout_from_the_future_is_refused() {
     let memory = MemoryManager::init(VectorMemory::default());
-    let future = Header {
-        layout_version: LAYOUT_VERSION + 1,
-        last_ack: 0,
-    };
-    HeaderCell::init(Storage::new(&memory, 0).header, future);
+    let longer_header = (LAYOUT_VERSION + 1, (0u64, 0u64));
+    StableCell::init(Storage::new(&memory, 0).header, longer_header);
     let result = Websockets::new(&WsInitParams::default(), Storage::new(&memory, 0), 0);
     assert_eq!(
         result.err(),
