@@ -76,7 +76,7 @@ pub struct Network {
     /// For queries and `inspect_message`; without time and certificate.
     host: Host,
     limits: NetworkLimits,
-    queries: Semaphore,
+    queries: Arc<Semaphore>,
     state_dir: Option<PathBuf>,
     executor: Mutex<Option<JoinHandle<io::Result<State>>>>,
 }
@@ -116,7 +116,7 @@ impl Network {
             .name("executor".into())
             .stack_size(16 << 20);
         let thread = thread.spawn(|| executor.run()).map_err(OpenError::Thread)?;
-        let queries = Semaphore::new(limits.parallel_queries);
+        let queries = Arc::new(Semaphore::new(limits.parallel_queries));
         let executor = Mutex::new(Some(thread));
         Ok(Arc::new(Self {
             keys,
@@ -159,14 +159,15 @@ impl Network {
     }
 
     async fn inspect(&self, call: &CanisterCall) -> Result<(), Rejection> {
-        let (published, canister) = self.canister(call.canister_id)?;
-        if !canister.inspects_messages()? {
+        if !self.canister(call.canister_id)?.inspects_messages()? {
             return Ok(());
         }
-        let host = self.host_for(&published, self.limits.inspect_instructions);
         let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
-        self.run(move || canister.inspect(sender, method, arg, &host))
-            .await
+        let instructions = self.limits.inspect_instructions;
+        self.run(call.canister_id, instructions, move |canister, host| {
+            canister.inspect(sender, method, arg, host)
+        })
+        .await
     }
 
     /// Waits until the request's outcome is in a certified state; `None` if it is not by the end of `timeout`.
@@ -182,51 +183,55 @@ impl Network {
         if call.canister_id == Principal::management_canister() {
             return self.query_management(&call);
         }
-        let (published, canister) = self.canister(call.canister_id)?;
-        let host = self.host_for(&published, self.limits.query_instructions);
-        self.run(move || canister.query(call.sender, &call.method_name, call.arg, &host))
-            .await
+        let instructions = self.limits.query_instructions;
+        self.run(call.canister_id, instructions, move |canister, host| {
+            canister.query(call.sender, &call.method_name, call.arg, host)
+        })
+        .await
     }
 
     fn query_management(&self, call: &CanisterCall) -> Result<Vec<u8>, Rejection> {
         match call.method_name.as_str() {
             "canister_status" => {
                 let CanisterIdRecord { canister_id } = management::decode(&call.arg)?;
-                let (_, canister) = self.canister(canister_id)?;
+                let canister = self.canister(canister_id)?;
                 management::query_status(&canister, call.sender)
             }
             "fetch_canister_logs" => {
                 let args: FetchCanisterLogsArgs = management::decode(&call.arg)?;
-                let (_, canister) = self.canister(args.canister_id)?;
+                let canister = self.canister(args.canister_id)?;
                 management::query_logs(&args, &canister, call.sender)
             }
             other => Err(management::unknown_method(other)),
         }
     }
 
-    fn canister(&self, id: Principal) -> Result<(Arc<Published>, Arc<CanisterView>), Rejection> {
-        let published = self.publications.newest();
-        let canister = published
-            .canisters
-            .get(&id)
-            .cloned()
-            .ok_or_else(|| not_found(id))?;
-        Ok((published, canister))
+    fn canister(&self, id: Principal) -> Result<Arc<CanisterView>, Rejection> {
+        find(&self.publications.newest(), id)
     }
 
-    fn host_for(&self, published: &Published, instructions: u64) -> Host {
-        Host {
+    /// The canister as it is in the newest certified state, and what executes it there.
+    fn with_host(
+        &self,
+        id: Principal,
+        instructions: u64,
+    ) -> Result<(Arc<CanisterView>, Host), Rejection> {
+        let published = self.publications.newest();
+        let host = Host {
             time_ns: self.now_ns(),
             certified: Some(Arc::clone(&published.certified)),
             limits: self.limits.execution(instructions),
             ..self.host.clone()
-        }
+        };
+        find(&published, id).map(|canister| (canister, host))
     }
 
     /// Executes off the async threads, not too many at once.
     async fn run<T: Send + 'static>(
         &self,
-        execution: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+        canister: Principal,
+        instructions: u64,
+        execution: impl FnOnce(&CanisterView, &Host) -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Rejection> {
         let failed = |e: &dyn std::fmt::Display| {
             Rejection::new(
@@ -234,10 +239,17 @@ impl Network {
                 format!("the execution has failed: {e}"),
             )
         };
-        let _permit = self.queries.acquire().await.map_err(|e| failed(&e))?;
-        tokio::task::spawn_blocking(execution)
-            .await
-            .map_err(|e| failed(&e))?
+        let queries = Arc::clone(&self.queries);
+        let permit = queries.acquire_owned().await.map_err(|e| failed(&e))?;
+        // Only now: whoever waits for its turn shall not keep an old state alive.
+        let (canister, host) = self.with_host(canister, instructions)?;
+        tokio::task::spawn_blocking(move || {
+            // Execution goes on when nobody waits for it any more, and counts until it ends.
+            let _permit = permit;
+            execution(&canister, &host)
+        })
+        .await
+        .map_err(|e| failed(&e))?
     }
 
     /// Stops executing and writes the checkpoint. Calls after the first do nothing.
@@ -270,6 +282,11 @@ impl Drop for Network {
     fn drop(&mut self) {
         self.inbox.close();
     }
+}
+
+fn find(published: &Published, id: Principal) -> Result<Arc<CanisterView>, Rejection> {
+    let canister = published.canisters.get(&id).cloned();
+    canister.ok_or_else(|| not_found(id))
 }
 
 fn first_publication(state: &mut State, clock: &Clock, keys: &NetworkKeys) -> Publications {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use ic_localnet::network::NetworkLimits;
+
 use crate::support::{TestNet, call, eventually, timer, user};
 
 #[tokio::test]
@@ -60,4 +62,31 @@ async fn queries_do_not_wait_for_a_long_update() {
         "{queries} queries were answered in {:?} beside the update",
         started.elapsed()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_do_not_wait_for_long_queries() {
+    const SLOW: &str = r#"(module
+        (import "ic0" "msg_reply" (func $reply))
+        (memory 1)
+        (func (export "canister_update count")
+            (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+            (call $reply))
+        (func (export "canister_query slow") (loop $again (br $again))))"#;
+    let net = TestNet::with_limits(NetworkLimits {
+        parallel_queries: 1,
+        query_instructions: 2_000_000_000,
+        ..NetworkLimits::default()
+    });
+    let canister = net.deploy(SLOW).await;
+    let slow = || {
+        let network = net.network.clone();
+        tokio::spawn(async move { network.query(call(user(), canister, "slow", [])).await })
+    };
+    let (running, waiting) = (slow(), slow());
+    for _ in 0..4 {
+        net.call(canister, "count", []).await.unwrap();
+    }
+    assert!(!running.is_finished() || !waiting.is_finished());
+    waiting.abort();
 }

@@ -3,14 +3,12 @@
 //! There are two images: the current one, and a spare that lags behind by the pages in `stale`. Queries map the image
 //! that was current when the state was last published, so what they see fits the certificate of that state. The first
 //! commit after a publication brings the spare up to date and goes on there; queries keep reading the other one in
-//! peace.
+//! peace. A query that is still reading the spare by then keeps it for itself, and a fresh copy takes its place: no
+//! commit waits for a query.
 
 use std::{collections::BTreeSet, fs::File, io, ops::Range, os::unix::fs::FileExt as _, sync::Arc};
 
-use super::{
-    PAGE,
-    image::{Image, Reader},
-};
+use super::{PAGE, image::Image};
 
 /// The committed heap of a canister.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ pub struct Heap {
 /// A heap that stays as it is for as long as the view lives.
 #[derive(Clone, Debug)]
 pub struct HeapView {
-    reader: Reader,
+    image: Arc<Image>,
     bytes: usize,
 }
 
@@ -37,7 +35,7 @@ impl HeapView {
     }
 
     pub(super) fn image(&self) -> &Image {
-        self.reader.image()
+        &self.image
     }
 }
 
@@ -45,7 +43,7 @@ impl Heap {
     /// An empty heap.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            current: Image::new()?,
+            current: Arc::new(Image::new()?),
             bytes: 0,
             published: false,
             spare: None,
@@ -56,7 +54,7 @@ impl Heap {
     /// The newest committed heap, for the next message.
     pub fn view(&self) -> HeapView {
         HeapView {
-            reader: Reader::new(&self.current),
+            image: Arc::clone(&self.current),
             bytes: self.bytes,
         }
     }
@@ -68,8 +66,6 @@ impl Heap {
     }
 
     /// Makes `linear` the committed heap, given the ranges in which it differs from the one before.
-    ///
-    /// Waits for queries that are still reading the state before the last publication.
     pub fn commit(&mut self, linear: &[u8], changed: &[Range<usize>]) -> io::Result<()> {
         if changed.is_empty() && linear.len() == self.bytes {
             return Ok(());
@@ -114,30 +110,37 @@ impl Heap {
     }
 
     fn move_to_spare(&mut self) -> io::Result<()> {
-        let Some(spare) = self.spare.take() else {
-            let spare = Image::new()?;
-            spare.resize(self.bytes as u64)?;
-            copy(
-                self.bytes,
-                |offset, piece| self.current.read(offset, piece),
-                |offset, piece| spare.write(offset, piece),
-            )?;
-            self.stale.clear();
-            self.spare = Some(std::mem::replace(&mut self.current, spare));
-            self.published = false;
-            return Ok(());
+        let unread = |spare: &mut Arc<Image>| Arc::get_mut(spare).is_some();
+        let next = match self.spare.take_if(unread) {
+            Some(spare) => self.catch_up(spare)?,
+            None => self.copy_current()?,
         };
-        spare.wait_until_unread();
+        self.stale.clear();
+        self.spare = Some(std::mem::replace(&mut self.current, next));
+        self.published = false;
+        Ok(())
+    }
+
+    fn catch_up(&self, spare: Arc<Image>) -> io::Result<Arc<Image>> {
         spare.resize(self.bytes as u64)?;
         let mut page = [0; PAGE];
-        for n in std::mem::take(&mut self.stale) {
+        for n in &self.stale {
             let offset = (n * PAGE) as u64;
             self.current.read(offset, &mut page)?;
             spare.write(offset, &page)?;
         }
-        self.spare = Some(std::mem::replace(&mut self.current, spare));
-        self.published = false;
-        Ok(())
+        Ok(spare)
+    }
+
+    fn copy_current(&self) -> io::Result<Arc<Image>> {
+        let image = Image::new()?;
+        image.resize(self.bytes as u64)?;
+        copy(
+            self.bytes,
+            |offset, piece| self.current.read(offset, piece),
+            |offset, piece| image.write(offset, piece),
+        )?;
+        Ok(Arc::new(image))
     }
 }
 
@@ -193,20 +196,22 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_waits_for_the_readers_of_the_image_it_writes_to() {
+    fn readers_keep_their_image_and_no_commit_waits_for_them() {
         let mut heap = Heap::new().unwrap();
         let mut linear = vec![0; PAGE];
-        let first = heap.publish();
-        heap.commit(&linear, &changed(0..PAGE)).unwrap();
-        let _second = heap.publish();
-        let reader = std::thread::spawn(move || {
-            let seen = content(&first);
-            drop(first);
-            seen
-        });
-        linear[0] = 9;
-        heap.commit(&linear, &changed(0..PAGE)).unwrap();
-        assert_eq!(reader.join().unwrap(), Vec::<u8>::new());
-        assert_eq!(content(&heap.view()), linear);
+        let mut views = Vec::new();
+        for n in 1..=4 {
+            linear[0] = n;
+            heap.commit(&linear, &changed(0..PAGE)).unwrap();
+            views.push(heap.publish());
+        }
+        let seen: Vec<u8> = views.iter().map(|view| content(view)[0]).collect();
+        assert_eq!(seen, [1, 2, 3, 4]);
+        views.clear();
+        for n in 5..=6 {
+            linear[0] = n;
+            heap.commit(&linear, &changed(0..PAGE)).unwrap();
+            assert_eq!(content(&heap.publish()), linear);
+        }
     }
 }
