@@ -41,6 +41,8 @@ fn init() {
 #[ic_cdk::post_upgrade]
 fn post_upgrade() {
     start_websockets();
+    // The end of a connection may have been missed.
+    deliver(ROOM.with_borrow_mut(|room| room.drop_connections_unless(ic_ws_cdk::is_connected)));
 }
 
 fn start_websockets() {

@@ -81,6 +81,18 @@ impl<M: Memory> Room<M> {
         left.into_iter().collect()
     }
 
+    /// Takes every connection for gone that is not connected (any more).
+    pub fn drop_connections_unless(
+        &mut self,
+        is_connected: impl Fn(&ClientKey) -> bool,
+    ) -> Vec<Delivery> {
+        let connections = self.store.connections();
+        let gone: Vec<_> = connections.filter(|key| !is_connected(key)).collect();
+        gone.into_iter()
+            .flat_map(|key| self.disconnected(key))
+            .collect()
+    }
+
     /// Carries out a command that came over the connection `from` at the time `now`, in nanoseconds since 1970.
     pub fn handle(&mut self, from: ClientKey, command: Command, now: u64) -> Vec<Delivery> {
         let result = match command {

@@ -54,6 +54,11 @@ impl<M: Memory> Store<M> {
         self.connections.get(&connection_id(key)).unwrap_or(false)
     }
 
+    /// All connections, whether joined over or not.
+    pub fn connections(&self) -> impl Iterator<Item = ClientKey> {
+        self.connections.keys().map(client_key)
+    }
+
     /// The connections over which their person has joined, those of one person together.
     pub fn joined(&self) -> impl Iterator<Item = ClientKey> {
         only_joined(self.connections.iter())

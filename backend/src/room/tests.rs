@@ -317,3 +317,20 @@ fn an_upgrade_keeps_people_connections_and_messages() {
         )
     );
 }
+
+#[test]
+fn connections_whose_end_was_missed_are_dropped() {
+    let mut world = World::with(&[ALICE, BOB]);
+    world.join(key(ALICE, 1), "1");
+    let lurker = key(CAROL, 0);
+    world.room.connected(lurker);
+    let deliveries = world
+        .room
+        .drop_connections_unless(|connection| *connection == key(ALICE, 1));
+    assert_eq!(
+        deliveries,
+        [delivery(&[key(ALICE, 1)], Event::Left(person(BOB)))]
+    );
+    assert_eq!(message(world.say(key(ALICE, 1), "hi")).0, [key(ALICE, 1)]);
+    assert_eq!(world.room.drop_connections_unless(|_| true), []);
+}

@@ -25,6 +25,9 @@ use crate::{
     websockets::{Event, Websockets},
 };
 
+/// How long after a trap in what was due it is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+
 type State = Websockets<VirtualMemory<DefaultMemoryImpl>>;
 
 thread_local! {
@@ -130,6 +133,12 @@ pub fn close(client_key: &ClientKey) -> Result<(), NotConnected> {
     result
 }
 
+/// Whether a connection is open. In `post_upgrade`, after [`init`], an application that remembers connections drops
+/// those that are not: an upgrade or a trap may have kept it from being told.
+pub fn is_connected(client_key: &ClientKey) -> bool {
+    with_state(|state| state.is_connected(client_key))
+}
+
 /// Forgets all connections, gateways and messages; no client is told. For tests of an application.
 pub fn wipe() {
     with_state(Websockets::wipe);
@@ -192,16 +201,28 @@ fn call_back(event: Event) {
     }
 }
 
+/// Sets the one timer to when something is due.
 fn schedule() {
     let wait = with_state(|state| state.deadline()).saturating_sub(time());
-    let timer = set_timer(Duration::from_nanos(wait), async { on_timer() });
+    set_deadline_timer(Duration::from_nanos(wait));
+}
+
+fn set_deadline_timer(delay: Duration) {
+    let timer = set_timer(delay, async { on_timer() });
     if let Some(former) = TIMER.replace(Some(timer)) {
         clear_timer(former);
     }
 }
 
-/// Each callback gets a call of its own, so that one that traps undoes neither the others nor the next timer.
+/// What is due gets a call of its own, so that a trap in it does not undo the timer that tries again.
 fn on_timer() {
+    TIMER.set(None);
+    set_deadline_timer(RETRY_INTERVAL);
+    set_timer(Duration::ZERO, async { do_what_is_due() });
+}
+
+/// Each callback gets a call of its own, so that one that traps undoes neither the others nor what was due.
+fn do_what_is_due() {
     with_state(|state| state.on_deadline(time()));
     while let Some(event) = with_state(Websockets::poll_event) {
         set_timer(Duration::ZERO, async move {
@@ -212,6 +233,5 @@ fn on_timer() {
         });
     }
     settle();
-    TIMER.set(None);
     schedule();
 }

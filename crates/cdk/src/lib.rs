@@ -68,7 +68,9 @@ mod queues;
 mod storage;
 mod websockets;
 
-pub use canister::{close, init, send, wipe, ws_close, ws_get_messages, ws_message, ws_open};
+pub use canister::{
+    close, init, is_connected, send, wipe, ws_close, ws_get_messages, ws_message, ws_open,
+};
 pub use error::{InitError, NotConnected, SendError};
 pub use ic_ws_protocol::{
     CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,

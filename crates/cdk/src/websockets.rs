@@ -105,7 +105,7 @@ impl<M: Memory> Websockets<M> {
             return Err(OpenError::Anonymous);
         }
         let client_key = client_key((caller, args.client_nonce));
-        if self.clients.contains_key(&client_id(&client_key)) {
+        if self.is_connected(&client_key) {
             return Err(OpenError::AlreadyConnected(client_key));
         }
 
@@ -178,6 +178,11 @@ impl<M: Memory> Websockets<M> {
         }
         self.remove(&client_key, now);
         Ok(())
+    }
+
+    /// Whether a client is connected.
+    pub fn is_connected(&self, client_key: &ClientKey) -> bool {
+        self.clients.contains_key(&client_id(client_key))
     }
 
     /// The messages for the gateway `caller` from `nonce` on.

@@ -151,7 +151,9 @@ fn only_its_own_gateway_reports_a_client_as_gone() {
 fn the_application_closes_and_the_key_is_free_again() {
     let key = client(1, 1);
     let mut world = World::opened(key, gateway(0));
+    assert!(world.ws.is_connected(&key));
     world.ws.close(&key, world.now).unwrap();
+    assert!(!world.ws.is_connected(&key));
     assert_eq!(world.events(), [Event::Closed(key)]);
     assert_eq!(
         world.inbox(key, gateway(0)).last(),
