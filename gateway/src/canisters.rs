@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -53,8 +54,20 @@ struct Client {
     outgoing: mpsc::Sender<Delivery>,
     closing: mpsc::Sender<CloseReason>,
     last_sequence: u64,
+    /// Its first message was missing, and looked for from the queue's start.
+    searched: bool,
     /// Nothing more can be delivered, as something is missing already.
     overflowed: bool,
+}
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Handover {
+    Delivered,
+    /// There is no client to take it, or it has it already.
+    Dropped,
+    /// Kept from its client, which has yet to get an earlier one: the queue is not the one that was read so far.
+    FirstMissing,
 }
 
 /// A session's place among the clients of a canister, given up when dropped.
@@ -108,6 +121,7 @@ impl Canisters {
                 outgoing: outgoing_sender,
                 closing: close.clone(),
                 last_sequence: 0,
+                searched: false,
                 overflowed: false,
             }),
         };
@@ -144,21 +158,26 @@ impl Drop for Registration {
 }
 
 impl Canister {
-    /// Hands a message to its client. Gives back whether there was one to take it.
+    /// Hands a message to its client.
     ///
     /// A client gets each message once, also when the poller has to start over: what it has seen of its
-    /// sequence is not repeated.
-    pub(crate) fn deliver(&self, message: CanisterOutputMessage, proof: &Arc<Proof>) -> bool {
+    /// sequence is not repeated. A client whose first message is missing says so once; if that is not to be
+    /// found, the client gets what there is, and is the judge of it.
+    pub(crate) fn deliver(&self, message: CanisterOutputMessage, proof: &Arc<Proof>) -> Handover {
         let mut clients = lock(&self.clients);
         let Some(client) = clients.by_key.get_mut(&message.client_key) else {
-            return false;
+            return Handover::Dropped;
         };
         if client.overflowed {
-            return false;
+            return Handover::Dropped;
         }
         if let Ok(content) = WebsocketMessage::from_cbor(&message.content) {
             if content.sequence_num <= client.last_sequence {
-                return false;
+                return Handover::Dropped;
+            }
+            let skips_first = client.last_sequence == 0 && content.sequence_num > 1;
+            if skips_first && !mem::replace(&mut client.searched, true) {
+                return Handover::FirstMissing;
             }
             client.last_sequence = content.sequence_num;
         }
@@ -168,8 +187,8 @@ impl Canister {
             proof: proof.clone(),
         };
         match client.outgoing.try_send(delivery) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Ok(()) => Handover::Delivered,
+            Err(mpsc::error::TrySendError::Closed(_)) => Handover::Dropped,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 client.overflowed = true;
                 let waiting = client.outgoing.max_capacity();
@@ -177,7 +196,7 @@ impl Canister {
                     .closing
                     .try_send(CloseReason::SlowClient(waiting))
                     .ok();
-                false
+                Handover::Dropped
             }
         }
     }

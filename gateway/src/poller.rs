@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
-    canisters::Canister,
+    canisters::{Canister, Handover},
     delivery::Proof,
     gateway::Gateway,
     identity::ingress_expiry,
@@ -126,8 +126,15 @@ impl Poller {
                 warn!(expected = self.nonce, nonce, "messages are missing");
             }
             self.nonce = nonce.saturating_add(1);
-            if self.canister.deliver(message, &proof) {
-                gateway.metrics.messages_delivered.increment(1);
+            match self.canister.deliver(message, &proof) {
+                Handover::Delivered => gateway.metrics.messages_delivered.increment(1),
+                Handover::Dropped => {}
+                // A queue that was begun anew, and has outgrown the old number already.
+                Handover::FirstMissing => {
+                    warn!(nonce, "a client's first message is missing: starting over");
+                    self.nonce = 0;
+                    return Ok(true);
+                }
             }
         }
         // Without progress there is no reason to hurry, whatever the canister says.

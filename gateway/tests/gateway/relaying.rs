@@ -208,3 +208,43 @@ async fn a_canister_that_forgot_the_queue_is_read_from_the_start() {
     assert_eq!(sequence(&bob.next_frame().await), 1);
     assert_eq!(sequence(&alice.next_frame().await), 6);
 }
+
+#[tokio::test]
+async fn a_new_queue_that_outgrew_the_old_one_is_read_from_the_start() {
+    let (gateway, network) =
+        start(|config| config.limits.open_message_timeout = Duration::from_secs(3600)).await;
+    let mut alice = Client::open(&gateway, 1).await;
+    for n in 1..=3 {
+        network.queue(gateway.principal, alice.key, n, 10);
+        assert_eq!(sequence(&alice.next_frame().await), n);
+    }
+    let mut bob = Client::open(&gateway, 2).await;
+    gateway
+        .until_metric("icws_gateway_calls_relayed_total", 2)
+        .await;
+
+    network.forget_queue();
+    for n in 1..=6 {
+        network.queue(gateway.principal, bob.key, n, 10);
+    }
+    network.queue(gateway.principal, alice.key, 4, 10);
+    for n in 1..=6 {
+        assert_eq!(sequence(&bob.next_frame().await), n);
+    }
+    assert_eq!(sequence(&alice.next_frame().await), 4);
+}
+
+#[tokio::test]
+async fn a_first_message_that_is_nowhere_is_looked_for_once() {
+    let (gateway, network) = start(|_| {}).await;
+    let mut client = Client::open(&gateway, 1).await;
+    gateway
+        .until_metric("icws_gateway_calls_relayed_total", 1)
+        .await;
+    for n in 4..=6 {
+        network.queue(gateway.principal, client.key, n, 10);
+    }
+    for n in 4..=6 {
+        assert_eq!(sequence(&client.next_frame().await), n);
+    }
+}
