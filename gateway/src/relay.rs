@@ -5,7 +5,8 @@
 //! other, and only the sender of a call may ask for its status. So before a call follows one that is still
 //! undecided, the earlier one is posted once more where the network answers as soon as it has accepted it
 //! (`/api/v2/…/call`). The network executes each request id once; the extra request is needed only by a
-//! client that sends faster than the canister executes.
+//! client that sends faster than the canister executes. This makes the order likely, not certain: on a subnet
+//! of several nodes another one may make the next block before it has heard of an accepted call.
 
 use std::sync::Arc;
 
