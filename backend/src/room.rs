@@ -108,22 +108,27 @@ impl<M: Memory> Room<M> {
             id: from.client_principal,
             name: valid_name(name)?,
         };
+        let is_first = !self.store.has_joined(from);
         let is_news = !self.is_present(you.id) || self.store.person(you.id).as_ref() != Some(&you);
         self.store.set_person(&you);
         self.store.set_connection(from, true);
 
-        let mut deliveries = vec![Delivery {
-            to: vec![from],
-            event: Event::Welcome {
-                people: self.people(),
-                messages: self.store.latest_messages(you.id, WELCOME_MESSAGES),
-                you: you.clone(),
-            },
-        }];
-        if is_news {
-            let others = self.store.joined().filter(|key| *key != from).collect();
+        let mut deliveries = Vec::new();
+        // Once per connection: the history is large, and asking for it is cheap.
+        if is_first {
             deliveries.push(Delivery {
-                to: others,
+                to: vec![from],
+                event: Event::Welcome {
+                    people: self.people(),
+                    messages: self.store.latest_messages(you.id, WELCOME_MESSAGES),
+                    you: you.clone(),
+                },
+            });
+        }
+        if is_news {
+            let joined = self.store.joined();
+            deliveries.push(Delivery {
+                to: joined.filter(|key| !is_first || *key != from).collect(),
                 event: Event::Joined(you),
             });
         }

@@ -174,19 +174,42 @@ fn a_second_connection_is_welcomed_but_no_news() {
 }
 
 #[test]
-fn a_new_name_is_news_to_everyone_else() {
+fn a_new_name_is_news_to_everyone_and_repeats_no_history() {
     let mut world = World::with(&[ALICE, BOB]);
     world.join(key(BOB, 1), "2");
+    let rename = |name: &str| Command::Join {
+        name: name.to_owned(),
+    };
     let renamed = Person {
         id: id(BOB),
         name: "Bob".to_owned(),
     };
-    let deliveries = world.join(key(BOB, 0), "Bob");
+    let everyone = [key(ALICE, 0), key(BOB, 0), key(BOB, 1)];
+    assert_eq!(
+        world.handle(key(BOB, 0), rename("Bob")),
+        [delivery(&everyone, Event::Joined(renamed.clone()))]
+    );
+    assert_eq!(world.handle(key(BOB, 0), rename("Bob")), []);
+    let (people, _) = welcome(&world.join(key(CAROL, 0), "3"));
+    assert_eq!(people, [person(ALICE), renamed, person(CAROL)]);
+}
+
+#[test]
+fn a_new_name_on_a_new_connection_is_news_to_the_others() {
+    let mut world = World::with(&[ALICE, BOB]);
+    let renamed = Person {
+        id: id(BOB),
+        name: "Bob".to_owned(),
+    };
+    let deliveries = world.join(key(BOB, 1), "Bob");
     let (people, _) = welcome(&deliveries);
     assert_eq!(people, [person(ALICE), renamed.clone()]);
     assert_eq!(
-        deliveries[1],
-        delivery(&[key(ALICE, 0), key(BOB, 1)], Event::Joined(renamed))
+        deliveries[1..],
+        [delivery(
+            &[key(ALICE, 0), key(BOB, 0)],
+            Event::Joined(renamed)
+        )]
     );
 }
 

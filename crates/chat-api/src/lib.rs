@@ -26,7 +26,7 @@ pub enum ChatMessage {
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Enter the room under a display name. Answered with [`Event::Welcome`].
-    /// Sent again, it changes the name.
+    /// Sent again over the same connection, it changes the name: everyone, the sender too, gets [`Event::Joined`].
     Join {
         /// At most [`MAX_NAME_CHARS`] characters, not blank.
         name: String,
@@ -48,7 +48,7 @@ pub enum Command {
 /// What the canister tells a client.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The answer to [`Command::Join`]: who is here, and what was said before.
+    /// The answer to a connection's first [`Command::Join`]: who is here, and what was said before.
     Welcome {
         /// The person that joined, as others see them.
         you: Person,
