@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod bounded_candid;
 mod canister;
 mod cbor;
 pub mod certification;

@@ -1,11 +1,11 @@
 //! The effective canister id: the id in the URL, by which the public network routes a request. It has to
 //! be the canister that the request is about, or a client that works here would be lost out there.
 
-use candid::{CandidType, Decode, Principal};
+use candid::{CandidType, Principal};
 use serde::Deserialize;
 
 use super::error::HttpError;
-use crate::network::CanisterCall;
+use crate::{bounded_candid, network::CanisterCall};
 
 #[derive(CandidType, Deserialize)]
 struct AboutCanister {
@@ -43,10 +43,13 @@ fn subject(method_name: &str, arg: &[u8]) -> Option<Principal> {
     match method_name {
         "create_canister" | "provisional_create_canister_with_cycles" => None,
         "install_chunked_code" => {
-            let target = Decode!(arg, AboutTarget).ok()?;
-            Some(target.target_canister)
+            let about: AboutTarget = bounded_candid::decode(arg).ok()?;
+            Some(about.target_canister)
         }
-        _ => Some(Decode!(arg, AboutCanister).ok()?.canister_id),
+        _ => {
+            let about: AboutCanister = bounded_candid::decode(arg).ok()?;
+            Some(about.canister_id)
+        }
     }
 }
 

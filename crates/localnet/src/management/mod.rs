@@ -6,12 +6,13 @@ mod inspect;
 mod install;
 mod lifecycle;
 
-use candid::{CandidType, Decode, Encode, Principal};
+use candid::{CandidType, Encode, Principal};
 use serde::de::DeserializeOwned;
 
 pub use inspect::{query_logs, query_status};
 
 use crate::{
+    bounded_candid,
     canister::{Origin, Request},
     executor::State,
     rejection::{ErrorCode, Rejection},
@@ -149,10 +150,10 @@ fn raw_rand() -> Handled {
 
 /// Reads a method's only argument.
 pub fn decode<T: CandidType + DeserializeOwned>(arg: &[u8]) -> Result<T, Rejection> {
-    Decode!(arg, T).map_err(|e| {
+    bounded_candid::decode(arg).map_err(|e| {
         Rejection::new(
             ErrorCode::InvalidManagementPayload,
-            format!("Error decoding candid: {e}"),
+            format!("Error decoding candid: {e:#}"),
         )
     })
 }

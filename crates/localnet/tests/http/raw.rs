@@ -353,3 +353,34 @@ async fn pages_of_any_origin_may_use_the_api() {
     let status = status.send().await.unwrap();
     assert_eq!(status.headers()["access-control-allow-origin"], "*");
 }
+
+#[tokio::test]
+async fn a_call_that_announces_endless_values_is_rejected() {
+    let (localnet, identity, id) = network().await;
+    // record { canister_id = id; unknown = (vec null) with 2^60 elements }
+    let mut arg = b"DIDL\x02\x6c\x02".to_vec();
+    for (name, kind) in [("canister_id", 0x68), ("unknown", 1)] {
+        let mut hash = candid::idl_hash(name);
+        while hash >= 0x80 {
+            arg.push(hash as u8 | 0x80);
+            hash >>= 7;
+        }
+        arg.extend([hash as u8, kind]);
+    }
+    assert!(candid::idl_hash("canister_id") < candid::idl_hash("unknown"));
+    arg.extend(b"\x6d\x7f\x01\x00\x01");
+    arg.push(id.as_slice().len() as u8);
+    arg.extend_from_slice(id.as_slice());
+    arg.extend([0x80; 8]);
+    arg.push(0x10);
+
+    let agent = agent(&localnet, identity).await;
+    let error = agent
+        .update(&Principal::management_canister(), "start_canister")
+        .with_effective_canister_id(id)
+        .with_arg(arg)
+        .call_and_wait()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("cost exceeds"), "{error}");
+}

@@ -4,10 +4,12 @@
 //! canister as it came.
 
 use candid::{
-    CandidType, IDLArgs, Principal, idl_hash,
+    CandidType, Principal, idl_hash,
     types::value::{IDLField, IDLValue},
 };
 use serde::Serialize;
+
+use crate::bounded_candid::decode_untyped;
 
 /// The argument of `http_request` and `http_request_update`.
 #[derive(CandidType, Serialize)]
@@ -87,8 +89,7 @@ impl Chunk {
 struct Record(Vec<IDLField>);
 
 fn single_record(bytes: &[u8]) -> Result<Record, DecodeError> {
-    let args =
-        IDLArgs::from_bytes(bytes).map_err(|error| DecodeError::Candid(error.to_string()))?;
+    let args = decode_untyped(bytes).map_err(|error| DecodeError::Candid(format!("{error:#}")))?;
     match args.args.into_iter().next() {
         Some(IDLValue::Record(fields)) => Ok(Record(fields)),
         _ => Err(DecodeError::Candid("a record was expected".into())),
@@ -165,7 +166,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use candid::{Encode, Func, Nat};
+    use candid::{Encode, Func, IDLArgs, Nat};
 
     use super::*;
 
