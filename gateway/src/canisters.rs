@@ -11,7 +11,7 @@ use std::{
 use candid::Principal;
 use ic_ws_protocol::{CanisterOutputMessage, ClientKey, WebsocketMessage};
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     task::AbortHandle,
     time::Instant,
 };
@@ -52,6 +52,9 @@ struct Clients {
 #[derive(Debug)]
 struct Client {
     outgoing: mpsc::Sender<Delivery>,
+    /// The bytes that may wait beside those that do.
+    room: Arc<Semaphore>,
+    max_bytes: u32,
     closing: mpsc::Sender<CloseReason>,
     last_sequence: u64,
     /// Its first message was missing, and looked for from the queue's start.
@@ -119,6 +122,8 @@ impl Canisters {
             Entry::Occupied(_) => return Err(CloseReason::AlreadyConnected(client)),
             Entry::Vacant(place) => place.insert(Client {
                 outgoing: outgoing_sender,
+                room: Arc::new(Semaphore::new(limits.max_outgoing_bytes as usize)),
+                max_bytes: limits.max_outgoing_bytes,
                 closing: close.clone(),
                 last_sequence: 0,
                 searched: false,
@@ -181,24 +186,7 @@ impl Canister {
             }
             client.last_sequence = content.sequence_num;
         }
-        let delivery = Delivery {
-            key: message.key,
-            content: message.content,
-            proof: proof.clone(),
-        };
-        match client.outgoing.try_send(delivery) {
-            Ok(()) => Handover::Delivered,
-            Err(mpsc::error::TrySendError::Closed(_)) => Handover::Dropped,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                client.overflowed = true;
-                let waiting = client.outgoing.max_capacity();
-                client
-                    .closing
-                    .try_send(CloseReason::SlowClient(waiting))
-                    .ok();
-                Handover::Dropped
-            }
-        }
+        client.enqueue(message, proof)
     }
 
     /// The canister has said yes to the client's `ws_open`.
@@ -223,6 +211,35 @@ impl Canister {
                 .is_some_and(|client| client.last_sequence == 0);
         }
         misses
+    }
+}
+
+impl Client {
+    /// Lets a message wait for the client to read it; one that does not fit is the client's end.
+    fn enqueue(&mut self, message: CanisterOutputMessage, proof: &Arc<Proof>) -> Handover {
+        let size = u32::try_from(message.content.len() + proof.size()).unwrap_or(u32::MAX);
+        let room = self.room.clone();
+        let sent = match room.try_acquire_many_owned(size.min(self.max_bytes)) {
+            Ok(room) => self.outgoing.try_send(Delivery {
+                key: message.key,
+                content: message.content,
+                proof: proof.clone(),
+                _room: room,
+            }),
+            Err(_) => return self.overflow(),
+        };
+        match sent {
+            Ok(()) => Handover::Delivered,
+            Err(mpsc::error::TrySendError::Closed(_)) => Handover::Dropped,
+            Err(mpsc::error::TrySendError::Full(_)) => self.overflow(),
+        }
+    }
+
+    fn overflow(&mut self) -> Handover {
+        self.overflowed = true;
+        let waiting = self.outgoing.max_capacity() - self.outgoing.capacity();
+        self.closing.try_send(CloseReason::SlowClient(waiting)).ok();
+        Handover::Dropped
     }
 }
 

@@ -59,6 +59,11 @@ pub struct Limits {
     #[arg(long, value_name = "N", default_value = "1024", value_parser = amount())]
     pub max_outgoing_messages: usize,
 
+    /// The bytes of these messages and of what proves them. With more the client is closed as too slow.
+    /// One message may wait whatever its size.
+    #[arg(long, value_name = "BYTES", default_value = "16777216", value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
+    pub max_outgoing_bytes: u32,
+
     /// Calls of one client that may be undecided on the network, and as many again that may wait to be
     /// posted. Beyond that the gateway does not read from the client's socket.
     #[arg(long, value_name = "N", default_value = "32", value_parser = amount())]
@@ -95,7 +100,8 @@ pub struct Limits {
     pub close_timeout: Duration,
 
     /// How long the gateway may take to end after it was asked to, in milliseconds.
-    #[arg(long, value_name = "MS", default_value = "10000", value_parser = milliseconds())]
+    /// The default leaves time to close a connection, which may take the time for that twice.
+    #[arg(long, value_name = "MS", default_value = "15000", value_parser = milliseconds())]
     pub shutdown_timeout: Duration,
 }
 

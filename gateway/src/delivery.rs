@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use ic_ws_protocol::{CanisterFrame, cbor::CborError};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::witness::Witness;
 
@@ -20,6 +21,15 @@ pub(crate) struct Delivery {
     pub(crate) key: String,
     pub(crate) content: Vec<u8>,
     pub(crate) proof: Arc<Proof>,
+    /// Its part of what may wait for the client, given back once it does not.
+    pub(crate) _room: OwnedSemaphorePermit,
+}
+
+impl Proof {
+    /// In bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.certificate.len() + self.witness.size()
+    }
 }
 
 impl Delivery {

@@ -41,6 +41,11 @@ impl Witness {
         Self { encoded, root }
     }
 
+    /// As it came, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.encoded.len()
+    }
+
     /// The witness for the message `key` alone; the whole one if it does not hold that message.
     pub(crate) fn for_key(&self, key: &str) -> Vec<u8> {
         self.root

@@ -164,9 +164,9 @@ async fn each_client_gets_its_messages_and_their_proof_alone() {
     }
 }
 
-#[tokio::test]
-async fn a_slow_client_is_closed_and_others_go_on() {
-    let (gateway, network) = start(|config| config.limits.max_outgoing_messages = 50).await;
+/// A client that does not read is closed, and another is not disturbed.
+async fn expect_slow_client_closed(change: impl FnOnce(&mut Config)) {
+    let (gateway, network) = start(change).await;
     let slow = Client::open(&gateway, 1).await;
     let mut other = Client::open(&gateway, 2).await;
     gateway
@@ -186,6 +186,29 @@ async fn a_slow_client_is_closed_and_others_go_on() {
             1,
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_client_with_too_many_messages_waiting_is_closed() {
+    expect_slow_client_closed(|config| config.limits.max_outgoing_messages = 50).await;
+}
+
+#[tokio::test]
+async fn a_client_with_too_many_bytes_waiting_is_closed() {
+    expect_slow_client_closed(|config| config.limits.max_outgoing_bytes = 3_000_000).await;
+}
+
+#[tokio::test]
+async fn a_message_larger_than_may_wait_is_delivered() {
+    let (gateway, network) = start(|config| config.limits.max_outgoing_bytes = 1000).await;
+    let mut client = Client::open(&gateway, 1).await;
+    gateway
+        .until_metric("icws_gateway_calls_relayed_total", 1)
+        .await;
+    for n in 1..=3 {
+        network.queue(gateway.principal, client.key, n, 100_000);
+        assert_eq!(sequence(&client.next_frame().await), n);
+    }
 }
 
 #[tokio::test]
