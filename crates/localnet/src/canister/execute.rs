@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use candid::Principal;
 
 use super::{
-    Canister,
+    Canister, Status,
     calls::{CallContext, Callback},
     did_not_reply,
     messages::{Message, Origin, Outbound, Outcome, Request, Response, Task},
@@ -128,7 +128,11 @@ impl Canister {
     }
 
     fn execute_task(&mut self, task: Task, host: &Host) -> io::Result<Vec<Outbound>> {
+        if self.status != Status::Running {
+            return Ok(Vec::new());
+        }
         let function = match task {
+            Task::GlobalTimer if !self.take_expired_timer(host.time_ns) => return Ok(Vec::new()),
             Task::GlobalTimer => "canister_global_timer",
             Task::Heartbeat => "canister_heartbeat",
         };
@@ -136,7 +140,7 @@ impl Canister {
             .code
             .as_ref()
             .is_some_and(|code| code.module.exports(function));
-        if !exported || self.status.check_running(self.id).is_err() {
+        if !exported {
             return Ok(Vec::new());
         }
         let context = self.calls.open(CallContext {
@@ -156,6 +160,15 @@ impl Canister {
             on_cleanup: None,
         };
         self.execute_in_context(invocation, host)
+    }
+
+    /// Turns the global timer off if it is due. It may not be any more: other messages came before the task.
+    fn take_expired_timer(&mut self, now_ns: u64) -> bool {
+        let expired = (1..=now_ns).contains(&self.global_timer);
+        if expired {
+            self.global_timer = 0;
+        }
+        expired
     }
 
     fn execute_response(&mut self, response: Response, host: &Host) -> io::Result<Vec<Outbound>> {

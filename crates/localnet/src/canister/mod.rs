@@ -104,6 +104,12 @@ impl Canister {
                 .is_some_and(|code| code.module.exports("canister_heartbeat"))
     }
 
+    /// Whether a task of that kind is in the queue.
+    pub fn awaits(&self, task: Task) -> bool {
+        let is_it = |message: &Message| matches!(message, Message::Task(other) if *other == task);
+        self.queue.iter().any(is_it)
+    }
+
     /// What the state tree says about the canister.
     pub fn leaves(&self) -> CanisterLeaves {
         let module = self.code.as_ref().map(|code| &code.module);

@@ -101,13 +101,17 @@ impl State {
             self.next_heartbeat_ns = now_ns + HEARTBEAT_NS;
         }
         let mut due = Vec::new();
-        for canister in self.canisters.values_mut() {
+        for canister in self.canisters.values() {
+            let mut queue = |task| {
+                if !canister.awaits(task) {
+                    due.push((canister.id, task));
+                }
+            };
             if armed_timer(canister).is_some_and(|deadline| deadline <= now_ns) {
-                canister.global_timer = 0;
-                due.push((canister.id, Task::GlobalTimer));
+                queue(Task::GlobalTimer);
             }
             if heartbeat && canister.has_heartbeat() {
-                due.push((canister.id, Task::Heartbeat));
+                queue(Task::Heartbeat);
             }
         }
         for (id, task) in due {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ic_localnet::network::NetworkLimits;
+use ic_management_canister_types::CanisterIdRecord;
 
 use crate::support::{TestNet, call, eventually, timer, user};
 
@@ -89,4 +90,38 @@ async fn updates_do_not_wait_for_long_queries() {
     }
     assert!(!running.is_finished() || !waiting.is_finished());
     waiting.abort();
+}
+
+#[tokio::test]
+async fn a_timer_that_is_due_when_its_canister_stops_fires_after_the_start() {
+    // Spins for longer than a batch takes, so that the timer is due when the next one begins with the stop.
+    const ARMED: &str = r#"(module
+        (import "ic0" "time" (func $time (result i64)))
+        (import "ic0" "global_timer_set" (func $set (param i64) (result i64)))
+        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (memory 1)
+        (func (export "canister_update arm")
+            (local $n i64)
+            (drop (call $set (call $time)))
+            (loop $again
+                (local.set $n (i64.add (local.get $n) (i64.const 1)))
+                (br_if $again (i64.lt_u (local.get $n) (i64.const 100000000))))
+            (call $reply))
+        (func (export "canister_global_timer") (i32.store8 (i32.const 0) (i32.const 1)))
+        (func (export "canister_query fired") (call $append (i32.const 0) (i32.const 1)) (call $reply)))"#;
+    let net = TestNet::new();
+    let canister_id = net.deploy(ARMED).await;
+    let record = CanisterIdRecord { canister_id };
+    eventually(async || {
+        let arm = call(user(), canister_id, "arm", []);
+        let arm = net.submit(arm).await.unwrap();
+        net.manage("stop_canister", &record).await.unwrap();
+        // If the stop came first, try again.
+        let armed = net.outcome(arm).await.is_ok();
+        net.manage("start_canister", &record).await.unwrap();
+        armed
+    })
+    .await;
+    eventually(async || net.query(canister_id, "fired", []).await.unwrap() == [1]).await;
 }
