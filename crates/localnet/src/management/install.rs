@@ -20,6 +20,9 @@ use crate::{
     rejection::{ErrorCode, Rejection},
 };
 
+/// Chunks that a module can be made of. As none has more than 1 MiB, this bounds the module to the 100 MiB it may have.
+const MAX_MODULE_CHUNKS: usize = 100;
+
 pub fn install_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: InstallCodeArgs = decode(call.arg)?;
     check_controller(state, args.canister_id, call.sender)?;
@@ -39,6 +42,12 @@ pub fn install_chunked_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     check_controller(state, args.target_canister, call.sender)?;
     let store = args.store_canister.unwrap_or(args.target_canister);
     check_controller_or_self(state, store, call.sender)?;
+    let chunks = args.chunk_hashes_list.len();
+    if chunks > MAX_MODULE_CHUNKS {
+        return Err(invalid(format!(
+            "the module is made of {chunks} chunks; at most {MAX_MODULE_CHUNKS} are allowed"
+        )));
+    }
     let mut module = Vec::new();
     for chunk in &args.chunk_hashes_list {
         let hash = <[u8; 32]>::try_from(chunk.hash.as_slice()).ok();

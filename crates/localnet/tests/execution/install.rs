@@ -166,6 +166,15 @@ async fn a_module_installs_from_chunks() {
         .unwrap_err();
     assert!(wrong.message.contains("module with the hash"), "{wrong}");
     args.wasm_module_hash = Sha256::digest(&module).to_vec();
+    let endless = InstallChunkedCodeArgs {
+        chunk_hashes_list: vec![args.chunk_hashes_list[0].clone(); 101],
+        ..args.clone()
+    };
+    let refused = net
+        .manage("install_chunked_code", endless)
+        .await
+        .unwrap_err();
+    assert!(refused.message.contains("101 chunks"), "{refused}");
     net.manage("install_chunked_code", args).await.unwrap();
     assert_eq!(net.call(canister, "set", [3]).await.unwrap(), [3, 3, 3]);
 }
