@@ -6,6 +6,9 @@ use std::{borrow::Cow, fmt};
 use ic_transport_types::{RejectCode, RejectResponse};
 use serde::{Deserialize, Serialize};
 
+/// Bytes of a rejection's message; the rest of a longer one is cut off.
+const MAX_MESSAGE_BYTES: usize = 8 << 10;
+
 /// A request that the network or a canister refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message} ({error_code})")]
@@ -19,12 +22,18 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A rejection whose reject code follows from the error code.
+    /// A rejection whose reject code follows from the error code. Only the first 8 KiB of the message are kept, as
+    /// canisters can make it as long as they like, and rejections are stored.
     pub fn new(error: ErrorCode, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if message.len() > MAX_MESSAGE_BYTES {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
+            message.shrink_to_fit();
+        }
         Self {
             code: error.reject_code(),
             error_code: error.to_string().into(),
-            message: message.into(),
+            message,
         }
     }
 }
@@ -87,5 +96,21 @@ impl ErrorCode {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "IC{:04}", *self as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_cut_between_characters() {
+        let long = "€".repeat(MAX_MESSAGE_BYTES);
+        let rejection = Rejection::new(ErrorCode::CanisterCalledTrap, long.as_str());
+        assert_eq!(rejection.message.len(), MAX_MESSAGE_BYTES / 3 * 3);
+        assert!(long.starts_with(&rejection.message));
+        let fitting = "a".repeat(MAX_MESSAGE_BYTES);
+        let rejection = Rejection::new(ErrorCode::CanisterCalledTrap, fitting.as_str());
+        assert_eq!(rejection.message, fitting);
     }
 }

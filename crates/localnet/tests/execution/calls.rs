@@ -234,3 +234,32 @@ async fn cycles_move_and_what_is_not_accepted_comes_back() {
     let after = (net.cycles(giver).await, net.cycles(taker).await);
     assert_eq!(after, (before.0 - 400, before.1 + 400));
 }
+
+#[tokio::test]
+async fn names_and_reject_messages_are_bounded() {
+    const TALKATIVE: &str = r#"(module
+        (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+        (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+        (memory 161)
+        (func (export "canister_update long_reject") (call $reject (i32.const 0) (i32.const 9000)))
+        (func (export "canister_update endless_reject")
+            (call $reject (i32.const 0) (i32.const 10485761)))
+        (func (export "canister_update endless_name")
+            (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 20001)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))"#;
+    let net = TestNet::new();
+    let canister = net.deploy(TALKATIVE).await;
+    let long = net.call(canister, "long_reject", []).await.unwrap_err();
+    assert_eq!(
+        (long.code, long.message.len()),
+        (RejectCode::CanisterReject, 8192)
+    );
+    for (method, text) in [
+        ("endless_reject", "larger than 10485760 bytes"),
+        ("endless_name", "longer than 20000 bytes"),
+    ] {
+        let trap = net.call(canister, method, []).await.unwrap_err();
+        assert_eq!(&*trap.error_code, "IC0504");
+        assert!(trap.message.contains(text), "{trap}");
+    }
+}

@@ -14,6 +14,8 @@ use crate::execution::{
 };
 
 const CALL: EntryPoints = EntryPoints::of(&[Update, CompositeQuery, Reply, Reject, SystemTask]);
+/// The longest name of a method: no module can export a longer one.
+const MAX_METHOD_NAME_BYTES: u32 = 20_000;
 /// The longest a caller may wait with `call_with_best_effort_response`.
 const MAX_TIMEOUT_SECONDS: u32 = 300;
 /// What `call_perform` gives when the call cannot be enqueued: the reject code for a transient error.
@@ -120,6 +122,12 @@ fn call_new(
     let callee = Principal::try_from_slice(&callee).map_err(|e| {
         SystemError::Contract(format!("the callee of the call is not a principal: {e}"))
     })?;
+    if name_size > MAX_METHOD_NAME_BYTES {
+        return Err(SystemError::Contract(format!(
+            "the method name of the call is longer than {MAX_METHOD_NAME_BYTES} bytes"
+        ))
+        .into());
+    }
     let method_name = copy_in_text(&mut caller, name_src, name_size)?;
     caller.data_mut().call = Some(OutgoingCall {
         callee,

@@ -40,6 +40,13 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         "msg_reject",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
             c.data().allow("msg_reject", EntryPoints::ANSWERING)?;
+            let limit = c.data().limits.payload_bytes;
+            if size as usize > limit {
+                return Err(SystemError::Contract(format!(
+                    "the reject message is larger than {limit} bytes"
+                ))
+                .into());
+            }
             let message = copy_in_text(&mut c, src, size)?;
             answer(c.data_mut(), Err(message))
         },
