@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::execution::LOG_LINE_OVERHEAD;
+
 /// Bytes of lines kept per canister; the replica keeps as many.
 const MAX_BYTES: usize = 4096;
 
@@ -19,30 +21,35 @@ pub struct LogLine {
     pub content: Vec<u8>,
 }
 
+impl LogLine {
+    fn bytes(&self) -> usize {
+        self.content.len() + LOG_LINE_OVERHEAD
+    }
+}
+
 /// The newest lines of a canister.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Logs {
     lines: VecDeque<LogLine>,
-    bytes: usize,
     next_number: u64,
 }
 
 impl Logs {
     /// Adds a line; the oldest ones make room.
     pub fn push(&mut self, time_ns: u64, mut content: Vec<u8>) {
-        content.truncate(MAX_BYTES);
-        self.bytes += content.len();
+        content.truncate(MAX_BYTES - LOG_LINE_OVERHEAD);
         self.lines.push_back(LogLine {
             number: self.next_number,
             time_ns,
             content,
         });
         self.next_number += 1;
-        while self.bytes > MAX_BYTES {
+        let mut bytes = self.bytes();
+        while bytes > MAX_BYTES {
             let Some(oldest) = self.lines.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.content.len();
+            bytes -= oldest.bytes();
         }
     }
 
@@ -53,7 +60,7 @@ impl Logs {
 
     /// Bytes of lines kept.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.lines.iter().map(LogLine::bytes).sum()
     }
 }
 
@@ -65,12 +72,22 @@ mod tests {
     fn the_newest_lines_are_kept() {
         let mut logs = Logs::default();
         for n in 0..10 {
-            logs.push(n, vec![b'x'; MAX_BYTES / 4]);
+            logs.push(n, vec![b'x'; MAX_BYTES / 4 - LOG_LINE_OVERHEAD]);
         }
         let numbers: Vec<u64> = logs.lines().map(|line| line.number).collect();
         assert_eq!(numbers, [6, 7, 8, 9]);
         logs.push(10, vec![b'y'; 2 * MAX_BYTES]);
         assert_eq!(logs.lines().count(), 1);
         assert_eq!(logs.bytes(), MAX_BYTES);
+    }
+
+    #[test]
+    fn empty_lines_make_room_too() {
+        let mut logs = Logs::default();
+        for n in 0..1000 {
+            logs.push(n, Vec::new());
+        }
+        assert_eq!(logs.lines().count(), MAX_BYTES / LOG_LINE_OVERHEAD);
+        assert_eq!(logs.lines().last().map(|line| line.number), Some(999));
     }
 }

@@ -16,5 +16,7 @@ pub use engine::{CanisterModule, Engine, EngineError};
 pub use entry::EntryPoint;
 pub use instance::{Code, CodeView, Execution, GlobalValue, Target};
 pub use memory::{Heap, PAGE, StableMemory, WASM_PAGE};
-pub use state::{Closure, Effects, Environment, Input, Limits, OutgoingCall, SystemState};
+pub use state::{
+    Closure, Effects, Environment, Input, LOG_LINE_OVERHEAD, Limits, OutgoingCall, SystemState,
+};
 pub use trap::Trapped;

@@ -114,6 +114,10 @@ pub struct Effects {
     pub logs: Vec<Vec<u8>>,
 }
 
+/// Bytes that a log line counts for besides its content: its number, its time and its place in memory. Empty lines
+/// are not for free either.
+pub const LOG_LINE_OVERHEAD: usize = 24;
+
 /// Upper bounds on one execution.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -125,7 +129,7 @@ pub struct Limits {
     pub stable_pages: u64,
     /// Bytes of a reply or of an outgoing call.
     pub payload_bytes: usize,
-    /// Bytes of log lines of one execution; more are dropped.
+    /// Bytes of log lines of one execution, [`LOG_LINE_OVERHEAD`] included; more are dropped.
     pub log_bytes: usize,
 }
 
@@ -143,6 +147,8 @@ pub struct SystemState {
     pub stable: StableOverlay,
     /// What it did.
     pub effects: Effects,
+    /// Bytes that the lines printed so far count for.
+    pub logged_bytes: usize,
     /// What bounds it.
     pub limits: Limits,
     /// The reply under construction.
@@ -171,6 +177,7 @@ impl SystemState {
             balance,
             stable: StableOverlay::new(stable, limits.stable_pages),
             effects: Effects::default(),
+            logged_bytes: 0,
             limits,
             reply: Vec::new(),
             call: None,
@@ -189,6 +196,15 @@ impl SystemState {
             "\"ic0_{function}\" cannot be executed in {} mode",
             self.entry
         )))
+    }
+
+    /// Keeps a line that was printed, if there is room.
+    pub fn log(&mut self, line: &[u8]) {
+        let bytes = self.logged_bytes + line.len() + LOG_LINE_OVERHEAD;
+        if bytes <= self.limits.log_bytes {
+            self.logged_bytes = bytes;
+            self.effects.logs.push(line.to_vec());
+        }
     }
 
     /// Whether the call the execution belongs to is answered.

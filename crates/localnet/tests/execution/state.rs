@@ -1,8 +1,9 @@
 //! What messages change, and what a trap leaves alone.
 
-use crate::support::{STATEFUL, TestNet, wasm};
-use candid::Principal;
+use crate::support::{MANAGEMENT, STATEFUL, TestNet, wasm};
+use candid::{Decode, Encode, Principal};
 use ic_localnet::network::NetworkLimits;
+use ic_management_canister_types::{FetchCanisterLogsArgs, FetchCanisterLogsResult};
 use ic_transport_types::RejectCode;
 
 /// The canister's certified data, out of a certificate.
@@ -267,4 +268,33 @@ async fn system_calls_out_of_place_trap() {
         assert_eq!(&*rejection.error_code, code, "{rejection}");
         assert!(rejection.message.contains(reason), "{rejection}");
     }
+}
+
+#[tokio::test]
+async fn printing_is_bounded_even_if_the_lines_are_empty() {
+    const PRINTER: &str = r#"(module
+        (import "ic0" "debug_print" (func $print (param i32 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (memory 1)
+        (func (export "canister_update print")
+            (local $n i32)
+            (loop $again
+                (call $print (i32.const 0) (i32.const 0))
+                (local.set $n (i32.add (local.get $n) (i32.const 1)))
+                (br_if $again (i32.lt_u (local.get $n) (i32.const 100))))
+            (call $reply)))"#;
+    let net = TestNet::with_limits(NetworkLimits {
+        log_bytes: 240,
+        ..NetworkLimits::default()
+    });
+    let canister_id = net.deploy(PRINTER).await;
+    net.call(canister_id, "print", []).await.unwrap();
+    let args = FetchCanisterLogsArgs {
+        canister_id,
+        filter: None,
+    };
+    let arg = Encode!(&args).unwrap();
+    let reply = net.query(MANAGEMENT, "fetch_canister_logs", arg).await;
+    let logs = Decode!(&reply.unwrap(), FetchCanisterLogsResult).unwrap();
+    assert_eq!(logs.canister_log_records.len(), 10);
 }

@@ -63,10 +63,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
             let (heap, state) = split(&mut c)?;
             // Printing never traps, whatever it is given.
             if let Ok(line) = slice(heap, src, size) {
-                let logged: usize = state.effects.logs.iter().map(Vec::len).sum();
-                if logged + line.len() <= state.limits.log_bytes {
-                    state.effects.logs.push(line.to_vec());
-                }
+                state.log(line);
             }
             wasmtime::Result::Ok(())
         },
