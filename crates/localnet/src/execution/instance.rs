@@ -216,7 +216,9 @@ impl Execution {
 
     /// Ends the execution without keeping its memories.
     pub fn into_state(self) -> SystemState {
-        self.store.into_data()
+        let mut state = self.store.into_data();
+        state.drop_unfinished_call();
+        state
     }
 
     /// Writes what changed back to `code` and gives the remaining effects, with the new cycle balance.
@@ -227,7 +229,7 @@ impl Execution {
             let changed = changed_pages(linear, self.heap.as_ref())?;
             code.heap.commit(linear, &changed)?;
         }
-        let state = self.store.into_data();
+        let state = self.into_state();
         code.stable = state.stable.commit();
         Ok((state.effects, state.balance))
     }
@@ -244,7 +246,7 @@ impl Execution {
             let linear = memory.data(&self.store);
             code.heap.commit(linear, &changed_pages(linear, None)?)?;
         }
-        let state = self.store.into_data();
+        let state = self.into_state();
         code.stable = state.stable.commit();
         Ok((code, state.effects, state.balance))
     }

@@ -207,6 +207,13 @@ impl SystemState {
         }
     }
 
+    /// Drops the call under construction: one that is not performed gives its cycles back.
+    pub fn drop_unfinished_call(&mut self) {
+        if let Some(call) = self.call.take() {
+            self.balance = self.balance.saturating_add(call.cycles);
+        }
+    }
+
     /// Whether the call the execution belongs to is answered.
     pub fn responded(&self) -> bool {
         self.input.responded || self.effects.response.is_some()

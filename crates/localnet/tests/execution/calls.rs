@@ -263,3 +263,22 @@ async fn names_and_reject_messages_are_bounded() {
         assert!(trap.message.contains(text), "{trap}");
     }
 }
+
+#[tokio::test]
+async fn a_call_that_is_not_performed_gives_its_cycles_back() {
+    const HESITANT: &str = r#"(module
+        (import "ic0" "msg_reply" (func $reply))
+        (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+        (import "ic0" "call_cycles_add128" (func $add (param i64 i64)))
+        (memory 1)
+        (func (export "canister_update begin")
+            (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+            (call $add (i64.const 0) (i64.const 1000))
+            (call $reply)))"#;
+    let net = TestNet::new();
+    let canister = net.deploy(HESITANT).await;
+    let before = net.cycles(canister).await;
+    net.call(canister, "begin", []).await.unwrap();
+    assert_eq!(net.cycles(canister).await, before);
+}

@@ -117,7 +117,7 @@ fn call_new(
         let text = "this local network does not offer calls from composite queries";
         return Err(SystemError::Contract(text.into()).into());
     }
-    drop_unfinished(caller.data_mut());
+    caller.data_mut().drop_unfinished_call();
     let callee = copy_in(&mut caller, callee_src, callee_size)?;
     let callee = Principal::try_from_slice(&callee).map_err(|e| {
         SystemError::Contract(format!("the callee of the call is not a principal: {e}"))
@@ -146,13 +146,6 @@ fn call_new(
         on_cleanup: None,
     });
     Ok(())
-}
-
-/// A call that was begun and not performed gives its cycles back.
-fn drop_unfinished(state: &mut SystemState) {
-    if let Some(call) = state.call.take() {
-        state.balance = state.balance.saturating_add(call.cycles);
-    }
 }
 
 fn pending<'a>(
