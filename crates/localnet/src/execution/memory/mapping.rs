@@ -55,11 +55,14 @@ pub fn changed_pages(linear: &[u8], heap: Option<&HeapView>) -> io::Result<Vec<R
     Ok(ranges(&pages))
 }
 
-/// The kernel's account of this process' pages, where there is one.
+/// The kernel's account of this process' pages, where there is one and its pages are ours.
 fn pagemap() -> Option<&'static File> {
     static PAGEMAP: OnceLock<Option<File>> = OnceLock::new();
     PAGEMAP
-        .get_or_init(|| File::open("/proc/self/pagemap").ok())
+        .get_or_init(|| {
+            let same_pages = rustix::param::page_size() == PAGE;
+            same_pages.then(|| File::open("/proc/self/pagemap").ok())?
+        })
         .as_ref()
 }
 

@@ -12,5 +12,5 @@ pub use heap::{Heap, HeapView};
 pub use mapping::{changed_pages, map_private};
 pub use stable::{StableMemory, StableOverlay, WASM_PAGE};
 
-/// The granularity of copy-on-write: the page of the operating system on the platforms we run on.
+/// The granularity of copy-on-write: the page of the operating system on most platforms.
 pub const PAGE: usize = 4096;
