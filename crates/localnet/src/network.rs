@@ -26,7 +26,7 @@ use crate::{
 pub use crate::{
     checkpoint::CheckpointError,
     executor::NetworkLimits,
-    rejection::{ErrorCode, Rejection},
+    rejection::{ErrorCode, RejectCode, Rejection},
 };
 
 /// What a network is opened with.

@@ -3,11 +3,70 @@
 
 use std::{borrow::Cow, fmt};
 
-use ic_transport_types::{RejectCode, RejectResponse};
+use ic_transport_types::{RejectCode as UserRejectCode, RejectResponse};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a rejection's message; the rest of a longer one is cut off.
 const MAX_MESSAGE_BYTES: usize = 8 << 10;
+
+/// The specification's reject codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+#[repr(u8)]
+pub enum RejectCode {
+    /// A fatal error of the system; a retry is unlikely to help.
+    SysFatal = 1,
+    /// A passing error of the system; a retry may help.
+    SysTransient = 2,
+    /// There is no such destination.
+    DestinationInvalid = 3,
+    /// The canister rejected explicitly.
+    CanisterReject = 4,
+    /// The canister failed.
+    CanisterError = 5,
+    /// The caller stopped waiting, so it is unknown what became of a bounded-wait call. Only canisters get to see it.
+    SysUnknown = 6,
+}
+
+impl From<RejectCode> for u8 {
+    fn from(code: RejectCode) -> Self {
+        code as Self
+    }
+}
+
+/// A number that is no reject code.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is no reject code")]
+pub struct UnknownRejectCode(u8);
+
+impl TryFrom<u8> for RejectCode {
+    type Error = UnknownRejectCode;
+
+    fn try_from(code: u8) -> Result<Self, UnknownRejectCode> {
+        Ok(match code {
+            1 => Self::SysFatal,
+            2 => Self::SysTransient,
+            3 => Self::DestinationInvalid,
+            4 => Self::CanisterReject,
+            5 => Self::CanisterError,
+            6 => Self::SysUnknown,
+            _ => return Err(UnknownRejectCode(code)),
+        })
+    }
+}
+
+impl From<RejectCode> for UserRejectCode {
+    fn from(code: RejectCode) -> Self {
+        match code {
+            RejectCode::SysFatal => Self::SysFatal,
+            // No request of a user ends unknown: nothing stops waiting for one.
+            RejectCode::SysTransient | RejectCode::SysUnknown => Self::SysTransient,
+            RejectCode::DestinationInvalid => Self::DestinationInvalid,
+            RejectCode::CanisterReject => Self::CanisterReject,
+            RejectCode::CanisterError => Self::CanisterError,
+        }
+    }
+}
 
 /// A request that the network or a canister refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -41,7 +100,7 @@ impl Rejection {
 impl From<Rejection> for RejectResponse {
     fn from(rejection: Rejection) -> Self {
         Self {
-            reject_code: rejection.code,
+            reject_code: rejection.code.into(),
             reject_message: rejection.message,
             error_code: Some(rejection.error_code.into_owned()),
         }
@@ -78,6 +137,8 @@ pub enum ErrorCode {
     CompositeQueryCalledInReplicatedMode = 527,
     CanisterMethodNotFound = 536,
     CanisterWasmModuleNotFound = 537,
+    DeadlineExpired = 601,
+    ResponseDropped = 602,
 }
 
 impl ErrorCode {
@@ -88,7 +149,8 @@ impl ErrorCode {
             2 => RejectCode::SysTransient,
             3 => RejectCode::DestinationInvalid,
             4 => RejectCode::CanisterReject,
-            _ => RejectCode::CanisterError,
+            5 => RejectCode::CanisterError,
+            _ => RejectCode::SysUnknown,
         }
     }
 }

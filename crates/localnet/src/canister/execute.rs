@@ -187,7 +187,7 @@ impl Canister {
                 Input { payload, ..input },
             ),
             Err(rejection) => {
-                let reject = Some((rejection.code as u32, rejection.message));
+                let reject = Some((u8::from(rejection.code).into(), rejection.message));
                 (
                     EntryPoint::Reject,
                     callback.on_reject,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candid::Principal;
 use ic_certification::Certificate;
-use ic_transport_types::{RejectCode, RequestId};
+use ic_transport_types::RequestId;
 use rpds::HashTrieMapSync;
 
 use super::{
@@ -12,7 +12,10 @@ use super::{
     hash_map::{Selection, Tree},
     state_tree::CanisterAccess,
 };
-use crate::{cbor, rejection::Rejection};
+use crate::{
+    cbor,
+    rejection::{RejectCode, Rejection},
+};
 
 /// One version of the state, complete and signed. It never changes; cloning is cheap.
 #[derive(Clone)]
@@ -98,7 +101,7 @@ impl CertifiedState {
             let bytes = request.value(&[leaf])?;
             Some(String::from_utf8_lossy(bytes).into_owned())
         };
-        let code = u64::from(*request.value(&["reject_code"])?.first()?);
+        let code = *request.value(&["reject_code"])?.first()?;
         Some(Err(Rejection {
             code: RejectCode::try_from(code).ok()?,
             error_code: text("error_code")?.into(),

@@ -188,7 +188,7 @@ fn request_leaves(status: &RequestStatus) -> Tree {
         RequestStatus::Received | RequestStatus::Processing | RequestStatus::Done => {}
         RequestStatus::Replied(reply) => leaves.insert(b"reply", Tree::leaf(reply.clone())),
         RequestStatus::Rejected(rejection) => {
-            let code = leb128(rejection.code as u64);
+            let code = leb128(u8::from(rejection.code).into());
             leaves.insert(b"reject_code", Tree::leaf(code));
             leaves.insert(b"reject_message", Tree::leaf(rejection.message.clone()));
             leaves.insert(b"error_code", Tree::leaf(rejection.error_code.to_string()));

@@ -2,7 +2,7 @@
 
 use crate::support::TestNet;
 use candid::Principal;
-use ic_transport_types::RejectCode;
+use ic_localnet::network::RejectCode;
 
 /// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back,
 /// `relay_and_trap` traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup

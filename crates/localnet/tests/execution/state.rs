@@ -2,9 +2,8 @@
 
 use crate::support::{MANAGEMENT, STATEFUL, TestNet, wasm};
 use candid::{Decode, Encode, Principal};
-use ic_localnet::network::NetworkLimits;
+use ic_localnet::network::{NetworkLimits, RejectCode};
 use ic_management_canister_types::{FetchCanisterLogsArgs, FetchCanisterLogsResult};
-use ic_transport_types::RejectCode;
 
 /// The canister's certified data, out of a certificate.
 fn certified_data(net: &TestNet, canister: Principal) -> Vec<u8> {

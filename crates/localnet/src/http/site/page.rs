@@ -5,10 +5,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use candid::Principal;
-use ic_transport_types::RejectCode;
 
 use super::exchange::PageError;
-use crate::network::{ErrorCode, Rejection};
+use crate::network::{ErrorCode, RejectCode, Rejection};
 
 /// The host names no canister.
 pub(super) fn welcome(path: &str) -> Response {
