@@ -33,6 +33,7 @@ mod localnet;
 mod management;
 pub mod network;
 mod rejection;
+mod system_canisters;
 mod wide;
 
 pub use http::HttpLimits;

@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     execution::{Engine, EngineError},
     executor::{Executor, Inbox, Publications, Published, State, Submission, not_found},
-    management,
+    management, system_canisters,
 };
 pub use crate::{
     checkpoint::CheckpointError,
@@ -152,7 +152,9 @@ impl Network {
         if self.inbox.knows(&id) || self.certified().request_status(&id).is_some() {
             return Ok(());
         }
-        if call.canister_id != Principal::management_canister() {
+        if call.canister_id != Principal::management_canister()
+            && !system_canisters::contains(call.canister_id)
+        {
             self.inspect(&call).await?;
         }
         self.inbox.put(Submission { id, call })
@@ -182,6 +184,10 @@ impl Network {
     pub async fn query(&self, call: CanisterCall) -> Result<Vec<u8>, Rejection> {
         if call.canister_id == Principal::management_canister() {
             return self.query_management(&call);
+        }
+        if system_canisters::contains(call.canister_id) {
+            let subnet = self.host.subnet_id;
+            return system_canisters::query(call.canister_id, &call.method_name, subnet);
         }
         let instructions = self.limits.query_instructions;
         self.run(call.canister_id, instructions, move |canister, host| {

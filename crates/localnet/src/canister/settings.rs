@@ -1,4 +1,4 @@
-//! Canister settings. Controllers, environment variables and log visibility have an effect; limits and allocations are
+//! Canister settings. Controllers, environment variables and visibilities have an effect; limits and allocations are
 //! bookkeeping, as nothing costs cycles here.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
     CanisterSettings, DefiniteCanisterSettings, EnvironmentVariable, LogVisibility,
-    SnapshotVisibility,
+    SnapshotVisibility, StatusVisibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +23,16 @@ pub struct Settings {
     pub environment_variables: Arc<BTreeMap<String, String>>,
     pub log_visibility: LogVisibility,
     pub snapshot_visibility: SnapshotVisibility,
+    #[serde(default)]
+    pub status_visibility: StatusVisibility,
     pub log_memory_limit: u64,
     pub compute_allocation: u64,
     pub memory_allocation: u64,
     pub freezing_threshold: u64,
     #[serde(with = "crate::wide")]
     pub reserved_cycles_limit: u128,
+    #[serde(default, with = "crate::wide")]
+    pub minimum_incoming_canister_call_cycles: u128,
     pub wasm_memory_limit: u64,
     pub wasm_memory_threshold: u64,
 }
@@ -74,11 +78,13 @@ impl Settings {
             environment_variables: Arc::default(),
             log_visibility: LogVisibility::Controllers,
             snapshot_visibility: SnapshotVisibility::Controllers,
+            status_visibility: StatusVisibility::Controllers,
             log_memory_limit: 4096,
             compute_allocation: 0,
             memory_allocation: 0,
             freezing_threshold: 2_592_000,
             reserved_cycles_limit: 5_000_000_000_000,
+            minimum_incoming_canister_call_cycles: 0,
             wasm_memory_limit: 3 << 30,
             wasm_memory_threshold: 0,
         }
@@ -106,6 +112,12 @@ impl Settings {
         if let Some(visibility) = &new.snapshot_visibility {
             settings.snapshot_visibility = visibility.clone();
         }
+        if let Some(visibility) = &new.status_visibility {
+            if let StatusVisibility::AllowedViewers(viewers) = visibility {
+                at_most("status viewers", viewers.len(), MAX_VIEWERS)?;
+            }
+            settings.status_visibility = visibility.clone();
+        }
         set(
             &mut settings.compute_allocation,
             "compute_allocation",
@@ -128,6 +140,12 @@ impl Settings {
             &mut settings.reserved_cycles_limit,
             "reserved_cycles_limit",
             &new.reserved_cycles_limit,
+            u128::MAX,
+        )?;
+        set(
+            &mut settings.minimum_incoming_canister_call_cycles,
+            "minimum_incoming_canister_call_cycles",
+            &new.minimum_incoming_canister_call_cycles,
             u128::MAX,
         )?;
         set(
@@ -160,6 +178,16 @@ impl Settings {
                 LogVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
             }
     }
+
+    /// Whether `reader` may read the status of a canister with these settings.
+    pub fn may_read_status(&self, reader: Principal) -> bool {
+        self.controllers.contains(&reader)
+            || match &self.status_visibility {
+                StatusVisibility::Controllers => false,
+                StatusVisibility::Public => true,
+                StatusVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
+            }
+    }
 }
 
 impl From<&Settings> for DefiniteCanisterSettings {
@@ -170,9 +198,13 @@ impl From<&Settings> for DefiniteCanisterSettings {
             memory_allocation: settings.memory_allocation.into(),
             freezing_threshold: settings.freezing_threshold.into(),
             reserved_cycles_limit: settings.reserved_cycles_limit.into(),
+            minimum_incoming_canister_call_cycles: settings
+                .minimum_incoming_canister_call_cycles
+                .into(),
             log_visibility: settings.log_visibility.clone(),
             log_memory_limit: settings.log_memory_limit.into(),
             snapshot_visibility: settings.snapshot_visibility.clone(),
+            status_visibility: settings.status_visibility.clone(),
             wasm_memory_limit: settings.wasm_memory_limit.into(),
             wasm_memory_threshold: settings.wasm_memory_threshold.into(),
             environment_variables: settings

@@ -17,6 +17,7 @@ use crate::{
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
     rejection::{ErrorCode, Rejection},
+    system_canisters,
 };
 
 /// The time between two heartbeats.
@@ -231,6 +232,9 @@ impl State {
             Outbound::Response(origin, outcome, refund) => self.respond(origin, outcome, refund),
             Outbound::Request(to, request) if to == Principal::management_canister() => {
                 self.management.push_back(request);
+            }
+            Outbound::Request(to, request) if system_canisters::contains(to) => {
+                system_canisters::execute(self, to, request);
             }
             Outbound::Request(to, request) => match self.check_deliverable(to) {
                 Ok(()) => self.enqueue(to, Message::Request(request)),

@@ -11,6 +11,7 @@ use crate::{
     canister::{Canister, Settings},
     executor::State,
     rejection::{ErrorCode, Rejection},
+    system_canisters,
 };
 
 /// What a canister gets if its creator does not say: plenty, as nothing costs any.
@@ -36,9 +37,16 @@ pub fn provisional_create_canister_with_cycles(state: &mut State, call: &mut Cal
 
 pub fn provisional_top_up_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: ProvisionalTopUpCanisterArgs = decode(call.arg)?;
-    let canister = state.canister_mut(args.canister_id)?;
-    canister.cycles = canister.cycles.saturating_add(amount(&args.amount)?);
+    top_up(state, args.canister_id, &args.amount)?;
     done()
+}
+
+/// Gives a canister cycles out of nothing.
+pub fn top_up(state: &mut State, id: Principal, cycles: &Nat) -> Result<(), Rejection> {
+    let cycles = amount(cycles)?;
+    let canister = state.canister_mut(id)?;
+    canister.cycles = canister.cycles.saturating_add(cycles);
+    Ok(())
 }
 
 pub fn deposit_cycles(state: &mut State, call: &mut Call<'_>) -> Handled {
@@ -48,6 +56,16 @@ pub fn deposit_cycles(state: &mut State, call: &mut Call<'_>) -> Handled {
         .cycles
         .saturating_add(std::mem::take(&mut call.cycles));
     done()
+}
+
+/// Creates a canister with cycles out of nothing.
+pub fn create_with_cycles(
+    state: &mut State,
+    creator: Principal,
+    settings: Option<CanisterSettings>,
+    cycles: &Nat,
+) -> Result<Principal, Rejection> {
+    create(state, creator, settings, None, amount(cycles)?)
 }
 
 fn amount(cycles: &Nat) -> Result<u128, Rejection> {
@@ -93,7 +111,7 @@ fn check_specified(state: &State, id: Principal) -> Result<Principal, Rejection>
             format!("the specified id {id} is not in this network's range of canister ids");
         return Err(Rejection::new(ErrorCode::InvalidManagementPayload, message));
     }
-    if state.canisters.contains_key(&id) {
+    if is_taken(state, id) {
         let message = format!("the specified id {id} is in use");
         return Err(Rejection::new(ErrorCode::CanisterIdAlreadyExists, message));
     }
@@ -106,8 +124,12 @@ fn next_id(state: &mut State) -> Principal {
         bytes[..8].copy_from_slice(&state.next_canister.to_be_bytes());
         state.next_canister += 1;
         let id = Principal::from_slice(&bytes);
-        if !state.canisters.contains_key(&id) {
+        if !is_taken(state, id) {
             return id;
         }
     }
+}
+
+fn is_taken(state: &State, id: Principal) -> bool {
+    state.canisters.contains_key(&id) || system_canisters::contains(id)
 }

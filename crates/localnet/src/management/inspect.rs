@@ -7,7 +7,7 @@ use ic_management_canister_types::{
     MemoryMetrics, QueryStats,
 };
 
-use super::{Call, Handled, check_controller_or_self, decode, encode, not_controller, reply};
+use super::{Call, Handled, decode, encode, not_controller, reply};
 use crate::{
     canister::{CanisterView, LogLine, Status},
     execution::WASM_PAGE,
@@ -17,16 +17,25 @@ use crate::{
 
 pub fn canister_status(state: &mut State, call: &mut Call<'_>) -> Handled {
     let CanisterIdRecord { canister_id } = decode(call.arg)?;
-    check_controller_or_self(state, canister_id, call.sender)?;
-    reply(&status(&state.canister(canister_id)?.view()))
+    let canister = state.canister(canister_id)?.view();
+    if canister_id != call.sender {
+        check_status_reader(&canister, call.sender)?;
+    }
+    reply(&status(&canister))
 }
 
 /// `canister_status` as a query.
 pub fn query_status(canister: &CanisterView, sender: Principal) -> Result<Vec<u8>, Rejection> {
-    if !canister.settings.controllers.contains(&sender) {
-        return Err(not_controller(canister.id, sender));
-    }
+    check_status_reader(canister, sender)?;
     encode(&status(canister))
+}
+
+fn check_status_reader(canister: &CanisterView, sender: Principal) -> Result<(), Rejection> {
+    if canister.settings.may_read_status(sender) {
+        Ok(())
+    } else {
+        Err(not_controller(canister.id, sender))
+    }
 }
 
 fn status(canister: &CanisterView) -> CanisterStatusResult {
@@ -146,9 +155,9 @@ fn logs(
     }
     let wanted = |line: &&LogLine| match &args.filter {
         None => true,
-        Some(CanisterLogFilter::ByIdx { start, end }) => (*start..=*end).contains(&line.number),
+        Some(CanisterLogFilter::ByIdx { start, end }) => (*start..*end).contains(&line.number),
         Some(CanisterLogFilter::ByTimestampNanos { start, end }) => {
-            (*start..=*end).contains(&line.time_ns)
+            (*start..*end).contains(&line.time_ns)
         }
     };
     let records = canister

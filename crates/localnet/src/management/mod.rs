@@ -9,6 +9,7 @@ mod lifecycle;
 use candid::{CandidType, Encode, Principal};
 use serde::de::DeserializeOwned;
 
+pub use create::{create_with_cycles, top_up};
 pub use inspect::{query_logs, query_status};
 
 use crate::{

@@ -10,3 +10,5 @@ mod common;
 mod raw;
 #[cfg(test)]
 mod site;
+#[cfg(test)]
+mod system_canisters;
