@@ -7,8 +7,8 @@
 //! A request's way through the modules: `http` reads it, `ingress` finds out who has sent it, `network`
 //! takes it. A query runs at once, on the canister as it was last published. An update call waits for the
 //! `executor`, whose only thread executes message after message (`canister` and `management` know what they
-//! mean, `execution` runs the Wasm), has the new state certified (`certification`) and publishes it.
-//! `checkpoint` keeps the state over a restart.
+//! mean, `execution` runs the Wasm), has the new state written to disk (`store`) and certified
+//! (`certification`), and publishes it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,7 +23,6 @@ mod bounded_candid;
 mod canister;
 mod cbor;
 pub mod certification;
-mod checkpoint;
 mod clock;
 mod execution;
 mod executor;
@@ -33,6 +32,7 @@ mod localnet;
 mod management;
 pub mod network;
 mod rejection;
+mod store;
 mod system_canisters;
 mod wide;
 

@@ -15,7 +15,7 @@ use crate::{
     certification::{KeysError, NetworkKeys},
     http::{self, App, HttpLimits, LimitedListener},
     ingress::IngressLimits,
-    network::{CheckpointError, Network, NetworkConfig, OpenError},
+    network::{ExecutorError, Network, NetworkConfig, OpenError},
 };
 
 /// How long a stop waits for the requests that are being answered.
@@ -68,8 +68,7 @@ pub enum StartError {
     Open(#[from] OpenError),
 }
 
-/// A running local network. Dropping it stops the server, but only [`Self::shutdown`] waits for that and
-/// keeps the state.
+/// A running local network. Dropping it stops it, but only [`Self::shutdown`] waits for that.
 pub struct Localnet {
     address: SocketAddr,
     network: Arc<Network>,
@@ -135,11 +134,11 @@ impl Localnet {
         self.network.keys().root_public_key_der()
     }
 
-    /// Stops: answers what is being answered, takes nothing new, and writes the state to disk.
+    /// Stops: answers what is being answered, takes nothing new.
     ///
     /// # Errors
-    /// If the state cannot be written.
-    pub async fn shutdown(mut self) -> Result<(), CheckpointError> {
+    /// If execution has failed, or the state could not be written.
+    pub async fn shutdown(mut self) -> Result<(), ExecutorError> {
         self.stopping.cancel();
         if timeout(DRAIN_TIMEOUT, &mut self.server).await.is_err() {
             tracing::warn!("some requests were still being answered when the network stopped");

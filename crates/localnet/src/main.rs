@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
         _ = terminate.recv() => "SIGTERM",
     };
     tracing::info!("{name}: stopping");
-    localnet.shutdown().await.context("cannot keep the state")?;
+    localnet.shutdown().await?;
     Ok(())
 }
 

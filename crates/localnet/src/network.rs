@@ -11,22 +11,22 @@ use std::{
 use candid::Principal;
 use ic_management_canister_types::{CanisterIdRecord, FetchCanisterLogsArgs};
 use ic_transport_types::RequestId;
-use rpds::HashTrieMapSync;
 use tokio::sync::Semaphore;
 
 use crate::{
     canister::{CanisterView, Host},
     certification::{CertifiedState, NetworkKeys, StateTree},
-    checkpoint,
     clock::Clock,
     execution::{Engine, EngineError},
     executor::{Executor, Inbox, Publications, Published, State, Submission, not_found},
-    management, system_canisters,
+    management,
+    store::Store,
+    system_canisters,
 };
 pub use crate::{
-    checkpoint::CheckpointError,
-    executor::NetworkLimits,
+    executor::{ExecutorError, NetworkLimits},
     rejection::{ErrorCode, RejectCode, Rejection},
+    store::{StoreError, StoreProblem},
 };
 
 /// What a network is opened with.
@@ -61,7 +61,7 @@ pub enum OpenError {
     Engine(#[from] EngineError),
     /// The state on disk cannot be used.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Store(#[from] StoreError),
     /// The executor's thread could not be started.
     #[error("the executor cannot be started: {0}")]
     Thread(io::Error),
@@ -77,12 +77,11 @@ pub struct Network {
     host: Host,
     limits: NetworkLimits,
     queries: Arc<Semaphore>,
-    state_dir: Option<PathBuf>,
-    executor: Mutex<Option<JoinHandle<io::Result<State>>>>,
+    executor: Mutex<Option<JoinHandle<Result<(), ExecutorError>>>>,
 }
 
 impl Network {
-    /// Opens the network; loads the checkpoint of `config.state_dir` if there is one.
+    /// Opens the network; goes on from the state in `config.state_dir` if there is one.
     pub fn open(config: NetworkConfig, keys: NetworkKeys) -> Result<Arc<Self>, OpenError> {
         let NetworkConfig { state_dir, limits } = config;
         let keys = Arc::new(keys);
@@ -97,8 +96,9 @@ impl Network {
             max_outgoing_calls: limits.outgoing_calls,
         };
         let mut state = State::new(host.clone(), limits.clone(), StateTree::new(&keys));
-        let latest_ns = match &state_dir {
-            Some(dir) => checkpoint::load(dir, &mut state)?,
+        let store = state_dir.as_deref().map(Store::open).transpose()?;
+        let latest_ns = match &store {
+            Some(store) => store.load(&mut state)?,
             None => 0,
         };
         let clock = Arc::new(Clock::new(latest_ns));
@@ -107,6 +107,7 @@ impl Network {
         let publications = Arc::new(first_publication(&mut state, &clock, &keys));
         let executor = Executor {
             state,
+            store,
             inbox: Arc::clone(&inbox),
             publications: Arc::clone(&publications),
             keys: Arc::clone(&keys),
@@ -126,7 +127,6 @@ impl Network {
             host,
             limits,
             queries,
-            state_dir,
             executor,
         }))
     }
@@ -258,8 +258,8 @@ impl Network {
         .map_err(|e| failed(&e))?
     }
 
-    /// Stops executing and writes the checkpoint. Calls after the first do nothing.
-    pub async fn shutdown(&self) -> Result<(), CheckpointError> {
+    /// Stops executing; the state on disk is free for others then. Calls after the first do nothing.
+    pub async fn shutdown(&self) -> Result<(), ExecutorError> {
         self.inbox.close();
         let Some(executor) = self
             .executor
@@ -269,17 +269,9 @@ impl Network {
         else {
             return Ok(());
         };
-        let state_dir = self.state_dir.clone();
-        let stop = move || {
-            let state = executor
-                .join()
-                .map_err(|_| CheckpointError::Executor("it panicked".into()))?;
-            let state = state.map_err(|e| CheckpointError::Executor(e.to_string()))?;
-            state_dir.map_or(Ok(()), |dir| checkpoint::save(&dir, &state))
-        };
-        tokio::task::spawn_blocking(stop)
-            .await
-            .map_err(|e| CheckpointError::Executor(e.to_string()))?
+        let stop = move || executor.join().unwrap_or(Err(ExecutorError::Panicked));
+        let stopped = tokio::task::spawn_blocking(stop).await;
+        stopped.unwrap_or(Err(ExecutorError::Panicked))
     }
 }
 
@@ -298,9 +290,5 @@ fn find(published: &Published, id: Principal) -> Result<Arc<CanisterView>, Rejec
 fn first_publication(state: &mut State, clock: &Clock, keys: &NetworkKeys) -> Publications {
     let time_ns = clock.now_ns();
     state.host.time_ns = time_ns;
-    let nothing = Published {
-        certified: Arc::new(StateTree::new(keys).certify(time_ns, keys)),
-        canisters: HashTrieMapSync::new_sync(),
-    };
-    Publications::new(state.publish(&nothing, keys))
+    Publications::new(state.publish(keys))
 }

@@ -1,4 +1,4 @@
-//! 128-bit numbers in the checkpoint: the CBOR library stops at 64 bits, so they are stored as bytes.
+//! 128-bit numbers in the state on disk: the CBOR library stops at 64 bits, so they are stored as bytes.
 
 use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 use serde_bytes::ByteBuf;

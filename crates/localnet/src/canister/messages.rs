@@ -44,6 +44,7 @@ pub struct Response {
     /// The receiver's callback.
     pub callback: u64,
     /// The answer.
+    #[serde(with = "outcome")]
     pub outcome: Outcome,
     /// Cycles that were not accepted.
     #[serde(with = "crate::wide")]
@@ -77,4 +78,22 @@ pub enum Outbound {
     Request(Principal, Request),
     /// An answer, with the cycles that were not accepted.
     Response(Origin, Outcome, u128),
+}
+
+/// A reply as a byte string: `serde` takes it for a list of numbers else.
+mod outcome {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use serde_bytes::{ByteBuf, Bytes};
+
+    use super::{Outcome, Rejection};
+
+    pub fn serialize<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+        let outcome = outcome.as_ref().map(|reply| Bytes::new(reply));
+        outcome.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Outcome, D::Error> {
+        let outcome = Result::<ByteBuf, Rejection>::deserialize(deserializer)?;
+        Ok(outcome.map(ByteBuf::into_vec))
+    }
 }

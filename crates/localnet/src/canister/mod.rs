@@ -5,13 +5,11 @@ mod execute;
 mod logs;
 mod messages;
 mod query;
+mod queue;
 mod settings;
 mod view;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -20,6 +18,7 @@ pub use calls::Calls;
 pub use execute::Host;
 pub use logs::{LogLine, Logs};
 pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
+pub use queue::Queue;
 pub use settings::Settings;
 pub use view::CanisterView;
 
@@ -40,7 +39,7 @@ pub enum Status {
     Stopped,
 }
 
-/// A canister. What is not serialized, its code and memories, is kept in files of its own.
+/// A canister. What is not serialized is large, and `store` keeps it apart.
 #[derive(Serialize, Deserialize)]
 pub struct Canister {
     /// Its id.
@@ -62,12 +61,15 @@ pub struct Canister {
     /// When its global timer fires, in nanoseconds since the epoch; 0 for never.
     pub global_timer: u64,
     /// Messages it has not executed yet.
-    pub queue: VecDeque<Message>,
+    #[serde(skip)]
+    pub queue: Queue<Message>,
     /// Calls it has open, as callee and as caller.
     pub calls: Calls,
     /// Pieces of modules, uploaded to be installed later.
+    #[serde(skip)]
     pub chunks: BTreeMap<[u8; 32], Vec<u8>>,
     /// What it printed.
+    #[serde(skip)]
     pub logs: Arc<Logs>,
 }
 
@@ -83,7 +85,7 @@ impl Canister {
             version: 0,
             cycles,
             global_timer: 0,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             calls: Calls::default(),
             chunks: BTreeMap::new(),
             logs: Arc::default(),

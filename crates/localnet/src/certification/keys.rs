@@ -3,13 +3,13 @@
 use std::{
     fs, io,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use candid::Principal;
 use ic_transport_types::{NodeSignature, QueryResponse, RequestId};
 use ic_verify_bls_signature::PrivateKey;
+use tempfile::NamedTempFile;
 
 const ROOT_KEY_FILE: &str = "root.key";
 const NODE_KEY_FILE: &str = "node.key";
@@ -209,20 +209,17 @@ fn load_or_store(path: &Path, fresh: &[u8]) -> Result<Vec<u8>, KeysError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found.map_err(failed),
     }
-    // Written aside and renamed: a crash leaves no half-written key behind.
-    let temporary = path.with_extension("key.new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)
-        .map_err(failed)?;
+    // Written aside and renamed: a crash leaves no half-written key behind, and of two processes one is first.
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(dir).map_err(failed)?;
     file.write_all(fresh)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| file.as_file().sync_all())
         .map_err(failed)?;
-    Ok(fresh.to_vec())
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(fresh.to_vec()),
+        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => fs::read(path).map_err(failed),
+        Err(e) => Err(failed(e.error)),
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub enum RequestStatus {
     /// It is being executed, or waits for other canisters.
     Processing,
     /// It is answered.
-    Replied(Vec<u8>),
+    Replied(#[serde(with = "serde_bytes")] Vec<u8>),
     /// It failed.
     Rejected(Rejection),
     /// It was answered or failed, long ago; how is forgotten.

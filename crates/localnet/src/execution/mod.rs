@@ -15,7 +15,7 @@ mod wasm;
 pub use engine::{CanisterModule, Engine, EngineError};
 pub use entry::EntryPoint;
 pub use instance::{Code, CodeView, Execution, GlobalValue, Target};
-pub use memory::{Heap, PAGE, StableMemory, WASM_PAGE};
+pub use memory::{Heap, HeapChanges, PAGE, StableMemory, WASM_PAGE};
 pub use state::{
     Closure, Effects, Environment, Input, LOG_LINE_OVERHEAD, Limits, OutgoingCall, SystemState,
 };

@@ -1,6 +1,6 @@
 //! Which requests the network knows, how they went, and when they may be forgotten.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use ic_transport_types::RequestId;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,8 @@ use crate::certification::{RequestOrigin, RequestStatus, StateTree};
 /// A request and how it went.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestRecord {
+    /// How many requests were received before it.
+    pub number: u64,
     /// The request id.
     pub id: [u8; 32],
     /// Who sent it, and where.
@@ -38,7 +40,9 @@ pub struct History {
     /// Ids that have a reply, oldest first, and some that had one.
     replies: VecDeque<[u8; 32]>,
     reply_bytes: usize,
-    changed: HashSet<[u8; 32]>,
+    next_number: u64,
+    /// Requests that the state tree does not know yet as they are, or that it still knows; by their numbers.
+    changed: BTreeMap<u64, [u8; 32]>,
 }
 
 impl History {
@@ -52,9 +56,21 @@ impl History {
         self.records.contains_key::<[u8; 32]>(id)
     }
 
-    /// Adds a request; or, after a restart, one from before it.
-    pub fn add(&mut self, record: RequestRecord) {
+    /// Adds a request that nothing is known of but that it has come.
+    pub fn receive(&mut self, id: [u8; 32], origin: RequestOrigin, expires_ns: u64) {
+        self.restore(RequestRecord {
+            number: self.next_number,
+            id,
+            origin,
+            status: RequestStatus::Received,
+            expires_ns,
+        });
+    }
+
+    /// Adds a request from before a restart. They have to come in the order of their numbers.
+    pub fn restore(&mut self, record: RequestRecord) {
         let (id, status) = (record.id, record.status.clone());
+        self.next_number = record.number + 1;
         self.order.push_back(id);
         self.records.insert(id, record);
         self.update(id, status);
@@ -70,7 +86,7 @@ impl History {
             self.replies.push_back(id);
         }
         record.status = status;
-        self.changed.insert(id);
+        self.changed.insert(record.number, id);
     }
 
     /// Forgets finished requests that have expired, and replies beyond `max_reply_bytes`, oldest first.
@@ -104,19 +120,24 @@ impl History {
     }
 
     fn forget(&mut self, id: [u8; 32]) {
-        if let Some(RequestRecord {
-            status: RequestStatus::Replied(reply),
-            ..
-        }) = self.records.remove(&id)
-        {
+        let Some(record) = self.records.remove(&id) else {
+            return;
+        };
+        if let RequestStatus::Replied(reply) = record.status {
             self.reply_bytes -= reply.len();
         }
-        self.changed.insert(id);
+        self.changed.insert(record.number, id);
+    }
+
+    /// What has changed since the last [`Self::flush`]: numbers of requests, with what is known of them now.
+    pub fn changed(&self) -> impl Iterator<Item = (u64, Option<&RequestRecord>)> {
+        let changed = self.changed.iter();
+        changed.map(|(number, id)| (*number, self.records.get(id)))
     }
 
     /// Brings the state tree up to date.
     pub fn flush(&mut self, tree: &mut StateTree) {
-        for id in self.changed.drain() {
+        for id in std::mem::take(&mut self.changed).into_values() {
             match self.records.get(&id) {
                 Some(record) => {
                     tree.set_request(RequestId::new(&id), record.origin, &record.status)
@@ -146,12 +167,8 @@ mod tests {
                 canister_id: Principal::anonymous(),
                 effective_canister_id: Principal::anonymous(),
             };
-            history.add(RequestRecord {
-                id: [*n; 32],
-                origin,
-                status: status.clone(),
-                expires_ns: *expires_ns,
-            });
+            history.receive([*n; 32], origin, *expires_ns);
+            history.update([*n; 32], status.clone());
         }
         history
     }

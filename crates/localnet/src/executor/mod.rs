@@ -1,5 +1,5 @@
 //! Turns submitted calls into certified results. One thread owns the whole replicated state; it sleeps until there is a
-//! call or a deadline, executes what there is to execute, certifies the batch and publishes it.
+//! call or a deadline, executes what there is to execute, keeps and certifies the batch and publishes it.
 
 mod history;
 mod inbox;
@@ -13,23 +13,43 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use history::{History, RequestRecord};
+pub use history::History;
 pub use inbox::{Inbox, Submission};
 pub use limits::NetworkLimits;
 pub use published::{Publications, Published};
 pub use state::{State, not_found};
 
-use crate::{certification::NetworkKeys, clock::Clock};
+use crate::{
+    certification::NetworkKeys,
+    clock::Clock,
+    store::{Store, StoreError},
+};
 
 /// A batch is certified when it has taken this long, so that nobody waits for everybody.
 const BATCH_TIME: Duration = Duration::from_millis(50);
 /// Certificates are renewed this often when nothing happens: clients refuse old ones.
 const RECERTIFY: Duration = Duration::from_secs(1);
 
+/// Why nothing is executed any more.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// A canister's memory cannot be written.
+    #[error("a canister's memory cannot be written: {0}")]
+    Memory(#[from] io::Error),
+    /// The state on disk cannot be written.
+    #[error("the state cannot be kept: {0}")]
+    Store(#[from] StoreError),
+    /// The executor has a bug.
+    #[error("the executor has panicked")]
+    Panicked,
+}
+
 /// The thread's own data.
 pub struct Executor {
     /// What is executed on.
     pub state: State,
+    /// Where it is kept, if it is to survive the process.
+    pub store: Option<Store>,
     /// Where calls come from.
     pub inbox: Arc<Inbox>,
     /// Where results go.
@@ -41,19 +61,18 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Runs until the inbox is closed; gives the state back for the checkpoint.
-    pub fn run(mut self) -> io::Result<State> {
+    /// Runs until the inbox is closed.
+    pub fn run(mut self) -> Result<(), ExecutorError> {
         let _closing = CloseOnExit(Arc::clone(&self.inbox));
         loop {
             let wait = self.until_next_task();
             let batch = self.inbox.take(wait);
-            if let Err(error) = self.execute(batch.submissions) {
+            if let Err(error) = self.process(batch.submissions) {
                 tracing::error!("execution has stopped: {error}");
                 return Err(error);
             }
-            self.publish();
             if batch.closed {
-                return Ok(self.state);
+                return Ok(());
             }
         }
     }
@@ -70,6 +89,19 @@ impl Executor {
         task.map_or(RECERTIFY, |task| task.min(RECERTIFY))
     }
 
+    /// Nobody sees a result before it is on disk.
+    fn process(&mut self, submissions: Vec<Submission>) -> Result<(), ExecutorError> {
+        self.execute(submissions)?;
+        if let Some(store) = &mut self.store {
+            store.save(&self.state)?;
+        }
+        self.publish();
+        if let Some(store) = &mut self.store {
+            store.empty_large_log()?;
+        }
+        Ok(())
+    }
+
     fn execute(&mut self, submissions: Vec<Submission>) -> io::Result<()> {
         let started = Instant::now();
         self.state.begin_batch(self.clock.now_ns());
@@ -83,7 +115,7 @@ impl Executor {
 
     fn publish(&mut self) {
         let finished = self.state.take_finished();
-        let published = self.state.publish(&self.publications.newest(), &self.keys);
+        let published = self.state.publish(&self.keys);
         self.publications.publish(published, &finished);
         self.inbox.settle(&finished, self.state.history.len());
     }

@@ -8,11 +8,13 @@ use std::{
 
 use candid::Principal;
 use ic_transport_types::RequestId;
+use rpds::HashTrieMapSync;
 
-use super::{History, NetworkLimits, Published, RequestRecord, Submission};
+use super::{History, NetworkLimits, Published, Submission};
 use crate::{
     canister::{
-        Canister, Host, Message, Origin, Outbound, Outcome, Request, Response, Status, Task,
+        Canister, CanisterView, Host, Message, Origin, Outbound, Outcome, Queue, Request, Response,
+        Status, Task,
     },
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
@@ -23,6 +25,15 @@ use crate::{
 /// The time between two heartbeats.
 const HEARTBEAT_NS: u64 = 1_000_000_000;
 
+/// How a canister differs from the published one of the same id.
+#[derive(Clone, Copy, Debug, Default)]
+struct Change {
+    /// The state tree has to know.
+    leaves: bool,
+    /// It is another canister: the one before is deleted, if there was one.
+    replaced: bool,
+}
+
 /// Everything that messages change.
 pub struct State {
     /// What messages are executed with; its time is that of the current batch.
@@ -32,7 +43,7 @@ pub struct State {
     /// All canisters.
     pub canisters: BTreeMap<Principal, Canister>,
     /// Calls to the management canister that wait.
-    pub management: VecDeque<Request>,
+    pub management: Queue<Request>,
     /// All known requests.
     pub history: History,
     /// The counter that canister ids are made of.
@@ -40,8 +51,10 @@ pub struct State {
     tree: StateTree,
     /// Canisters with messages, in the order of their turns.
     ready: VecDeque<Principal>,
-    /// Canisters that differ from what is published, and whether the state tree has to know.
-    changed: BTreeMap<Principal, bool>,
+    /// The canisters as they were published last.
+    published: HashTrieMapSync<Principal, Arc<CanisterView>>,
+    /// Canisters that differ from that.
+    changed: BTreeMap<Principal, Change>,
     finished: Vec<RequestId>,
     next_heartbeat_ns: u64,
 }
@@ -53,11 +66,12 @@ impl State {
             host,
             limits,
             canisters: BTreeMap::new(),
-            management: VecDeque::new(),
+            management: Queue::default(),
             history: History::default(),
             next_canister: 0,
             tree,
             ready: VecDeque::new(),
+            published: HashTrieMapSync::new_sync(),
             changed: BTreeMap::new(),
             finished: Vec::new(),
             next_heartbeat_ns: 0,
@@ -69,13 +83,14 @@ impl State {
         if !canister.queue.is_empty() {
             self.ready.push_back(canister.id);
         }
-        self.changed.insert(canister.id, true);
+        let change = self.changed.entry(canister.id).or_default();
+        (change.leaves, change.replaced) = (true, true);
         self.canisters.insert(canister.id, canister);
     }
 
     /// Says that the state tree has to be told about a canister, or that it is gone.
     pub fn leaves_changed(&mut self, id: Principal) {
-        self.changed.insert(id, true);
+        self.changed.entry(id).or_default().leaves = true;
     }
 
     /// Whether there are messages to execute.
@@ -126,16 +141,13 @@ impl State {
             self.finished.push(id);
             return;
         }
-        self.history.add(RequestRecord {
-            id: *id,
-            origin: RequestOrigin {
-                sender: call.sender,
-                canister_id: call.canister_id,
-                effective_canister_id: call.effective_canister_id,
-            },
-            status: RequestStatus::Received,
-            expires_ns: self.host.time_ns + self.limits.request_lifetime_ns,
-        });
+        let origin = RequestOrigin {
+            sender: call.sender,
+            canister_id: call.canister_id,
+            effective_canister_id: call.effective_canister_id,
+        };
+        let expires_ns = self.host.time_ns + self.limits.request_lifetime_ns;
+        self.history.receive(*id, origin, expires_ns);
         let request = Request {
             origin: Origin::Ingress(*id),
             sender: call.sender,
@@ -176,7 +188,7 @@ impl State {
         let before = canister.certified_data.clone();
         let sent = canister.execute(message, &self.host)?;
         let certified_data_changed = canister.certified_data != before;
-        *self.changed.entry(id).or_default() |= certified_data_changed;
+        self.changed.entry(id).or_default().leaves |= certified_data_changed;
         for outbound in sent {
             self.route(outbound);
         }
@@ -201,19 +213,27 @@ impl State {
         std::mem::take(&mut self.finished)
     }
 
+    /// The ids of canisters that have changed since the last publication, each with the canister as it was then, unless
+    /// that was another one.
+    pub fn changed_canisters(&self) -> impl Iterator<Item = (Principal, Option<&CanisterView>)> {
+        self.changed.iter().map(|(id, change)| {
+            let before = self.published.get(id).map(|view| &**view);
+            (*id, before.filter(|_| !change.replaced))
+        })
+    }
+
     /// Certifies the state, and makes the changed canisters visible to queries.
-    pub fn publish(&mut self, newest: &Published, keys: &NetworkKeys) -> Published {
-        let mut canisters = newest.canisters.clone();
-        for (id, leaves_changed) in std::mem::take(&mut self.changed) {
+    pub fn publish(&mut self, keys: &NetworkKeys) -> Published {
+        for (id, change) in std::mem::take(&mut self.changed) {
             match self.canisters.get_mut(&id) {
                 Some(canister) => {
-                    canisters.insert_mut(id, Arc::new(canister.publish()));
-                    if leaves_changed {
+                    self.published.insert_mut(id, Arc::new(canister.publish()));
+                    if change.leaves {
                         self.tree.set_canister(id, canister.leaves());
                     }
                 }
                 None => {
-                    canisters.remove_mut(&id);
+                    self.published.remove_mut(&id);
                     self.tree.remove_canister(&id);
                 }
             }
@@ -222,7 +242,7 @@ impl State {
         let certified = Arc::new(self.tree.certify(self.host.time_ns, keys));
         Published {
             certified,
-            canisters,
+            canisters: self.published.clone(),
         }
     }
 
@@ -263,7 +283,7 @@ impl State {
 
     /// The canister of that id, to be changed; queries and the state tree will see what becomes of it.
     pub fn canister_mut(&mut self, id: Principal) -> Result<&mut Canister, Rejection> {
-        self.changed.insert(id, true);
+        self.leaves_changed(id);
         self.canisters.get_mut(&id).ok_or_else(|| not_found(id))
     }
 
@@ -273,6 +293,7 @@ impl State {
                 self.ready.push_back(to);
             }
             canister.queue.push_back(message);
+            self.changed.entry(to).or_default();
         }
     }
 

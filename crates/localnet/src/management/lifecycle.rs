@@ -61,7 +61,10 @@ pub fn delete_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
     }
     state.leaves_changed(canister_id);
     let canister = state.canisters.remove(&canister_id);
-    for message in canister.into_iter().flat_map(|canister| canister.queue) {
+    for message in canister
+        .into_iter()
+        .flat_map(|canister| canister.queue.into_items())
+    {
         if let Message::Request(request) = message {
             state.respond(request.origin, Err(not_found(canister_id)), request.cycles);
         }

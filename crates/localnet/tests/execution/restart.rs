@@ -1,8 +1,45 @@
 //! What survives a restart.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use crate::support::{STATEFUL, TestNet, call, eventually, timer, user};
+use candid::Encode;
+use ic_localnet::{
+    certification::NetworkKeys,
+    network::{Network, NetworkConfig, OpenError, StoreError, StoreProblem},
+};
+use ic_management_canister_types::{
+    CanisterIdRecord, CanisterInstallMode, ProvisionalCreateCanisterWithCyclesArgs, UploadChunkArgs,
+};
+
+use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, eventually, timer, user, wasm};
+
+/// A canister with nothing but memories: `fill` writes 8 MiB to heap and stable memory each, `grow` makes them as large,
+/// `touch` changes a byte of each, `last` gives their last bytes.
+const LARGE: &str = r#"(module
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "stable64_grow" (func $stable_grow (param i64) (result i64)))
+    (import "ic0" "stable64_write" (func $stable_write (param i64 i64 i64)))
+    (import "ic0" "stable64_read" (func $stable_read (param i64 i64 i64)))
+    (memory 0)
+    (func $grow
+        (drop (memory.grow (i32.const 128)))
+        (drop (call $stable_grow (i64.const 128))))
+    (func (export "canister_update grow") (call $grow) (call $reply))
+    (func (export "canister_update fill")
+        (call $grow)
+        (memory.fill (i32.const 0) (i32.const 0xaa) (i32.const 0x800000))
+        (call $stable_write (i64.const 0) (i64.const 0) (i64.const 0x800000))
+        (call $reply))
+    (func (export "canister_update touch")
+        (i32.store8 (i32.const 0x400000) (i32.add (i32.load8_u (i32.const 0x400000)) (i32.const 1)))
+        (call $stable_write (i64.const 0x400000) (i64.const 0x400000) (i64.const 1))
+        (call $reply))
+    (func (export "canister_query last")
+        (call $append (i32.const 0x7fffff) (i32.const 1))
+        (call $stable_read (i64.const 0x7fffff) (i64.const 0x7fffff) (i64.const 1))
+        (call $append (i32.const 0x7fffff) (i32.const 1))
+        (call $reply)))"#;
 
 #[tokio::test]
 async fn state_requests_and_ids_survive() {
@@ -47,21 +84,189 @@ async fn a_timer_that_was_set_before_fires_after() {
     eventually(async || net.query(canister, "fired", []).await.unwrap() == [1]).await;
 }
 
+/// Why the state in `dir` cannot be opened.
+fn refusal(dir: &Path) -> StoreProblem {
+    let config = NetworkConfig {
+        state_dir: Some(dir.to_owned()),
+        ..NetworkConfig::default()
+    };
+    match Network::open(config, NetworkKeys::generate().unwrap()) {
+        Err(OpenError::Store(StoreError { problem, path })) => {
+            assert!(path.starts_with(dir), "{}", path.display());
+            problem
+        }
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("the state is accepted"),
+    }
+}
+
 #[tokio::test]
-async fn the_old_checkpoint_counts_until_the_new_one_is_complete() {
+async fn a_state_is_for_one_network_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let net = TestNet::in_dir(dir.path());
+    assert!(matches!(refusal(dir.path()), StoreProblem::InUse));
     let canister = net.deploy(STATEFUL).await;
     net.call(canister, "set", [5]).await.unwrap();
-    net.network.shutdown().await.unwrap();
-    // What an interrupted later checkpoint leaves behind.
-    std::fs::create_dir(dir.path().join("checkpoint-2")).unwrap();
-    std::fs::write(dir.path().join("checkpoint-2/state.cbor"), b"half").unwrap();
-    let net = TestNet::in_dir(dir.path());
-    assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
+    assert!(matches!(refusal(dir.path()), StoreProblem::InUse));
     net.network.shutdown().await.unwrap();
     let net = TestNet::in_dir(dir.path());
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
+}
+
+#[tokio::test]
+async fn what_is_no_state_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("state.sqlite");
+    std::fs::write(&file, "a letter to a friend").unwrap();
+    assert!(matches!(refusal(dir.path()), StoreProblem::Foreign));
+    assert_eq!(std::fs::read(&file).unwrap(), b"a letter to a friend");
+
+    std::fs::remove_file(&file).unwrap();
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database
+        .execute_batch("CREATE TABLE friend (name)")
+        .unwrap();
+    drop(database);
+    assert!(matches!(refusal(dir.path()), StoreProblem::Foreign));
+}
+
+#[tokio::test]
+async fn a_state_of_another_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("CURRENT"), "checkpoint-1").unwrap();
+    assert!(matches!(refusal(dir.path()), StoreProblem::Version(0)));
+
+    let dir = tempfile::tempdir().unwrap();
+    TestNet::in_dir(dir.path())
+        .network
+        .shutdown()
+        .await
+        .unwrap();
+    let database = rusqlite::Connection::open(dir.path().join("state.sqlite")).unwrap();
+    database.pragma_update(None, "user_version", 7).unwrap();
+    drop(database);
+    assert!(matches!(refusal(dir.path()), StoreProblem::Version(7)));
+}
+
+#[tokio::test]
+async fn a_damaged_state_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let net = TestNet::in_dir(dir.path());
+    net.deploy(STATEFUL).await;
+    net.network.shutdown().await.unwrap();
+    drop(net);
+    let database = rusqlite::Connection::open(dir.path().join("state.sqlite")).unwrap();
+    database
+        .execute("UPDATE canister SET record = x'00'", [])
+        .unwrap();
+    drop(database);
+    assert!(matches!(refusal(dir.path()), StoreProblem::Damaged(_)));
+}
+
+/// The size of what is kept in `dir`.
+fn bytes_on_disk(dir: &Path) -> u64 {
+    let files = std::fs::read_dir(dir).unwrap().map(Result::unwrap);
+    files.map(|file| file.metadata().unwrap().len()).sum()
+}
+
+#[tokio::test]
+async fn only_what_has_changed_is_written_and_freed_space_is_used_again() {
+    const MIB: u64 = 1 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    let net = TestNet::in_dir(dir.path());
+    let canister = net.deploy(LARGE).await;
+    net.call(canister, "fill", []).await.unwrap();
+    let filled = bytes_on_disk(dir.path());
+    assert!(filled > 16 * MIB, "{filled}");
+    for _ in 0..20 {
+        net.call(canister, "touch", []).await.unwrap();
+    }
+    let touched = bytes_on_disk(dir.path());
+    assert!(touched < filled + MIB, "{touched} after {filled}");
+    for _ in 0..5 {
+        net.install(CanisterInstallMode::Reinstall, canister, wasm(LARGE))
+            .await
+            .unwrap();
+        net.call(canister, "fill", []).await.unwrap();
+    }
+    net.network.shutdown().await.unwrap();
+    let refilled = bytes_on_disk(dir.path());
+    assert!(refilled < 32 * MIB, "{refilled}");
+}
+
+#[tokio::test]
+async fn a_reinstalled_canister_keeps_nothing_of_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let net = TestNet::in_dir(dir.path());
+    let canister = net.deploy(LARGE).await;
+    net.call(canister, "fill", []).await.unwrap();
+    net.install(CanisterInstallMode::Reinstall, canister, wasm(LARGE))
+        .await
+        .unwrap();
+    net.call(canister, "grow", []).await.unwrap();
+    net.network.shutdown().await.unwrap();
+    drop(net);
+    let net = TestNet::in_dir(dir.path());
+    // Pages that were full before, and are there again.
+    assert_eq!(net.query(canister, "last", []).await.unwrap(), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_canister_created_under_the_id_of_a_deleted_one_has_nothing_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let net = TestNet::in_dir(dir.path());
+    let canister = net.deploy(LARGE).await;
+    net.call(canister, "fill", []).await.unwrap();
+    let id = CanisterIdRecord {
+        canister_id: canister,
+    };
+    net.manage("stop_canister", id.clone()).await.unwrap();
+    // Together, so that they may be of one batch.
+    let deletion = call(user(), MANAGEMENT, "delete_canister", Encode!(&id).unwrap());
+    let args = ProvisionalCreateCanisterWithCyclesArgs {
+        specified_id: Some(canister),
+        ..Default::default()
+    };
+    let creation = call(
+        user(),
+        MANAGEMENT,
+        "provisional_create_canister_with_cycles",
+        Encode!(&args).unwrap(),
+    );
+    let deleted = net.submit(deletion).await.unwrap();
+    let created = net.submit(creation).await.unwrap();
+    net.outcome(deleted).await.unwrap();
+    net.outcome(created).await.unwrap();
+    net.install(CanisterInstallMode::Install, canister, wasm(LARGE))
+        .await
+        .unwrap();
+    net.call(canister, "grow", []).await.unwrap();
+    net.network.shutdown().await.unwrap();
+    drop(net);
+    let net = TestNet::in_dir(dir.path());
+    assert_eq!(net.query(canister, "last", []).await.unwrap(), [0, 0]);
+}
+
+#[tokio::test]
+async fn chunks_survive() {
+    let dir = tempfile::tempdir().unwrap();
+    let net = TestNet::in_dir(dir.path());
+    let canister_id = net.create().await;
+    let id = CanisterIdRecord { canister_id };
+    let upload = async |net: &TestNet, chunk: &[u8]| {
+        let chunk = chunk.to_vec();
+        net.manage("upload_chunk", UploadChunkArgs { canister_id, chunk })
+            .await
+            .unwrap()
+    };
+    upload(&net, b"first").await;
+    net.manage("clear_chunk_store", id.clone()).await.unwrap();
+    upload(&net, b"second").await;
+    let stored = net.manage("stored_chunks", id.clone()).await.unwrap();
+    net.network.shutdown().await.unwrap();
+    drop(net);
+    let net = TestNet::in_dir(dir.path());
+    assert_eq!(net.manage("stored_chunks", id).await.unwrap(), stored);
 }
 
 #[tokio::test]

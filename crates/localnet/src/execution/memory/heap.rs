@@ -6,7 +6,7 @@
 //! peace. A query that is still reading the spare by then keeps it for itself, and a fresh copy takes its place: no
 //! commit waits for a query.
 
-use std::{collections::BTreeSet, fs::File, io, ops::Range, os::unix::fs::FileExt as _, sync::Arc};
+use std::{collections::BTreeSet, io, ops::Range, sync::Arc};
 
 use super::{PAGE, image::Image};
 
@@ -37,6 +37,15 @@ impl HeapView {
     pub(super) fn image(&self) -> &Image {
         &self.image
     }
+}
+
+/// How a heap differs from an earlier one.
+#[derive(Clone, Copy, Debug)]
+pub enum HeapChanges<'a> {
+    /// Only these pages may differ.
+    Pages(&'a BTreeSet<usize>),
+    /// They have nothing to do with each other.
+    Everything,
 }
 
 impl Heap {
@@ -86,27 +95,41 @@ impl Heap {
         Ok(())
     }
 
-    /// Writes the heap to a file; stretches of zeros become holes.
-    pub fn save(&self, file: &File) -> io::Result<()> {
-        file.set_len(self.bytes as u64)?;
-        copy(
-            self.bytes,
-            |offset, piece| self.current.read(offset, piece),
-            |offset, piece| file.write_all_at(piece, offset),
-        )
+    /// A heap of that size, all zeros, to be filled by [`Self::set_page`].
+    pub fn zeroed(bytes: usize) -> io::Result<Self> {
+        let heap = Self::new()?;
+        heap.current.resize(bytes as u64)?;
+        Ok(Self { bytes, ..heap })
     }
 
-    /// Reads a heap from a file that [`Self::save`] wrote.
-    pub fn load(file: &File) -> io::Result<Self> {
-        let mut heap = Self::new()?;
-        heap.bytes = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
-        heap.current.resize(heap.bytes as u64)?;
-        copy(
-            heap.bytes,
-            |offset, piece| file.read_exact_at(piece, offset),
-            |offset, piece| heap.current.write(offset, piece),
-        )?;
-        Ok(heap)
+    /// Puts back a page, as [`Self::page`] gave it; only before the heap is used.
+    pub fn set_page(&mut self, number: usize, page: &[u8]) -> io::Result<()> {
+        self.current.write((number * PAGE) as u64, page)
+    }
+
+    /// The size in bytes, a multiple of the Wasm page.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A page of the newest committed heap.
+    pub fn page(&self, number: usize) -> io::Result<[u8; PAGE]> {
+        let mut page = [0; PAGE];
+        self.current.read((number * PAGE) as u64, &mut page)?;
+        Ok(page)
+    }
+
+    /// How the newest committed heap differs from what was published last.
+    pub fn changes_since(&self, published: &HeapView) -> HeapChanges<'_> {
+        static NONE: BTreeSet<usize> = BTreeSet::new();
+        let is_published = |image: &Arc<Image>| Arc::ptr_eq(image, &published.image);
+        if is_published(&self.current) {
+            HeapChanges::Pages(&NONE)
+        } else if self.spare.as_ref().is_some_and(is_published) {
+            HeapChanges::Pages(&self.stale)
+        } else {
+            HeapChanges::Everything
+        }
     }
 
     fn move_to_spare(&mut self) -> io::Result<()> {
@@ -193,6 +216,28 @@ mod tests {
         heap.commit(&linear, &changed(2 * PAGE..3 * PAGE)).unwrap();
         assert_eq!(content(&heap.view()), linear);
         assert_eq!(content(&second)[2 * PAGE], 0);
+    }
+
+    #[test]
+    fn changes_are_told_since_the_last_publication() {
+        let pages = |changes: HeapChanges<'_>| match changes {
+            HeapChanges::Pages(pages) => Some(pages.iter().copied().collect::<Vec<_>>()),
+            HeapChanges::Everything => None,
+        };
+        let mut heap = Heap::new().unwrap();
+        let linear = vec![1; 4 * PAGE];
+        heap.commit(&linear, &changed(0..4 * PAGE)).unwrap();
+        let mut published = heap.publish();
+        assert_eq!(pages(heap.changes_since(&published)), Some(vec![]));
+        for _ in 0..2 {
+            heap.commit(&linear, &changed(PAGE..2 * PAGE)).unwrap();
+            heap.commit(&linear, &changed(3 * PAGE..4 * PAGE)).unwrap();
+            assert_eq!(pages(heap.changes_since(&published)), Some(vec![1, 3]));
+            published = heap.publish();
+            assert_eq!(pages(heap.changes_since(&published)), Some(vec![]));
+        }
+        let other = Heap::new().unwrap();
+        assert_eq!(pages(other.changes_since(&published)), None);
     }
 
     #[test]

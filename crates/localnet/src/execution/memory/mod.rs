@@ -8,7 +8,7 @@ mod image;
 mod mapping;
 mod stable;
 
-pub use heap::{Heap, HeapView};
+pub use heap::{Heap, HeapChanges, HeapView};
 pub use mapping::{changed_pages, map_private};
 pub use stable::{StableMemory, StableOverlay, WASM_PAGE};
 

@@ -25,21 +25,33 @@ impl StableMemory {
         self.wasm_pages
     }
 
-    /// The pages ever written to, with their numbers.
-    pub fn pages(&self) -> impl Iterator<Item = (u64, &Page)> {
-        let chunks = (0..)
-            .zip(self.chunks.iter())
-            .filter_map(|(n, chunk)| Some((n, chunk.as_ref()?)));
-        chunks.flat_map(|(c, chunk): (u64, _)| {
-            (0..)
-                .zip(chunk.iter())
-                .filter_map(move |(p, page): (u64, _)| {
-                    Some((c * PAGES_PER_CHUNK + p, &**page.as_ref()?))
-                })
+    /// Numbers and contents of pages that may differ from those of `before`. `None` is a page never written to.
+    ///
+    /// Costs little for what is shared: commits keep what they did not write.
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = (u64, Option<&'a Page>)> {
+        let chunks = self.chunks.len().max(before.chunks.len());
+        let differing = (0..chunks).filter_map(|n| {
+            let (now, then) = (self.chunk(n), before.chunk(n));
+            (!is_same(now, then)).then_some((n, now, then))
+        });
+        differing.flat_map(|(n, now, then)| {
+            let page = |chunk: Option<&'a Arc<Chunk>>, slot: usize| chunk?.get(slot)?.as_ref();
+            (0..PAGES_PER_CHUNK).filter_map(move |slot| {
+                let (now, then) = (page(now, slot as usize), page(then, slot as usize));
+                let number = n as u64 * PAGES_PER_CHUNK + slot;
+                (!is_same(now, then)).then_some((number, now.map(|page| &**page)))
+            })
         })
     }
 
-    /// Puts back a page, as [`Self::pages`] gave it.
+    fn chunk(&self, n: usize) -> Option<&Arc<Chunk>> {
+        self.chunks.get(n)?.as_ref()
+    }
+
+    /// Puts back a page, as [`Self::changes_since`] gave it.
     pub fn set_page(&mut self, number: u64, page: Page) {
         let chunks = Arc::make_mut(&mut self.chunks);
         let (chunk, slot) = position(number);
@@ -59,6 +71,14 @@ impl StableMemory {
     fn page(&self, number: u64) -> Option<&Page> {
         let (chunk, slot) = position(number);
         self.chunks.get(chunk)?.as_ref()?.get(slot)?.as_deref()
+    }
+}
+
+fn is_same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 
@@ -224,18 +244,38 @@ mod tests {
     }
 
     #[test]
-    fn pages_rebuild_the_memory() {
-        let mut stable = overlay(&StableMemory::default());
-        stable.grow(2);
-        stable.write(WASM_PAGE + 5, b"page").unwrap();
-        let stable = stable.commit();
+    fn changes_turn_an_earlier_memory_into_this_one() {
+        let apply = |copy: &mut StableMemory, stable: &StableMemory, before: &StableMemory| {
+            copy.resize(stable.wasm_pages());
+            let changes: Vec<_> = stable.changes_since(before).collect();
+            for (number, page) in &changes {
+                copy.set_page(*number, page.copied().unwrap_or([0; PAGE]));
+            }
+            changes.len()
+        };
+        let mut first = StableOverlay::new(StableMemory::default(), 100);
+        first.grow(100);
+        first.write(WASM_PAGE + 5, b"page").unwrap();
+        first.write(99 * WASM_PAGE, b"far").unwrap();
+        let first = first.commit();
+        let mut second = StableOverlay::new(first.clone(), 100);
+        second.write(99 * WASM_PAGE, b"new").unwrap();
+        let second = second.commit();
+
         let mut copy = StableMemory::default();
-        copy.resize(stable.wasm_pages());
-        for (number, page) in stable.pages() {
-            copy.set_page(number, *page);
-        }
-        let mut seen = [0; 4];
-        overlay(&copy).read(WASM_PAGE + 5, &mut seen).unwrap();
-        assert_eq!(&seen, b"page");
+        assert_eq!(apply(&mut copy, &first, &StableMemory::default()), 2);
+        assert_eq!(apply(&mut copy, &second, &first), 1);
+        let (mut near, mut far) = ([0; 4], [0; 3]);
+        overlay(&copy).read(WASM_PAGE + 5, &mut near).unwrap();
+        overlay(&copy).read(99 * WASM_PAGE, &mut far).unwrap();
+        assert_eq!((&near, &far), (b"page", b"new"));
+
+        let empty = StableMemory::default();
+        let mut gone = empty.changes_since(&second);
+        assert_eq!(
+            gone.next().map(|(number, page)| (number, page.is_none())),
+            Some((16, true))
+        );
+        assert_eq!(second.changes_since(&second).count(), 0);
     }
 }

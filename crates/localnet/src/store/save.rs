@@ -1,0 +1,252 @@
+//! Writing what a batch has changed.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use candid::Principal;
+use rusqlite::{Connection, OptionalExtension as _};
+use serde::Serialize;
+
+use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem};
+use crate::{
+    canister::{Canister, CanisterView, Queue},
+    cbor,
+    execution::{Code, Heap, HeapChanges, PAGE, StableMemory},
+    executor::{History, State},
+};
+
+/// Within a transaction, writes how the state differs from what was published last.
+pub fn save(batch: &Connection, state: &State) -> Result<(), StoreProblem> {
+    let record = NetworkRecord {
+        time_ns: state.host.time_ns,
+        next_canister: state.next_canister,
+    };
+    batch.execute(
+        "REPLACE INTO network (id, record) VALUES (0, ?1)",
+        [cbor::encode(&record)],
+    )?;
+    save_queue(batch, MANAGEMENT, &state.management)?;
+    for (id, before) in state.changed_canisters() {
+        if before.is_none() {
+            forget_canister(batch, id)?;
+        }
+        match state.canisters.get(&id) {
+            Some(canister) => save_canister(batch, canister, before)?,
+            None => forget_canister(batch, id)?,
+        }
+    }
+    save_requests(batch, &state.history)
+}
+
+fn save_canister(
+    batch: &Connection,
+    canister: &Canister,
+    before: Option<&CanisterView>,
+) -> Result<(), StoreProblem> {
+    let code = canister.code.as_ref();
+    let record = code.map(|code| CodeRecord {
+        globals: code.globals.to_vec(),
+        heap_bytes: code.heap.bytes(),
+        stable_pages: code.stable.wasm_pages(),
+    });
+    let number = batch.query_row(
+        "INSERT INTO canister (id, module, record) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET module = excluded.module, record = excluded.record
+         RETURNING number",
+        (
+            canister.id.as_slice(),
+            code.map(|code| code.module.hash()),
+            cbor::encode(&(canister, record)),
+        ),
+        |row| row.get(0),
+    )?;
+    save_queue(batch, number, &canister.queue)?;
+    save_chunks(batch, number, canister)?;
+    if before.is_none_or(|before| !Arc::ptr_eq(&before.logs, &canister.logs)) {
+        batch.execute(
+            "REPLACE INTO log (canister, record) VALUES (?1, ?2)",
+            (number, cbor::encode(&*canister.logs)),
+        )?;
+    }
+    let code_before = before.and_then(|before| before.code.as_ref());
+    let hash_before = code_before.map(|code| code.module.hash());
+    if code.map(|code| code.module.hash()) != hash_before {
+        save_module(batch, code)?;
+    }
+    let heap = code.map(|code| &code.heap);
+    let changes = match (heap, code_before) {
+        (None, None) => HeapChanges::Pages(&BTreeSet::new()),
+        (Some(heap), Some(before)) => heap.changes_since(&before.heap),
+        _ => HeapChanges::Everything,
+    };
+    save_heap(batch, number, heap, changes)?;
+    let nothing = StableMemory::default();
+    save_stable(
+        batch,
+        number,
+        code.map_or(&nothing, |code| &code.stable),
+        code_before.map_or(&nothing, |code| &code.stable),
+    )
+}
+
+/// Messages come at the end and go at the beginning.
+fn save_queue<T: Serialize>(
+    batch: &Connection,
+    canister: i64,
+    queue: &Queue<T>,
+) -> Result<(), StoreProblem> {
+    batch.execute(
+        "DELETE FROM message WHERE canister = ?1 AND number < ?2",
+        (canister, queue.first().cast_signed()),
+    )?;
+    let next: i64 = batch.query_row(
+        "SELECT coalesce(max(number) + 1, 0) FROM message WHERE canister = ?1",
+        [canister],
+        |row| row.get(0),
+    )?;
+    let mut insert =
+        batch.prepare("INSERT INTO message (canister, number, record) VALUES (?1, ?2, ?3)")?;
+    for (number, message) in queue.since(next.cast_unsigned()) {
+        insert.execute((canister, number.cast_signed(), cbor::encode(message)))?;
+    }
+    Ok(())
+}
+
+fn save_chunks(batch: &Connection, number: i64, canister: &Canister) -> Result<(), StoreProblem> {
+    let mut stored = batch.prepare("SELECT hash FROM chunk WHERE canister = ?1")?;
+    let stored = stored.query_map([number], |row| row.get(0))?;
+    let stored = stored.collect::<Result<BTreeSet<[u8; 32]>, _>>()?;
+    for hash in &stored {
+        if !canister.chunks.contains_key(hash) {
+            batch.execute(
+                "DELETE FROM chunk WHERE canister = ?1 AND hash = ?2",
+                (number, hash),
+            )?;
+        }
+    }
+    for (hash, bytes) in &canister.chunks {
+        if !stored.contains(hash) {
+            batch.execute(
+                "INSERT INTO chunk (canister, hash, bytes) VALUES (?1, ?2, ?3)",
+                (number, hash, bytes),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores the module of a canister that had another one; drops what no canister runs any more.
+fn save_module(batch: &Connection, code: Option<&Code>) -> Result<(), StoreProblem> {
+    if let Some(code) = code {
+        batch.execute(
+            "INSERT OR IGNORE INTO module (hash, bytes) VALUES (?1, ?2)",
+            (code.module.hash(), code.module.source()),
+        )?;
+    }
+    forget_unused_modules(batch)
+}
+
+fn forget_unused_modules(batch: &Connection) -> Result<(), StoreProblem> {
+    batch.execute(
+        "DELETE FROM module WHERE hash NOT IN (SELECT module FROM canister WHERE module IS NOT NULL)",
+        [],
+    )?;
+    Ok(())
+}
+
+fn save_heap(
+    batch: &Connection,
+    number: i64,
+    heap: Option<&Heap>,
+    changes: HeapChanges<'_>,
+) -> Result<(), StoreProblem> {
+    if let HeapChanges::Everything = changes {
+        forget_pages(batch, "heap", number)?;
+    }
+    let Some(heap) = heap else {
+        return Ok(());
+    };
+    let mut replace = batch.prepare("REPLACE INTO heap (page, bytes) VALUES (?1, ?2)")?;
+    match changes {
+        HeapChanges::Pages(pages) => {
+            for &page in pages {
+                replace.execute((key(number, page as u64), heap.page(page)?))?;
+            }
+        }
+        HeapChanges::Everything => {
+            for n in 0..heap.bytes() / PAGE {
+                let page = heap.page(n)?;
+                if page != [0; PAGE] {
+                    replace.execute((key(number, n as u64), page))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn save_stable(
+    batch: &Connection,
+    number: i64,
+    stable: &StableMemory,
+    before: &StableMemory,
+) -> Result<(), StoreProblem> {
+    let mut replace = batch.prepare("REPLACE INTO stable (page, bytes) VALUES (?1, ?2)")?;
+    let mut delete = batch.prepare("DELETE FROM stable WHERE page = ?1")?;
+    for (page, bytes) in stable.changes_since(before) {
+        let key = key(number, page);
+        match bytes {
+            Some(bytes) => replace.execute((key, bytes))?,
+            None => delete.execute([key])?,
+        };
+    }
+    Ok(())
+}
+
+fn save_requests(batch: &Connection, history: &History) -> Result<(), StoreProblem> {
+    let mut replace = batch.prepare("REPLACE INTO request (number, record) VALUES (?1, ?2)")?;
+    let mut delete = batch.prepare("DELETE FROM request WHERE number = ?1")?;
+    for (number, record) in history.changed() {
+        let number = number.cast_signed();
+        match record {
+            Some(record) => replace.execute((number, cbor::encode(record)))?,
+            None => delete.execute([number])?,
+        };
+    }
+    Ok(())
+}
+
+fn forget_canister(batch: &Connection, id: Principal) -> Result<(), StoreProblem> {
+    let number: Option<i64> = batch
+        .query_row(
+            "DELETE FROM canister WHERE id = ?1 RETURNING number",
+            [id.as_slice()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(number) = number else {
+        return Ok(());
+    };
+    for table in ["message", "chunk", "log"] {
+        batch.execute(
+            &format!("DELETE FROM {table} WHERE canister = ?1"),
+            [number],
+        )?;
+    }
+    for table in ["heap", "stable"] {
+        forget_pages(batch, table, number)?;
+    }
+    forget_unused_modules(batch)
+}
+
+fn forget_pages(batch: &Connection, table: &str, number: i64) -> Result<(), StoreProblem> {
+    batch.execute(
+        &format!("DELETE FROM {table} WHERE page >= ?1 AND page < ?2"),
+        (key(number, 0), key(number + 1, 0)),
+    )?;
+    Ok(())
+}
+
+/// A page's key. Page numbers are less than 2^32: stable memory would have to be of 16 TiB else.
+pub(super) fn key(canister: i64, page: u64) -> i64 {
+    (canister << 32) + page.cast_signed()
+}
