@@ -100,6 +100,14 @@ test("a delegation is worth nothing at other canisters than its targets", async 
   await assert.rejects(canister.echo_query("a query"), /target/);
 });
 
+test("a call that is not waited for is polled for", async () => {
+  const arg = IDL.encode([IDL.Text], ["polled"]);
+  const call = await agent.call(canisterId, { methodName: "echo", arg, callSync: false });
+  assert.equal(call.response.status, 202);
+  const { reply } = await agents.pollForResponse(agent, canisterId, call.requestId);
+  assert.deepEqual(IDL.decode([IDL.Text], reply), ["polled"]);
+});
+
 test("the state tree is certified by the fetched root key", async () => {
   const path = ["canister", canisterId.toUint8Array(), "module_hash"].map((label) =>
     typeof label === "string" ? new TextEncoder().encode(label) : label,
@@ -128,6 +136,16 @@ test("the canister's status is told", async () => {
   const { subnetId, nodeKeys } = status.get("subnet");
   assert.equal(subnetId, Principal.selfAuthenticating(new Uint8Array(agent.rootKey)).toText());
   assert.equal(nodeKeys.size, 1);
+});
+
+test("the subnet's status is told", { skip: !agents.SubnetStatus }, async () => {
+  const subnetId = Principal.selfAuthenticating(agent.rootKey);
+  const paths = ["time", "canisterRanges", "publicKey", "nodeKeys"];
+  const status = await agents.SubnetStatus.request({ agent, subnetId, paths });
+  assert.deepEqual(status.get("publicKey"), agent.rootKey);
+  assert.equal(status.get("nodeKeys").size, 1);
+  const inRange = ([first, last]) => first.compareTo(canisterId) !== "gt" && canisterId.compareTo(last) !== "gt";
+  assert.ok(status.get("canisterRanges").some(inRange));
 });
 
 test("the management canister creates, installs and tells the status", async () => {
