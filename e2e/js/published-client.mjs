@@ -1,9 +1,10 @@
-// Chats through the published JavaScript client, as an application would use it.
+// The published JavaScript client, as an application would use it.
 //
-//   node published-client.mjs <declarations.mjs> <ic url> <gateway url> <canister id> <number of messages>
+//   node published-client.mjs <declarations> <ic url> <gateway url> <canister id>
 //
-// Prints one line of JSON: what was received, and how the connection ended.
-import { pathToFileURL } from "node:url";
+// Each line of input is a message to send, in JSON; the connection is closed when the input ends. Each line of
+// output is an event, in JSON: {"opened": principal}, {"message": …}, {"closed": {code, reason}}.
+import { createInterface } from "node:readline";
 import { Actor, HttpAgent } from "@dfinity/agent";
 import { IcWebSocket, createWsConfig, generateRandomIdentity } from "ic-websocket-js";
 import { WebSocket } from "ws";
@@ -17,8 +18,8 @@ globalThis.ErrorEvent ??= class ErrorEvent extends Event {
   }
 };
 
-const [declarations, icUrl, gatewayUrl, canisterId, count] = process.argv.slice(2);
-const { idlFactory } = await import(pathToFileURL(declarations));
+const [declarations, icUrl, gatewayUrl, canisterId] = process.argv.slice(2);
+const { idlFactory } = await import(`data:text/javascript,${encodeURIComponent(declarations)}`);
 
 const identity = generateRandomIdentity();
 const agent = await HttpAgent.create({ host: icUrl, identity, shouldFetchRootKey: true });
@@ -33,25 +34,22 @@ const ws = new IcWebSocket(
   }),
 );
 
-const received = [];
-const say = (n) => ws.send({ Command: { Say: { text: `message ${n}` } } });
+// Candid's 64-bit numbers are BigInts, which JSON does not know.
+const withoutBigInt = (_, value) => (typeof value === "bigint" ? Number(value) : value);
+const report = (event) => console.log(JSON.stringify(event, withoutBigInt));
 
-ws.onopen = () => ws.send({ Command: { Join: { name: "Published" } } });
+ws.onopen = () => {
+  report({ opened: identity.getPrincipal().toText() });
+  createInterface({ input: process.stdin })
+    .on("line", (line) => ws.send(JSON.parse(line)))
+    .on("close", () => ws.close());
+};
+ws.onmessage = ({ data }) => report({ message: data });
+ws.onclose = ({ code, reason }) => {
+  report({ closed: { code, reason } });
+  process.exit(0);
+};
 ws.onerror = (event) => {
   console.error(event.error ?? event);
   process.exit(1);
-};
-ws.onmessage = ({ data }) => {
-  const event = data.Event;
-  if (event?.Welcome) {
-    say(0);
-  } else if (event?.Message) {
-    received.push(event.Message.text);
-    if (received.length < Number(count)) say(received.length);
-    else ws.close();
-  }
-};
-ws.onclose = ({ code, reason }) => {
-  console.log(JSON.stringify({ principal: identity.getPrincipal().toText(), received, code, reason }));
-  process.exit(0);
 };

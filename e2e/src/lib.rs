@@ -1,14 +1,20 @@
 //! Everything together: the local network, the canisters, the gateway, the page and the clients, for tests to
 //! drive. Nothing is mocked.
 //!
-//! - [`stack`]: brings up network, canisters and gateway on free ports.
+//! - [`network`]: a local network and a gateway on free ports.
+//! - [`stack`]: these, and the chat on them.
+//! - [`canister`]: a canister, called with typed arguments.
 //! - [`person`]: somebody who chats with the native client.
+//! - [`published_client`]: the published JavaScript client.
 //! - [`browser`]: somebody who chats with the page, in headless Chromium.
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
 pub mod browser;
+pub mod canister;
+pub mod network;
 pub mod person;
+pub mod published_client;
 pub mod stack;
 pub mod tampering;
 pub mod wait;

@@ -1,15 +1,12 @@
 //! Brings up network, canisters and gateway on free ports, in this process.
 
-use std::net::SocketAddr;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use candid::{Encode, Principal};
 use ic_agent::{Agent, Identity, identity::BasicIdentity};
-use ic_localnet::Localnet;
-use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
-use ic_ws_gateway::GatewayError;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use ic_management_canister_types::CanisterInstallMode;
 use xtask::{build::Artifacts, deploy, layout::Layout};
+
+use crate::{canister::Canister, network::Network};
 
 /// A running stack of its own for each test.
 pub struct Stack {
@@ -21,12 +18,9 @@ pub struct Stack {
     pub page_url: String,
     /// The chat canister.
     pub backend: Principal,
-    root_key: Vec<u8>,
     deployer: [u8; 32],
     artifacts: Artifacts,
-    network: Localnet,
-    stop_gateway: oneshot::Sender<()>,
-    gateway: JoinHandle<Result<(), GatewayError>>,
+    network: Network,
 }
 
 impl Stack {
@@ -37,92 +31,53 @@ impl Stack {
             artifacts.backend_wasm.exists() && artifacts.page.exists(),
             "the canisters are not built: run scripts/test, which builds them first"
         );
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let network = Localnet::start(ic_localnet::Config {
-            listen: loopback,
-            ..Default::default()
-        })
-        .await?;
-        let ic_url = network.url();
-
-        let listener = TcpListener::bind(loopback).await?;
-        let gateway_url = format!("ws://{}", listener.local_addr()?);
-        let (stop_gateway, stopped) = oneshot::channel::<()>();
-        let config = ic_ws_gateway::Config {
-            ic_network_url: ic_url.parse()?,
-            ..Default::default()
-        };
-        let stopped = async { stopped.await.unwrap_or_default() };
-        let gateway = tokio::spawn(ic_ws_gateway::run(
-            listener,
-            ic_ws_gateway::Identity::generate()?,
-            config,
-            stopped,
-        ));
-
+        let network = Network::start().await?;
         let deployer = rand::random();
-        let identity = BasicIdentity::from_raw_key(&deployer);
         let deployed = deploy::deploy(
-            &ic_url,
-            identity,
+            &network.ic_url,
+            BasicIdentity::from_raw_key(&deployer),
             &artifacts,
-            &gateway_url,
+            &network.gateway_url,
             &Default::default(),
         )
         .await?;
         Ok(Self {
-            page_url: deployed.page_url(network.addr().port()),
-            ic_url,
-            gateway_url,
+            ic_url: network.ic_url.clone(),
+            gateway_url: network.gateway_url.clone(),
+            page_url: deployed.page_url(network.port()),
             backend: deployed.backend,
-            root_key: deployed.root_key,
             deployer,
             artifacts,
             network,
-            stop_gateway,
-            gateway,
         })
+    }
+
+    /// The network and the gateway.
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// How a client connects to the chat canister through the gateway at `gateway_url`.
     pub fn client_config(&self, gateway_url: &str) -> ic_ws_client::Config {
-        ic_ws_client::Config::new(gateway_url, self.backend, self.root_key.clone())
+        self.network.client_config(gateway_url, self.backend)
     }
 
     /// An agent that calls the network as `identity`.
     pub async fn agent(&self, identity: impl Identity + 'static) -> Result<Agent> {
-        let agent = Agent::builder()
-            .with_url(&self.ic_url)
-            .with_identity(identity)
-            .build()?;
-        agent.fetch_root_key().await?;
-        Ok(agent)
+        self.network.agent(identity).await
     }
 
     /// Upgrades the chat canister to the module it has.
     pub async fn upgrade_backend(&self) -> Result<()> {
-        let arguments = InstallCodeArgs {
-            mode: CanisterInstallMode::Upgrade(None),
-            canister_id: self.backend,
-            wasm_module: tokio::fs::read(&self.artifacts.backend_wasm).await?,
-            arg: Encode!()?,
-            sender_canister_version: None,
-        };
-        self.agent(BasicIdentity::from_raw_key(&self.deployer))
-            .await?
-            .update(&Principal::management_canister(), "install_code")
-            .with_effective_canister_id(self.backend)
-            .with_arg(Encode!(&arguments)?)
-            .call_and_wait()
-            .await?;
-        Ok(())
+        let deployer = self.agent(BasicIdentity::from_raw_key(&self.deployer));
+        let module = tokio::fs::read(&self.artifacts.backend_wasm).await?;
+        Canister::at(self.backend, &deployer.await?)
+            .install(CanisterInstallMode::Upgrade(None), module, Encode!()?)
+            .await
     }
 
     /// Stops the gateway, then the network.
     pub async fn stop(self) -> Result<()> {
-        let _ = self.stop_gateway.send(());
-        self.gateway.await.context("the gateway panicked")??;
-        self.network.shutdown().await?;
-        Ok(())
+        self.network.stop().await
     }
 }

@@ -33,7 +33,7 @@ pub struct Artifacts {
 impl Artifacts {
     /// The paths, whether or not anything is built there yet.
     pub fn of(layout: &Layout) -> Self {
-        let wasm = layout.target().join(WASM_TARGET).join(WASM_PROFILE);
+        let wasm = wasm_folder(layout);
         let native = layout.target().join("debug");
         Self {
             backend_wasm: wasm.join("chat_backend.wasm"),
@@ -45,7 +45,31 @@ impl Artifacts {
     }
 }
 
-/// Builds all there is.
+/// The canisters that only tests run, built with older CDKs.
+#[derive(Clone, Debug)]
+pub struct TestCanisters {
+    /// The published WebSocket CDK.
+    pub published_cdk: PathBuf,
+    /// One method for each thing that a network does for a canister.
+    pub veteran: PathBuf,
+}
+
+impl TestCanisters {
+    /// The paths, whether or not anything is built there yet.
+    pub fn of(layout: &Layout) -> Self {
+        let wasm = wasm_folder(layout);
+        Self {
+            published_cdk: wasm.join("published_cdk.wasm"),
+            veteran: wasm.join("veteran.wasm"),
+        }
+    }
+}
+
+fn wasm_folder(layout: &Layout) -> PathBuf {
+    layout.target().join(WASM_TARGET).join(WASM_PROFILE)
+}
+
+/// Builds what is started.
 pub fn all(layout: &Layout) -> Result<Artifacts> {
     if Artifacts::of(layout).localnet.exists() {
         programs(layout)?;
@@ -97,11 +121,7 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
         "the page",
         &["--package", "chat-frontend", "--bins"],
     )?;
-    let module = layout
-        .target()
-        .join(WASM_TARGET)
-        .join(WASM_PROFILE)
-        .join("chat-frontend.wasm");
+    let module = wasm_folder(layout).join("chat-frontend.wasm");
     page::assemble(&module, &layout.frontend_source(), &artifacts.page)?;
     wasm(
         layout,
@@ -109,6 +129,21 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
         &["--manifest-path", "frontend/asset-canister/Cargo.toml"],
     )?;
     Ok(artifacts)
+}
+
+/// Builds the canisters that only tests run.
+pub fn test_canisters(layout: &Layout) -> Result<()> {
+    ensure_wasm_target(layout)?;
+    eprintln!("Building the tests' canisters…");
+    for canister in ["published-cdk", "veteran"] {
+        let manifest = format!("e2e/canisters/{canister}/Cargo.toml");
+        wasm(
+            layout,
+            &format!("the test canister {canister}"),
+            &["--manifest-path", &manifest],
+        )?;
+    }
+    Ok(())
 }
 
 /// Quiet, because the build of the native programs may show its progress at the same time.

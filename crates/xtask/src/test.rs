@@ -25,8 +25,9 @@ const PROGRAMS: [(&[&str], &str); 4] = [
 /// Builds what the tests drive, installs what they need, and runs them: the quick ones first, the end-to-end ones last.
 pub fn run(layout: &Layout) -> Result<()> {
     ensure_programs()?;
-    ensure_published_clients(&layout.e2e_js())?;
+    ensure_javascript_packages(&layout.e2e_js())?;
     build::all(layout)?;
+    build::test_canisters(layout)?;
     // No package is selected, for the reason given at `build::programs`.
     for targets in [&["--lib", "--bins"][..], &["--doc"], &["--test", "*"]] {
         let mut cargo = build::cargo(layout);
@@ -76,15 +77,15 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Installs the published clients that the tests drive.
-fn ensure_published_clients(package: &Path) -> Result<()> {
+/// Installs the published JavaScript packages that tests drive.
+fn ensure_javascript_packages(package: &Path) -> Result<()> {
     let lock = package.join("package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let installed = package.join("node_modules/installed-package-lock.json");
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    eprintln!("Installing the published clients that the tests drive…");
+    eprintln!("Installing the published JavaScript packages…");
     let status = Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(package)

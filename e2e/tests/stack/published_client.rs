@@ -1,74 +1,70 @@
 //! The published JavaScript client, unmodified, against our gateway and canister.
 
-use std::{path::Path, process::Stdio};
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use candid::Principal;
-use chat_api::Event;
-use e2e::{person::Person, stack::Stack, wait::within_deadline};
-use serde::Deserialize;
-use tokio::process::Command;
+use chat_api::Event as ChatEvent;
+use e2e::{
+    person::Person,
+    published_client::{Event, PublishedClient},
+    stack::Stack,
+};
+use serde_json::{Value, json};
 
 const MESSAGES: usize = 20;
-
-#[derive(Deserialize)]
-struct Outcome {
-    principal: Principal,
-    received: Vec<String>,
-    code: u16,
-    reason: String,
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_published_client_exchanges_messages_and_closes() -> Result<()> {
     let stack = Stack::start().await?;
     let mut witness = Person::join(&stack, "Witness").await?;
 
-    let directory = tempfile::tempdir()?;
-    let declarations = directory.path().join("chat.mjs");
-    tokio::fs::write(&declarations, declarations_from_candid()?).await?;
-    let client = Command::new("node")
-        .arg("published-client.mjs")
-        .arg(&declarations)
-        .args([&stack.ic_url, &stack.gateway_url, &stack.backend.to_text()])
-        .arg(MESSAGES.to_string())
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("js"))
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .output();
-    let output = within_deadline("the published client", client)
-        .await?
-        .context("cannot run node")?;
-    ensure!(
-        output.status.success(),
-        "the published client failed: {}",
-        output.status
-    );
-    let outcome: Outcome = serde_json::from_slice(&output.stdout)
-        .with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())?;
-
-    let sent: Vec<_> = (0..MESSAGES).map(|n| format!("message {n}")).collect();
-    assert_eq!(outcome.received, sent);
-    assert_eq!((outcome.code, outcome.reason.as_str()), (1000, ""));
-    for text in sent {
-        let message = witness.message().await?;
-        assert_eq!((message.author.id, message.text), (outcome.principal, text));
-    }
-    let left = witness
-        .chat_event("the notice that the client left", |event| match event {
-            Event::Left(person) => Some(person.id),
-            _ => None,
-        })
+    let interface = include_str!("../../../backend/chat.did");
+    let mut client = PublishedClient::connect(stack.network(), stack.backend, interface)?;
+    let Event::Opened(id) = client.event().await? else {
+        panic!("not opened");
+    };
+    client
+        .send(&json!({ "Command": { "Join": { "name": "Published" } } }))
         .await?;
-    assert_eq!(left, outcome.principal);
+    chat_event(&mut client, "Welcome").await?;
+    for n in 0..MESSAGES {
+        let text = format!("message {n}");
+        client
+            .send(&json!({ "Command": { "Say": { "text": text } } }))
+            .await?;
+        assert_eq!(chat_event(&mut client, "Message").await?["text"], text);
+        let message = witness.message().await?;
+        assert_eq!((message.author.id, message.text), (id, text));
+    }
+    client.close();
+    let closed = Event::Closed {
+        code: 1000,
+        reason: String::new(),
+    };
+    assert_eq!(client.event().await?, closed);
+    assert_eq!(who_left(&mut witness).await?, id);
     stack.stop().await
 }
 
-/// What a developer generates from the canister's Candid file to use it from JavaScript.
-fn declarations_from_candid() -> Result<String> {
-    let did = Path::new(env!("CARGO_MANIFEST_DIR")).join("../backend/chat.did");
-    let (types, service, _) = candid_parser::typing::pretty_check_file(&did)?;
-    Ok(candid_parser::bindings::javascript::compile(
-        &types, &service,
-    ))
+/// Reads events until one of this kind comes.
+async fn chat_event(client: &mut PublishedClient, kind: &str) -> Result<Value> {
+    loop {
+        match client.event().await? {
+            Event::Message(mut message) => {
+                let event = message.get_mut("Event").context("not an event")?;
+                if let Some(event) = event.get_mut(kind) {
+                    return Ok(event.take());
+                }
+            }
+            other => anyhow::bail!("{other:?} came instead of a message"),
+        }
+    }
+}
+
+async fn who_left(watcher: &mut Person) -> Result<Principal> {
+    watcher
+        .chat_event("the notice that somebody left", |event| match event {
+            ChatEvent::Left(person) => Some(person.id),
+            _ => None,
+        })
+        .await
 }

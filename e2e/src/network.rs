@@ -1,0 +1,84 @@
+//! The local network and a gateway to it, in this process, on free ports. Nothing is deployed.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use candid::Principal;
+use ic_agent::{Agent, Identity};
+use ic_localnet::Localnet;
+use ic_ws_gateway::GatewayError;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A running network of its own for each test.
+pub struct Network {
+    /// The HTTP interface of the network.
+    pub ic_url: String,
+    /// Where WebSocket clients connect to.
+    pub gateway_url: String,
+    localnet: Localnet,
+    stop_gateway: oneshot::Sender<()>,
+    gateway: JoinHandle<Result<(), GatewayError>>,
+}
+
+impl Network {
+    /// Starts both, with an empty state.
+    pub async fn start() -> Result<Self> {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let localnet = Localnet::start(ic_localnet::Config {
+            listen: loopback,
+            ..Default::default()
+        })
+        .await?;
+        let ic_url = localnet.url();
+
+        let listener = TcpListener::bind(loopback).await?;
+        let gateway_url = format!("ws://{}", listener.local_addr()?);
+        let (stop_gateway, stopped) = oneshot::channel::<()>();
+        let config = ic_ws_gateway::Config {
+            ic_network_url: ic_url.parse()?,
+            ..Default::default()
+        };
+        let stopped = async { stopped.await.unwrap_or_default() };
+        let gateway = tokio::spawn(ic_ws_gateway::run(
+            listener,
+            ic_ws_gateway::Identity::generate()?,
+            config,
+            stopped,
+        ));
+        Ok(Self {
+            ic_url,
+            gateway_url,
+            localnet,
+            stop_gateway,
+            gateway,
+        })
+    }
+
+    /// The port of the HTTP interface.
+    pub fn port(&self) -> u16 {
+        self.localnet.addr().port()
+    }
+
+    /// How a client connects to `canister` through the gateway at `gateway_url`.
+    pub fn client_config(&self, gateway_url: &str, canister: Principal) -> ic_ws_client::Config {
+        ic_ws_client::Config::new(gateway_url, canister, self.localnet.root_key())
+    }
+
+    /// An agent that calls the network as `identity`.
+    pub async fn agent(&self, identity: impl Identity + 'static) -> Result<Agent> {
+        let agent = Agent::builder()
+            .with_url(&self.ic_url)
+            .with_identity(identity)
+            .build()?;
+        agent.fetch_root_key().await?;
+        Ok(agent)
+    }
+
+    /// Stops the gateway, then the network.
+    pub async fn stop(self) -> Result<()> {
+        let _ = self.stop_gateway.send(());
+        self.gateway.await.context("the gateway panicked")??;
+        self.localnet.shutdown().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! A canister built with the published WebSocket CDK, behind our gateway: our client and the published one talk to it.
+
+use anyhow::{Context, Result, bail};
+use candid::{CandidType, Principal};
+use e2e::{
+    canister::Canister,
+    network::Network,
+    published_client::{self, PublishedClient},
+    wait::{until, within_deadline},
+};
+use futures::StreamExt;
+use ic_ws_client::{CloseReason, Connection, Ed25519Signer, Event, Events, Signer, connect};
+use ic_ws_protocol::CloseMessageReason;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::support::{built, deploy, network};
+
+const MESSAGES: usize = 30;
+/// The CDK's own interval of acknowledgements.
+const DEFAULT_INTERVAL: (Option<u64>,) = (None,);
+
+#[derive(CandidType, Clone, Debug, Deserialize, PartialEq)]
+enum AppMessage {
+    Welcome,
+    Ping { text: String },
+    Pong { text: String },
+    Dismiss,
+}
+
+#[derive(CandidType, Debug, Default, Deserialize, PartialEq)]
+struct Journal {
+    opened: Vec<Principal>,
+    closed: Vec<Principal>,
+}
+
+async fn journal(canister: &Canister) -> Result<Journal> {
+    Ok(canister.query::<(_,)>("journal", ()).await?.0)
+}
+
+async fn wait_for_close(canister: &Canister, who: Principal) -> Result<()> {
+    until("the canister to be told of the end", || async {
+        Ok(journal(canister).await?.closed.contains(&who).then_some(()))
+    })
+    .await
+}
+
+/// Our client.
+struct Client {
+    connection: Connection<AppMessage>,
+    events: Events<AppMessage>,
+}
+
+impl Client {
+    /// Connects, and is welcomed.
+    async fn open(network: &Network, canister: &Canister, signer: &Ed25519Signer) -> Result<Self> {
+        let config = network.client_config(&network.gateway_url, canister.id);
+        let (connection, events) = connect(config, signer.clone());
+        let mut client = Self { connection, events };
+        assert!(matches!(client.event().await?, Event::Opened { .. }));
+        assert_eq!(client.message().await?, AppMessage::Welcome);
+        Ok(client)
+    }
+
+    async fn event(&mut self) -> Result<Event<AppMessage>> {
+        within_deadline("an event", self.events.next())
+            .await?
+            .context("the events ended")
+    }
+
+    /// The next message; acknowledgements may come before it.
+    async fn message(&mut self) -> Result<AppMessage> {
+        loop {
+            match self.event().await? {
+                Event::Message(message) => return Ok(message),
+                Event::Acknowledged { .. } => {}
+                other => bail!("{other:?} came instead of a message"),
+            }
+        }
+    }
+
+    async fn close_reason(&mut self) -> Result<CloseReason> {
+        loop {
+            match self.event().await? {
+                Event::Closed(reason) => return Ok(reason),
+                Event::Acknowledged { .. } => {}
+                other => bail!("{other:?} came instead of the end"),
+            }
+        }
+    }
+
+    fn ping(&self, text: impl Into<String>) -> Result<()> {
+        let text = text.into();
+        Ok(self.connection.send(&AppMessage::Ping { text })?)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_client_talks_leaves_and_comes_back() -> Result<()> {
+    let (network, agent) = network().await?;
+    let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
+    let signer = Ed25519Signer::generate()?;
+    let id = signer.principal();
+
+    let mut client = Client::open(network, &canister, &signer).await?;
+    for n in 0..MESSAGES {
+        client.ping(n.to_string())?;
+    }
+    for n in 0..MESSAGES {
+        let text = n.to_string();
+        assert_eq!(client.message().await?, AppMessage::Pong { text });
+    }
+    client.connection.close();
+    assert!(matches!(
+        client.close_reason().await?,
+        CloseReason::ClosedByClient
+    ));
+    wait_for_close(&canister, id).await?;
+
+    let mut client = Client::open(network, &canister, &signer).await?;
+    client.ping("again")?;
+    let text = "again".to_owned();
+    assert_eq!(client.message().await?, AppMessage::Pong { text });
+    client.connection.send(&AppMessage::Dismiss)?;
+    let reason = client.close_reason().await?;
+    assert!(
+        matches!(
+            reason,
+            CloseReason::ClosedByCanister(CloseMessageReason::ClosedByApplication)
+        ),
+        "{reason:?}"
+    );
+    let expected = Journal {
+        opened: vec![id, id],
+        closed: vec![id, id],
+    };
+    assert_eq!(journal(&canister).await?, expected);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_published_client_talks_leaves_and_comes_back() -> Result<()> {
+    let (network, agent) = network().await?;
+    let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
+    let (interface,): (String,) = canister
+        .query("__get_candid_interface_tmp_hack", ())
+        .await?;
+
+    let mut client = PublishedClient::connect(network, canister.id, &interface)?;
+    let id = opened(&mut client).await?;
+    for n in 0..MESSAGES {
+        client
+            .send(&json!({ "Ping": { "text": n.to_string() } }))
+            .await?;
+    }
+    for n in 0..MESSAGES {
+        let pong = json!({ "Pong": { "text": n.to_string() } });
+        assert_eq!(
+            client.event().await?,
+            published_client::Event::Message(pong)
+        );
+    }
+    client.close();
+    assert_eq!(client.event().await?, closed(1000, ""));
+    wait_for_close(&canister, id).await?;
+
+    let mut client = PublishedClient::connect(network, canister.id, &interface)?;
+    let other = opened(&mut client).await?;
+    client.send(&json!({ "Dismiss": null })).await?;
+    assert_eq!(client.event().await?, closed(4001, "ClosedByApplication"));
+    let expected = Journal {
+        opened: vec![id, other],
+        closed: vec![id, other],
+    };
+    assert_eq!(journal(&canister).await?, expected);
+    Ok(())
+}
+
+/// Waits until the published client is connected and welcomed.
+async fn opened(client: &mut PublishedClient) -> Result<Principal> {
+    let published_client::Event::Opened(id) = client.event().await? else {
+        bail!("not opened");
+    };
+    let welcome = published_client::Event::Message(json!({ "Welcome": null }));
+    assert_eq!(client.event().await?, welcome);
+    Ok(id)
+}
+
+fn closed(code: u16, reason: &str) -> published_client::Event {
+    let reason = reason.to_owned();
+    published_client::Event::Closed { code, reason }
+}
