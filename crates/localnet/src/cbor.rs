@@ -29,7 +29,13 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 /// # Errors
 /// If the bytes are malformed, of another structure than `T`, or followed by more bytes.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
-    serde_cbor::from_slice(bytes).map_err(|error| CborError(error.to_string()))
+    Ok(serde_cbor::from_slice(bytes)?)
+}
+
+impl From<serde_cbor::Error> for CborError {
+    fn from(error: serde_cbor::Error) -> Self {
+        Self(error.to_string())
+    }
 }
 
 #[cfg(test)]

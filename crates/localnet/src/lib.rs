@@ -20,6 +20,7 @@
 //! ```
 
 mod bounded_candid;
+mod bounded_cbor;
 mod canister;
 mod cbor;
 pub mod certification;

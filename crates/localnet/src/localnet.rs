@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     certification::{KeysError, NetworkKeys},
-    http::{self, App, HttpLimits, LimitedListener},
+    http::{self, App, BodyMemory, HttpLimits, LimitedListener},
     ingress::IngressLimits,
     network::{ExecutorError, Network, NetworkConfig, OpenError},
 };
@@ -106,6 +106,7 @@ impl Localnet {
         let router = http::router(App {
             network: network.clone(),
             ingress_limits: config.ingress,
+            body_memory: BodyMemory::new(config.http.body_memory),
             limits: config.http,
             stopping: stopping.clone(),
         });

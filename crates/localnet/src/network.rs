@@ -49,8 +49,8 @@ pub struct CanisterCall {
     pub method_name: String,
     /// The Candid-encoded argument.
     pub arg: Vec<u8>,
-    /// The canister id of the request's URL.
-    pub effective_canister_id: Principal,
+    /// The canister or subnet id of the request's URL.
+    pub effective_id: Principal,
 }
 
 /// Why a network could not be opened.
@@ -152,9 +152,9 @@ impl Network {
         if self.inbox.knows(&id) || self.certified().request_status(&id).is_some() {
             return Ok(());
         }
-        if call.canister_id != Principal::management_canister()
-            && !system_canisters::contains(call.canister_id)
-        {
+        if call.canister_id == Principal::management_canister() {
+            management::check_acceptable(&call, |id| self.canister(id))?;
+        } else if !system_canisters::contains(call.canister_id) {
             self.inspect(&call).await?;
         }
         self.inbox.put(Submission { id, call })

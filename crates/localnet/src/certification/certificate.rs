@@ -136,7 +136,7 @@ mod tests {
         RequestOrigin {
             sender: alice(),
             canister_id: canister(),
-            effective_canister_id: canister(),
+            effective_id: canister(),
         }
     }
 

@@ -47,8 +47,8 @@ pub struct RequestOrigin {
     pub sender: Principal,
     /// The canister called.
     pub canister_id: Principal,
-    /// The canister id of the URL it was sent to.
-    pub effective_canister_id: Principal,
+    /// The canister or subnet id of the URL it was sent to.
+    pub effective_id: Principal,
 }
 
 /// How far a request has come.

@@ -165,7 +165,7 @@ mod tests {
             let origin = RequestOrigin {
                 sender: Principal::anonymous(),
                 canister_id: Principal::anonymous(),
-                effective_canister_id: Principal::anonymous(),
+                effective_id: Principal::anonymous(),
             };
             history.receive([*n; 32], origin, *expires_ns);
             history.update([*n; 32], status.clone());

@@ -144,7 +144,7 @@ impl State {
         let origin = RequestOrigin {
             sender: call.sender,
             canister_id: call.canister_id,
-            effective_canister_id: call.effective_canister_id,
+            effective_id: call.effective_id,
         };
         let expires_ns = self.host.time_ns + self.limits.request_lifetime_ns;
         self.history.receive(*id, origin, expires_ns);

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::ingress::IngressError;
+use crate::ingress::{DelegationError, IngressError};
 
 #[derive(Debug)]
 pub(super) struct HttpError {
@@ -37,12 +37,15 @@ impl From<IngressError> for HttpError {
             IngressError::Envelope(_)
             | IngressError::Unhashable(_)
             | IngressError::NonceTooLong { .. }
+            | IngressError::SignatureTooLong { .. }
             | IngressError::HalfSigned
-            | IngressError::Expiry { .. } => StatusCode::BAD_REQUEST,
+            | IngressError::Expiry { .. }
+            | IngressError::Delegation(DelegationError::Expired { .. }) => StatusCode::BAD_REQUEST,
             IngressError::AnonymousWithSignature
             | IngressError::MissingSignature(_)
             | IngressError::SenderMismatch { .. }
             | IngressError::Signature(_)
+            | IngressError::SenderInfo(_)
             | IngressError::Delegation(_)
             | IngressError::CanisterNotDelegated(_)
             | IngressError::UpdateNotDelegated => StatusCode::FORBIDDEN,

@@ -1,7 +1,8 @@
 //! The network's HTTP interface: the API of the interface specification, and the canisters' own pages.
 
 mod call;
-mod effective_canister;
+mod content_type;
+mod effective_id;
 mod error;
 mod listener;
 mod query;
@@ -15,12 +16,17 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    http::{Method, StatusCode},
+    middleware,
     routing::{get, post},
 };
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
 pub(crate) use listener::LimitedListener;
+pub(crate) use request::BodyMemory;
+
+use error::HttpError;
 
 use crate::{ingress::IngressLimits, network::Network};
 
@@ -31,6 +37,8 @@ pub struct HttpLimits {
     pub max_connections: usize,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// Bytes of bodies that are being read or worked on, all together; more are refused.
+    pub body_memory: usize,
     /// How long a synchronous call (v3, v4) waits for its outcome before the client has to poll.
     pub call_timeout: Duration,
     /// Paths of a `read_state` request.
@@ -46,6 +54,7 @@ impl Default for HttpLimits {
         Self {
             max_connections: 1024,
             body_timeout: Duration::from_secs(30),
+            body_memory: 256 << 20,
             call_timeout: Duration::from_secs(10),
             max_paths: 1000,
             max_path_labels: 127,
@@ -60,6 +69,8 @@ pub(crate) struct App {
     pub network: Arc<Network>,
     pub ingress_limits: IngressLimits,
     pub limits: HttpLimits,
+    /// What bodies take their memory from.
+    pub body_memory: BodyMemory,
     /// Set when the network is about to stop: handlers stop waiting.
     pub stopping: CancellationToken,
 }
@@ -67,8 +78,10 @@ pub(crate) struct App {
 /// All routes.
 pub(crate) fn router(app: App) -> Router {
     let app = Arc::new(app);
-    let mut api = Router::new().route("/api/v2/status", get(status::status));
-    api = api.route("/api/v2/canister/{id}/call", post(call::asynchronous));
+    let mut api = Router::new()
+        .route("/api/v2/canister/{id}/call", post(call::asynchronous))
+        .route("/api/v4/subnet/{id}/call", post(call::on_subnet))
+        .route("/api/v3/subnet/{id}/query", post(query::of_subnet));
     for version in ["v3", "v4"] {
         let path = format!("/api/{version}/canister/{{id}}/call");
         api = api.route(&path, post(call::synchronous));
@@ -76,13 +89,17 @@ pub(crate) fn router(app: App) -> Router {
     for version in ["v2", "v3"] {
         let path = |rest: &str| format!("/api/{version}/{rest}");
         api = api
-            .route(&path("canister/{id}/query"), post(query::query))
+            .route(&path("canister/{id}/query"), post(query::of_canister))
             .route(
                 &path("canister/{id}/read_state"),
                 post(read_state::of_canister),
             )
             .route(&path("subnet/{id}/read_state"), post(read_state::of_subnet));
     }
+    let api = api
+        .route_layer(middleware::from_fn(content_type::require_cbor))
+        .route("/api/v2/status", get(status::status))
+        .method_not_allowed_fallback(wrong_method);
     // Any page may use the API; signatures, not origins, say who is asking. A canister's own pages
     // say for themselves who may read them.
     let cors = CorsLayer::new()
@@ -91,4 +108,9 @@ pub(crate) fn router(app: App) -> Router {
         .allow_headers(Any)
         .max_age(Duration::from_secs(600));
     api.layer(cors).fallback(site::serve).with_state(app)
+}
+
+async fn wrong_method(method: Method) -> HttpError {
+    let message = format!("This endpoint does not take {method} requests.");
+    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }

@@ -11,17 +11,36 @@ use ic_transport_types::{QueryResponse, ReplyResponse};
 
 use super::{
     App,
+    effective_id::EffectiveId,
     error::HttpError,
-    request::{CallKind, canister_call},
+    request::{CallKind, ReceivedCall, canister_call},
     response::cbor_response,
 };
 
-pub(super) async fn query(
+/// v2, v3: any query.
+pub(super) async fn of_canister(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Response, HttpError> {
-    let (id, call) = canister_call(&app, CallKind::Query, &id, body).await?;
+    query(&app, EffectiveId::canister(&id)?, body).await
+}
+
+/// v3, for queries that are not about a canister: `list_canisters`.
+pub(super) async fn of_subnet(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response, HttpError> {
+    query(&app, EffectiveId::subnet(&app, &id)?, body).await
+}
+
+async fn query(app: &App, effective_id: EffectiveId, body: Body) -> Result<Response, HttpError> {
+    let ReceivedCall {
+        id,
+        call,
+        share: _share,
+    } = canister_call(app, CallKind::Query, effective_id, body).await?;
     let mut response = match app.network.query(call).await {
         Ok(arg) => QueryResponse::Replied {
             reply: ReplyResponse { arg },

@@ -13,8 +13,9 @@ use ic_transport_types::{EnvelopeContent, ReadStateResponse, RequestId};
 
 use super::{
     App, HttpLimits,
+    effective_id::EffectiveId,
     error::HttpError,
-    request::{authenticate, principal, wrong_kind},
+    request::{authenticate, wrong_kind},
     response::cbor_response,
 };
 use crate::{certification::CertifiedState, ingress::Targets};
@@ -25,27 +26,20 @@ pub(super) async fn of_canister(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Response, HttpError> {
-    read(&app, Scope::Canister(principal(&id)?), body).await
+    read(&app, EffectiveId::canister(&id)?, body).await
 }
 
-/// What is the same for all canisters of the subnet.
+/// What is the same for all canisters of the subnet, and what became of calls that were sent to it.
 pub(super) async fn of_subnet(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Response, HttpError> {
-    let subnet = principal(&id)?;
-    let known = app.network.keys().subnet_id();
-    if subnet != known {
-        return Err(HttpError::bad_request(format!(
-            "There is no subnet {subnet} here; the only one is {known}."
-        )));
-    }
-    read(&app, Scope::Subnet, body).await
+    read(&app, EffectiveId::subnet(&app, &id)?, body).await
 }
 
-async fn read(app: &App, scope: Scope, body: Body) -> Result<Response, HttpError> {
-    let request = authenticate(app, body).await?;
+async fn read(app: &App, effective_id: EffectiveId, body: Body) -> Result<Response, HttpError> {
+    let (request, _share) = authenticate(app, body).await?;
     let EnvelopeContent::ReadState { sender, paths, .. } = request.content else {
         return Err(wrong_kind("read_state"));
     };
@@ -53,7 +47,7 @@ async fn read(app: &App, scope: Scope, body: Body) -> Result<Response, HttpError
     let reader = Reader {
         sender,
         targets: request.targets,
-        scope,
+        effective_id,
     };
     reader.check(&paths, &state, &app.limits)?;
     Ok(cbor_response(&ReadStateResponse {
@@ -61,17 +55,11 @@ async fn read(app: &App, scope: Scope, body: Body) -> Result<Response, HttpError
     }))
 }
 
-/// Which URL the request came to.
-enum Scope {
-    Canister(Principal),
-    Subnet,
-}
-
 /// Who wants to read.
 struct Reader {
     sender: Principal,
     targets: Targets,
-    scope: Scope,
+    effective_id: EffectiveId,
 }
 
 impl Reader {
@@ -89,7 +77,8 @@ impl Reader {
                 limits.max_paths
             )));
         }
-        let mut asked_for = None;
+        let mut request = None;
+        let mut subnet_of_ranges = None;
         for path in paths {
             if path.len() > limits.max_path_labels {
                 return Err(HttpError::bad_request(format!(
@@ -99,31 +88,56 @@ impl Reader {
                 )));
             }
             let path: Vec<&[u8]> = path.iter().map(AsRef::as_ref).collect();
-            match (path.as_slice(), &self.scope) {
-                (
-                    [b"time"]
-                    | [b"subnet", ..]
-                    | [b"canister_ranges", ..]
-                    | [b"api_boundary_nodes", ..],
-                    _,
-                ) => {}
-                ([b"request_status", id, rest @ ..], Scope::Canister(_)) if rest.len() <= 1 => {
-                    let id = request_id(id)?;
-                    if *asked_for.get_or_insert(id) != id {
-                        return Err(HttpError::bad_request(
-                            "All request_status paths have to be about the same request.",
-                        ));
-                    }
-                    self.check_request(&id, state)?;
+            match path.as_slice() {
+                [b"request_status", id, ..] => check_same("request_status", &mut request, id)?,
+                [b"canister_ranges", subnet, ..] => {
+                    check_same("canister_ranges", &mut subnet_of_ranges, subnet)?;
                 }
-                ([b"canister", id, rest @ ..], Scope::Canister(effective)) => {
-                    check_canister(id, effective)?;
-                    self.check_canister_path(effective, rest, state)?;
-                }
-                _ => return Err(invalid_path(&path)),
+                _ => {}
             }
+            self.check_path(&path, state)?;
         }
         Ok(())
+    }
+
+    /// Where the public network refuses what is about another subnet, the answer here proves that there is no such
+    /// subnet.
+    fn check_path(&self, path: &[&[u8]], state: &CertifiedState) -> Result<(), HttpError> {
+        match (path, self.effective_id) {
+            ([b"time"], _) => Ok(()),
+            ([b"subnet", rest @ ..], effective_id) => match (rest, effective_id) {
+                ([] | [_] | [_, b"public_key" | b"type" | b"node" | b"canister_ranges"], _)
+                | ([_, b"node", _] | [_, b"node", _, b"public_key"], _) => Ok(()),
+                ([id, b"metrics"], EffectiveId::Subnet(subnet)) if *id == subnet.as_slice() => {
+                    Ok(())
+                }
+                _ => Err(invalid_path(path)),
+            },
+            ([b"canister_ranges", _], EffectiveId::Subnet(_)) => Ok(()),
+            (
+                [b"api_boundary_nodes"]
+                | [b"api_boundary_nodes", _]
+                | [
+                    b"api_boundary_nodes",
+                    _,
+                    b"domain" | b"ipv4_address" | b"ipv6_address",
+                ],
+                _,
+            ) => Ok(()),
+            (
+                [b"request_status", id]
+                | [
+                    b"request_status",
+                    id,
+                    b"status" | b"reply" | b"reject_code" | b"reject_message" | b"error_code",
+                ],
+                _,
+            ) => self.check_request(&request_id(id)?, state),
+            ([b"canister", id, rest @ ..], EffectiveId::Canister(effective)) => {
+                self.check_canister_path(id, &effective, rest, state)
+            }
+            _ => Err(invalid_path(path)),
+        }
     }
 
     fn check_request(&self, id: &RequestId, state: &CertifiedState) -> Result<(), HttpError> {
@@ -142,47 +156,60 @@ impl Reader {
                 origin.canister_id
             )));
         }
-        match self.scope {
-            Scope::Canister(effective) if effective != origin.effective_canister_id => {
-                Err(HttpError::bad_request(format!(
-                    "The effective canister id in the URL is {effective}, but the request was sent \
-                     with {}.",
-                    origin.effective_canister_id
-                )))
-            }
-            _ => Ok(()),
+        let effective_id = self.effective_id.principal();
+        if effective_id != origin.effective_id {
+            return Err(HttpError::bad_request(format!(
+                "The effective id in the URL is {effective_id}, but the request was sent with {}.",
+                origin.effective_id
+            )));
         }
+        Ok(())
     }
 
     fn check_canister_path(
         &self,
-        canister: &Principal,
+        id: &[u8],
+        effective: &Principal,
         rest: &[&[u8]],
         state: &CertifiedState,
     ) -> Result<(), HttpError> {
+        if id != effective.as_slice() {
+            return Err(HttpError::bad_request(format!(
+                "The effective canister id in the URL is {effective}, but a path is about another \
+                 canister."
+            )));
+        }
         match rest {
             [b"controllers"] | [b"module_hash"] => Ok(()),
             [b"metadata", name] => {
                 let name = std::str::from_utf8(name).map_err(|_| {
                     HttpError::bad_request("The name of the metadata is not valid UTF-8.")
                 })?;
-                if state.may_read_metadata(canister, name, &self.sender) {
+                if state.may_read_metadata(effective, name, &self.sender) {
                     return Ok(());
                 }
                 Err(HttpError::forbidden(format!(
-                    "The metadata {name:?} of the canister {canister} is private: only its \
+                    "The metadata {name:?} of the canister {effective} is private: only its \
                      controllers may read it."
                 )))
             }
-            _ => {
-                let path: Vec<&[u8]> = [b"canister", canister.as_slice()]
-                    .into_iter()
-                    .chain(rest.iter().copied())
-                    .collect();
-                Err(invalid_path(&path))
-            }
+            _ => Err(invalid_path(&[&[b"canister", id], rest].concat())),
         }
     }
+}
+
+/// Checks that a label is the same in all paths that have it.
+fn check_same<'p>(
+    prefix: &str,
+    seen: &mut Option<&'p [u8]>,
+    label: &'p [u8],
+) -> Result<(), HttpError> {
+    if *seen.get_or_insert(label) == label {
+        return Ok(());
+    }
+    Err(HttpError::bad_request(format!(
+        "All {prefix} paths have to be about the same one."
+    )))
 }
 
 fn request_id(bytes: &[u8]) -> Result<RequestId, HttpError> {
@@ -193,15 +220,6 @@ fn request_id(bytes: &[u8]) -> Result<RequestId, HttpError> {
         ))
     })?;
     Ok(RequestId::new(id))
-}
-
-fn check_canister(in_path: &[u8], effective: &Principal) -> Result<(), HttpError> {
-    if in_path == effective.as_slice() {
-        return Ok(());
-    }
-    Err(HttpError::bad_request(format!(
-        "The effective canister id in the URL is {effective}, but a path is about another canister."
-    )))
 }
 
 fn invalid_path(path: &[&[u8]]) -> HttpError {

@@ -1,12 +1,16 @@
 //! From an HTTP body to an authenticated request.
 
+use std::sync::Arc;
+
 use axum::{body::Body, http::StatusCode};
-use candid::Principal;
 use futures::StreamExt;
 use ic_transport_types::{EnvelopeContent, RequestId};
-use tokio::time::timeout;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
-use super::{App, effective_canister, error::HttpError};
+use super::{App, effective_id::EffectiveId, error::HttpError};
 use crate::{
     ingress::{self, AuthenticatedRequest, IngressError},
     network::CanisterCall,
@@ -16,11 +20,42 @@ use crate::{
 /// it has sent everything gets to see why it was refused.
 const OVERSIZE_FACTOR: usize = 4;
 
+/// The memory that bodies share, in bytes. Whoever finds none left is refused rather than kept waiting: those who have
+/// some may be waiting for more themselves.
+#[derive(Clone)]
+pub(crate) struct BodyMemory(Arc<Semaphore>);
+
+/// What one request has taken of it; given back when dropped.
+pub(super) struct Share(OwnedSemaphorePermit);
+
+impl BodyMemory {
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+    }
+
+    fn take(&self, bytes: usize) -> Result<Share, HttpError> {
+        let share = u32::try_from(bytes)
+            .ok()
+            .and_then(|bytes| self.0.clone().try_acquire_many_owned(bytes).ok());
+        share.map(Share).ok_or_else(|| {
+            HttpError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many large requests are being worked on; try again later.",
+            )
+        })
+    }
+}
+
 /// Reads a body of at most `limit` bytes.
-pub(super) async fn read_body(app: &App, body: Body, limit: usize) -> Result<Vec<u8>, HttpError> {
+pub(super) async fn read_body(
+    app: &App,
+    body: Body,
+    limit: usize,
+) -> Result<(Vec<u8>, Share), HttpError> {
     let read = async {
         let mut chunks = body.into_data_stream();
         let mut bytes = Vec::new();
+        let mut share = app.body_memory.take(0)?;
         let mut length = 0_usize;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| {
@@ -28,6 +63,7 @@ pub(super) async fn read_body(app: &App, body: Body, limit: usize) -> Result<Vec
             })?;
             length = length.saturating_add(chunk.len());
             if length <= limit {
+                share.0.merge(app.body_memory.take(chunk.len())?.0);
                 bytes.extend_from_slice(&chunk);
             } else if length > limit.saturating_mul(OVERSIZE_FACTOR) {
                 break;
@@ -36,7 +72,7 @@ pub(super) async fn read_body(app: &App, body: Body, limit: usize) -> Result<Vec
         if length > limit {
             return Err(IngressError::TooLarge { limit }.into());
         }
-        Ok(bytes)
+        Ok((bytes, share))
     };
     timeout(app.limits.body_timeout, read)
         .await
@@ -49,16 +85,15 @@ pub(super) async fn read_body(app: &App, body: Body, limit: usize) -> Result<Vec
 }
 
 /// Reads the body and finds out who has sent it.
-pub(super) async fn authenticate(app: &App, body: Body) -> Result<AuthenticatedRequest, HttpError> {
-    let bytes = read_body(app, body, app.ingress_limits.max_request_bytes).await?;
+pub(super) async fn authenticate(
+    app: &App,
+    body: Body,
+) -> Result<(AuthenticatedRequest, Share), HttpError> {
+    let (bytes, share) = read_body(app, body, app.ingress_limits.max_request_bytes).await?;
     let root_key = app.network.keys().root().public_key_raw();
     let now_ns = app.network.now_ns();
-    Ok(ingress::authenticate(
-        &bytes,
-        now_ns,
-        &root_key,
-        &app.ingress_limits,
-    )?)
+    let request = ingress::authenticate(&bytes, now_ns, &root_key, &app.ingress_limits)?;
+    Ok((request, share))
 }
 
 /// How a canister is called, which decides the endpoint.
@@ -68,15 +103,22 @@ pub(super) enum CallKind {
     Query,
 }
 
-/// Reads a call that came to the URL of the canister `id`, and its request id.
+/// A call that came to the right URL.
+pub(super) struct ReceivedCall {
+    pub id: RequestId,
+    pub call: CanisterCall,
+    /// To be kept as long as the call's argument is.
+    pub share: Share,
+}
+
+/// Reads a call that came to the URL of `effective_id`.
 pub(super) async fn canister_call(
     app: &App,
     kind: CallKind,
-    id: &str,
+    effective_id: EffectiveId,
     body: Body,
-) -> Result<(RequestId, CanisterCall), HttpError> {
-    let effective_canister_id = principal(id)?;
-    let request = authenticate(app, body).await?;
+) -> Result<ReceivedCall, HttpError> {
+    let (request, share) = authenticate(app, body).await?;
     let call = match (kind, request.content) {
         (
             CallKind::Update,
@@ -102,20 +144,14 @@ pub(super) async fn canister_call(
             canister_id,
             method_name,
             arg,
-            effective_canister_id,
+            effective_id: effective_id.principal(),
         },
         (CallKind::Update, _) => return Err(wrong_kind("call")),
         (CallKind::Query, _) => return Err(wrong_kind("query")),
     };
-    effective_canister::check(&call)?;
-    Ok((request.id, call))
-}
-
-/// A principal in its textual form, out of the URL.
-pub(super) fn principal(text: &str) -> Result<Principal, HttpError> {
-    Principal::from_text(text).map_err(|error| {
-        HttpError::bad_request(format!("The URL has {text:?} for a principal: {error}."))
-    })
+    effective_id.check(kind, &call)?;
+    let id = request.id;
+    Ok(ReceivedCall { id, call, share })
 }
 
 /// The answer to a request that was sent to the endpoint for another kind.

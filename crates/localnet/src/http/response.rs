@@ -6,12 +6,13 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::content_type;
 use crate::cbor;
 
 /// 200 with `value` as self-described CBOR.
 pub(super) fn cbor_response<T: Serialize>(value: &T) -> Response {
     (
-        [(header::CONTENT_TYPE, "application/cbor")],
+        [(header::CONTENT_TYPE, content_type::CBOR)],
         cbor::encode(value),
     )
         .into_response()

@@ -7,18 +7,20 @@ use std::borrow::Cow;
 
 use ic_transport_types::{Delegation, EnvelopeContent, RequestId, to_request_id};
 use serde::{
-    Deserialize, Serialize, Serializer,
+    Serialize, Serializer,
     ser::{Error as _, SerializeMap},
 };
 use serde_cbor::Value;
 
-use super::IngressError;
-use crate::cbor;
+use super::{IngressError, IngressLimits};
+use crate::{bounded_cbor, cbor};
 
 /// A request as it arrived.
 pub(super) struct Envelope {
     pub id: RequestId,
     pub content: EnvelopeContent,
+    /// Bytes of the nonce, which requests of every type may have.
+    pub nonce_length: usize,
     pub proof: Option<Proof>,
     pub delegations: Vec<SignedDelegation>,
 }
@@ -36,23 +38,11 @@ pub(super) struct SignedDelegation {
     pub signature: Vec<u8>,
 }
 
-/// The maps of an envelope that are signed, with all their fields.
-#[derive(Deserialize)]
-struct SignedMaps {
-    content: Value,
-    #[serde(default)]
-    sender_delegation: Option<Vec<SignedMap>>,
-}
-
-#[derive(Deserialize)]
-struct SignedMap {
-    delegation: Value,
-}
-
 impl Envelope {
-    pub fn decode(bytes: &[u8]) -> Result<Self, IngressError> {
+    pub fn decode(bytes: &[u8], limits: &IngressLimits) -> Result<Self, IngressError> {
+        // First, as it is what bounds the memory that the second decoding takes.
+        let arrived = bounded_cbor::decode(bytes, limits.max_items)?;
         let known: ic_transport_types::Envelope<'static> = cbor::decode(bytes)?;
-        let signed: SignedMaps = cbor::decode(bytes)?;
         let proof = match (known.sender_pubkey, known.sender_sig) {
             (None, None) => None,
             (Some(public_key), Some(signature)) => Some(Proof {
@@ -61,22 +51,40 @@ impl Envelope {
             }),
             _ => return Err(IngressError::HalfSigned),
         };
-        let delegations = known.sender_delegation.unwrap_or_default().into_iter();
-        let maps = signed.sender_delegation.unwrap_or_default();
-        let delegations = delegations.zip(&maps).map(|(known, map)| {
+        let content = field(&arrived, "content");
+        let maps = match field(&arrived, "sender_delegation") {
+            Value::Array(maps) => maps.as_slice(),
+            _ => &[],
+        };
+        let known_delegations = known.sender_delegation.unwrap_or_default().into_iter();
+        let delegations = known_delegations.zip(maps).map(|(known, map)| {
             Ok(SignedDelegation {
                 delegation: known.delegation,
-                hash: to_request_id(&Hashed(&map.delegation))?,
+                hash: to_request_id(&Hashed(field(map, "delegation")))?,
                 signature: known.signature,
             })
         });
         Ok(Self {
-            id: to_request_id(&Hashed(&signed.content))?,
+            id: to_request_id(&Hashed(content))?,
             content: Cow::into_owned(known.content),
+            nonce_length: match field(content, "nonce") {
+                Value::Bytes(nonce) => nonce.len(),
+                _ => 0,
+            },
             proof,
             delegations: delegations.collect::<Result<_, IngressError>>()?,
         })
     }
+}
+
+/// A field of a map; null, which counts as absent, if there is none.
+fn field<'v>(map: &'v Value, name: &str) -> &'v Value {
+    let Value::Map(fields) = map else {
+        return &Value::Null;
+    };
+    let named = |key: &Value| matches!(key, Value::Text(text) if text == name);
+    let found = fields.iter().find(|(key, _)| named(key));
+    found.map_or(&Value::Null, |(_, value)| value)
 }
 
 /// A value the way `to_request_id` hashes it: numbers in 64 bits, and null, which some encoders write for

@@ -65,6 +65,17 @@ pub enum IngressError {
     /// The request's signature is not good.
     #[error("Invalid signature: {0}.")]
     Signature(SignatureError),
+    /// A signature is longer than any real one.
+    #[error("A signature has {length} bytes; at most {limit} are accepted.")]
+    SignatureTooLong {
+        /// Its bytes.
+        length: usize,
+        /// Bytes of the longest.
+        limit: usize,
+    },
+    /// The information about the sender does not come from the canister whose key the sender has.
+    #[error("Invalid sender_info: {0}.")]
+    SenderInfo(#[from] SenderInfoError),
     /// A delegation is not good.
     #[error("Invalid delegation: {0}.")]
     Delegation(#[from] DelegationError),
@@ -74,6 +85,20 @@ pub enum IngressError {
     /// The delegations are for queries only.
     #[error("The delegations permit queries only, and this is an update call.")]
     UpdateNotDelegated,
+}
+
+/// Why the information about a sender is not to be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum SenderInfoError {
+    /// Only canisters vouch for information.
+    #[error("the sender's public key is not one for canister signatures")]
+    NoCanisterKey,
+    /// It names another canister than the one that signs for the sender.
+    #[error("the signer is not the canister of the sender's public key")]
+    OtherSigner,
+    /// The canister did not sign it.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
 }
 
 /// Why a chain of delegations does not lead from the sender's key to the one that signed.
@@ -136,6 +161,9 @@ pub enum SignatureError {
         /// The scheme.
         &'static str,
     ),
+    /// The signature is not an answer to the right challenge.
+    #[error("the WebAuthn signature cannot be verified: {0}")]
+    WebAuthn(String),
     /// The canister signature does not lead to this network's root key.
     #[error("the canister signature cannot be verified: {0}")]
     Canister(String),

@@ -6,16 +6,18 @@
 mod delegation;
 mod envelope;
 mod error;
+mod sender_info;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod webauthn;
 
 use std::collections::BTreeSet;
 
 use candid::Principal;
 use ic_transport_types::{EnvelopeContent, RequestId};
 
-pub use error::{DelegationError, IngressError, SignatureError};
+pub use error::{DelegationError, IngressError, SenderInfoError, SignatureError};
 
 use delegation::Permissions;
 use envelope::Envelope;
@@ -25,6 +27,10 @@ use envelope::Envelope;
 pub struct IngressLimits {
     /// Bytes of the whole envelope.
     pub max_request_bytes: usize,
+    /// CBOR data items of the whole envelope: they may take much more memory than bytes.
+    pub max_items: usize,
+    /// Bytes of a signature; those of canisters have a few thousand.
+    pub max_signature_bytes: usize,
     /// How far in the future `ingress_expiry` may be, in nanoseconds.
     pub max_ingress_ttl_ns: u64,
     /// How much further, because clocks differ, in nanoseconds.
@@ -38,11 +44,14 @@ pub struct IngressLimits {
 }
 
 impl Default for IngressLimits {
-    /// The limits of the public network.
+    /// The limits of the public network, where it has any. The items are enough for as many paths, labels and targets
+    /// as are allowed.
     fn default() -> Self {
         const SECOND_NS: u64 = 1_000_000_000;
         Self {
             max_request_bytes: 2 * 1024 * 1024,
+            max_items: 200_000,
+            max_signature_bytes: 128 * 1024,
             max_ingress_ttl_ns: 5 * 60 * SECOND_NS,
             clock_drift_ns: 60 * SECOND_NS,
             max_nonce_bytes: 32,
@@ -108,8 +117,8 @@ pub fn authenticate(
             limit: limits.max_request_bytes,
         });
     }
-    let envelope = Envelope::decode(bytes)?;
-    check_nonce(&envelope.content, limits)?;
+    let envelope = Envelope::decode(bytes, limits)?;
+    check_lengths(&envelope, limits)?;
     check_expiry(&envelope.content, now_ns, limits)?;
     let (targets, permissions) = verify_sender(&envelope, now_ns, root_public_key, limits)?;
     match &envelope.content {
@@ -130,19 +139,24 @@ pub fn authenticate(
     })
 }
 
-fn check_nonce(content: &EnvelopeContent, limits: &IngressLimits) -> Result<(), IngressError> {
-    match content {
-        EnvelopeContent::Call { nonce, .. } | EnvelopeContent::Query { nonce, .. } => {
-            let length = nonce.as_ref().map_or(0, Vec::len);
-            if length > limits.max_nonce_bytes {
-                return Err(IngressError::NonceTooLong {
-                    length,
-                    limit: limits.max_nonce_bytes,
-                });
-            }
-            Ok(())
+fn check_lengths(envelope: &Envelope, limits: &IngressLimits) -> Result<(), IngressError> {
+    if envelope.nonce_length > limits.max_nonce_bytes {
+        return Err(IngressError::NonceTooLong {
+            length: envelope.nonce_length,
+            limit: limits.max_nonce_bytes,
+        });
+    }
+    let signatures = envelope.proof.iter().map(|proof| &proof.signature);
+    let signatures = signatures.chain(envelope.delegations.iter().map(|signed| &signed.signature));
+    let sender_info = sender_info::of(&envelope.content).map(|info| &info.sig);
+    match signatures.chain(sender_info).map(Vec::len).max() {
+        Some(length) if length > limits.max_signature_bytes => {
+            Err(IngressError::SignatureTooLong {
+                length,
+                limit: limits.max_signature_bytes,
+            })
         }
-        EnvelopeContent::ReadState { .. } => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -177,7 +191,11 @@ fn verify_sender(
     limits: &IngressLimits,
 ) -> Result<(Targets, Permissions), IngressError> {
     let sender = *envelope.content.sender();
+    let sender_info = sender_info::of(&envelope.content);
     if sender == Principal::anonymous() {
+        if sender_info.is_some() {
+            return Err(SenderInfoError::NoCanisterKey.into());
+        }
         return match &envelope.proof {
             None if envelope.delegations.is_empty() => Ok((Targets::Any, Permissions::All)),
             _ => Err(IngressError::AnonymousWithSignature),
@@ -204,5 +222,8 @@ fn verify_sender(
         root_public_key,
     )
     .map_err(IngressError::Signature)?;
+    if let Some(sender_info) = sender_info {
+        sender_info::verify(sender_info, &proof.public_key, root_public_key)?;
+    }
     Ok((chain.targets, chain.permissions))
 }

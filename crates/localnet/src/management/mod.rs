@@ -2,6 +2,7 @@
 
 mod chunks;
 mod create;
+mod ingress;
 mod inspect;
 mod install;
 mod lifecycle;
@@ -10,6 +11,7 @@ use candid::{CandidType, Encode, Principal};
 use serde::de::DeserializeOwned;
 
 pub use create::{create_with_cycles, top_up};
+pub use ingress::{canister_in_question, check_acceptable};
 pub use inspect::{query_logs, query_status};
 
 use crate::{
@@ -87,7 +89,11 @@ pub fn execute(state: &mut State, request: Request) {
 }
 
 fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
-    check_callable(method, call)?;
+    if matches!(call.origin, Origin::Ingress(_))
+        && let Some(rejection) = canisters_only(method)
+    {
+        return Err(rejection);
+    }
     match method {
         "create_canister" => create::create_canister(state, call),
         "provisional_create_canister_with_cycles" => {
@@ -113,19 +119,18 @@ fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
     }
 }
 
-/// Some methods are for canisters only.
-fn check_callable(method: &str, call: &Call<'_>) -> Result<(), Rejection> {
+/// The rejection of users' calls to methods that are for canisters only.
+fn canisters_only(method: &str) -> Option<Rejection> {
     const CANISTERS_ONLY: &[&str] = &[
         "create_canister",
         "deposit_cycles",
         "raw_rand",
         "canister_info",
     ];
-    if matches!(call.origin, Origin::Ingress(_)) && CANISTERS_ONLY.contains(&method) {
+    CANISTERS_ONLY.contains(&method).then(|| {
         let message = format!("only canisters can call the management canister's `{method}`");
-        return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
-    }
-    Ok(())
+        Rejection::new(ErrorCode::CanisterRejectedMessage, message)
+    })
 }
 
 /// The rejection for a method that does not exist, or not on this network.

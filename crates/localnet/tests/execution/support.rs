@@ -176,7 +176,7 @@ pub fn call(
         canister_id,
         method_name: method.into(),
         arg: arg.into(),
-        effective_canister_id: canister_id,
+        effective_id: canister_id,
     }
 }
 

@@ -292,7 +292,7 @@ async fn state_is_read_by_those_who_may() {
     assert_refused(response, StatusCode::FORBIDDEN, "not their own").await;
     let another: &[&[u8]] = &[b"request_status", &[0; 32]];
     let response = read(&*identity, &[own, another]).await;
-    assert_refused(response, StatusCode::BAD_REQUEST, "the same request").await;
+    assert_refused(response, StatusCode::BAD_REQUEST, "about the same one").await;
     let response = read(&*identity, &[&[b"request_status", b"short"]]).await;
     assert_refused(response, StatusCode::BAD_REQUEST, "32 bytes").await;
 

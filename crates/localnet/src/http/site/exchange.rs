@@ -119,6 +119,6 @@ fn anonymous_call(canister_id: Principal, method: &str, arg: Vec<u8>) -> Caniste
         canister_id,
         method_name: method.to_owned(),
         arg,
-        effective_canister_id: canister_id,
+        effective_id: canister_id,
     }
 }

@@ -44,8 +44,8 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
     let Some(canister) = address::canister(&parts.uri, &parts.headers) else {
         return page::welcome(parts.uri.path());
     };
-    let body = match read_body(&app, body, app.ingress_limits.max_request_bytes).await {
-        Ok(body) => body,
+    let (body, _share) = match read_body(&app, body, app.ingress_limits.max_request_bytes).await {
+        Ok(read) => read,
         Err(error) => return error.into_response(),
     };
     let is_head = parts.method == Method::HEAD;

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use candid::Principal;
-use ic_certification::{labeled, leaf};
 use ic_transport_types::{
     Delegation, DelegationPermissions, Envelope, EnvelopeContent, SignedDelegation, to_request_id,
 };
@@ -12,15 +11,10 @@ use p256::{
     pkcs8::EncodePublicKey,
 };
 use proptest::prelude::*;
-use serde_bytes::ByteBuf;
 use serde_cbor::{Value, value::to_value};
-use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::{
-    cbor,
-    certification::{CanisterLeaves, NetworkKeys, StateTree},
-};
+use crate::cbor;
 
 const NOW: u64 = 1_700_000_000_000_000_000;
 const MINUTE: u64 = 60_000_000_000;
@@ -145,6 +139,20 @@ fn check(bytes: &[u8]) -> Result<AuthenticatedRequest, IngressError> {
     authenticate(bytes, NOW, &[0; 96], &IngressLimits::default())
 }
 
+/// SubjectPublicKeyInfo of a key whose algorithm needs no parameters: `oid` is in DER.
+fn spki(oid: &[u8], key: &[u8]) -> Vec<u8> {
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = match content.len() {
+            short @ 0..0x80 => vec![short as u8],
+            long => [&[0x82], (long as u16).to_be_bytes().as_slice()].concat(),
+        };
+        [&[tag], length.as_slice(), content].concat()
+    }
+    let algorithm = der(0x30, &der(0x06, oid));
+    let bits = der(0x03, &[&[0], key].concat());
+    der(0x30, &[algorithm, bits].concat())
+}
+
 /// Checks that the request is refused, and for this reason.
 macro_rules! assert_refused {
     ($bytes:expr, $reason:pat) => {
@@ -156,5 +164,7 @@ macro_rules! assert_refused {
     };
 }
 
+mod canister_signatures;
 mod delegations;
 mod requests;
+mod webauthn;

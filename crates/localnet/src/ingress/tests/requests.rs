@@ -169,6 +169,70 @@ fn sizes_are_limited() {
     );
 }
 
+#[test]
+fn the_nonce_of_a_read_state_request_is_limited_too() {
+    let read = EnvelopeContent::ReadState {
+        ingress_expiry: 0,
+        sender: Principal::anonymous(),
+        paths: vec![],
+    };
+    let with_nonce = |length: usize| {
+        let mut fields = fields(&read);
+        fields.insert(text("nonce"), Value::Bytes(vec![0; length]));
+        cbor::encode(&map([("content", Value::Map(fields))]))
+    };
+    assert!(check(&with_nonce(32)).is_ok());
+    assert_refused!(
+        with_nonce(33),
+        IngressError::NonceTooLong { length: 33, .. }
+    );
+}
+
+#[test]
+fn what_would_take_too_much_memory_or_time_is_refused() {
+    let paths = EnvelopeContent::ReadState {
+        ingress_expiry: 0,
+        sender: Principal::anonymous(),
+        paths: vec![vec![]; 300_000],
+    };
+    let bytes = cbor::encode(&map([("content", Value::Map(fields(&paths)))]));
+    assert!(bytes.len() < 2 << 20);
+    let error = check(&bytes).unwrap_err().to_string();
+    assert!(error.contains("more than 200000 data items"), "{error}");
+
+    let key = Key::ed25519(1);
+    let mut long = envelope(&call_from(key.principal()), &key);
+    long.sender_sig = Some(vec![0; 200_000]);
+    assert_refused!(
+        long.encode_bytes(),
+        IngressError::SignatureTooLong {
+            length: 200_000,
+            ..
+        }
+    );
+}
+
+#[test]
+fn points_are_not_compressed() {
+    let [_, p256, secp256k1] = Key::of_every_kind();
+    for (key, raw) in [(&p256, 26), (&secp256k1, 23)] {
+        let full = key.public();
+        assert_eq!(full[raw], 0x04);
+        // The first half of the point, marked as compressed, and the lengths around it corrected.
+        let sign = 2 + (full[full.len() - 1] & 1);
+        let mut short = [&full[..raw], &[sign], &full[raw + 1..raw + 33]].concat();
+        short[1] -= 32;
+        short[raw - 2] -= 32;
+        let content = call_from(Principal::self_authenticating(&short));
+        let bytes = Envelope {
+            sender_pubkey: Some(short),
+            ..envelope(&content, key)
+        }
+        .encode_bytes();
+        assert_refused!(bytes, IngressError::Signature(SignatureError::MalformedKey));
+    }
+}
+
 /// The content as a map that fields can be added to.
 fn fields(content: &EnvelopeContent) -> BTreeMap<Value, Value> {
     match to_value(content).unwrap() {
@@ -229,6 +293,10 @@ fn what_is_no_envelope_is_refused() {
     assert!(check(&of_type("call")).is_ok());
     let error = check(&of_type("subscribe")).unwrap_err();
     assert!(error.to_string().contains("subscribe"), "{error}");
+    let mut twice = of_type("call");
+    twice[3] = 0xa2;
+    twice.extend(b"\x67content\xa0");
+    assert_refused!(twice, IngressError::Envelope(_));
     let deep = [0x81; 2000];
     for bytes in [b"".as_slice(), b"\xff", b"\xa0", b"not CBOR", &deep] {
         assert_refused!(bytes, IngressError::Envelope(_));

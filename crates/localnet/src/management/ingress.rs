@@ -1,0 +1,61 @@
+//! Which calls of users are received at all: what can only fail is refused before it becomes part of the state.
+
+use std::sync::Arc;
+
+use candid::{CandidType, Principal};
+use serde::Deserialize;
+
+use super::{canisters_only, decode, not_controller, unknown_method};
+use crate::{canister::CanisterView, network::CanisterCall, rejection::Rejection};
+
+#[derive(CandidType, Deserialize)]
+struct AboutCanister {
+    canister_id: Principal,
+}
+
+#[derive(CandidType, Deserialize)]
+struct AboutTarget {
+    target_canister: Principal,
+}
+
+/// The canister that a call is about.
+pub fn canister_in_question(method: &str, arg: &[u8]) -> Result<Principal, Rejection> {
+    if method == "install_chunked_code" {
+        decode(arg).map(|about: AboutTarget| about.target_canister)
+    } else {
+        decode(arg).map(|about: AboutCanister| about.canister_id)
+    }
+}
+
+/// Checks that a user may make the call, on the canisters that `find` finds.
+pub fn check_acceptable(
+    call: &CanisterCall,
+    find: impl Fn(Principal) -> Result<Arc<CanisterView>, Rejection>,
+) -> Result<(), Rejection> {
+    let method = call.method_name.as_str();
+    match method {
+        "provisional_create_canister_with_cycles" | "provisional_top_up_canister" => Ok(()),
+        "canister_status"
+        | "clear_chunk_store"
+        | "delete_canister"
+        | "fetch_canister_logs"
+        | "install_chunked_code"
+        | "install_code"
+        | "start_canister"
+        | "stop_canister"
+        | "stored_chunks"
+        | "uninstall_code"
+        | "update_settings"
+        | "upload_chunk" => {
+            let id = canister_in_question(method, &call.arg)?;
+            let canister = find(id)?;
+            if method == "fetch_canister_logs"
+                || canister.settings.controllers.contains(&call.sender)
+            {
+                return Ok(());
+            }
+            Err(not_controller(id, call.sender))
+        }
+        _ => Err(canisters_only(method).unwrap_or_else(|| unknown_method(method))),
+    }
+}
