@@ -76,6 +76,12 @@ impl CertifiedState {
             || access.controllers.contains(reader)
     }
 
+    /// The canister's metadata of this name, whoever may read it.
+    pub fn metadata(&self, id: &Principal, name: &str) -> Option<&[u8]> {
+        let path = [b"canister", id.as_slice(), b"metadata", name.as_bytes()];
+        self.tree.value(&path)
+    }
+
     /// Where the request came from; `None` if it is not known (any more).
     pub fn request_origin(&self, id: &RequestId) -> Option<RequestOrigin> {
         self.origins.get(id).copied()

@@ -47,6 +47,8 @@ pub struct HttpLimits {
     pub max_path_labels: usize,
     /// Chunks of a page that a canister streams.
     pub max_streamed_chunks: usize,
+    /// Bytes of a page that is verified as a whole, so that all of it is held until its last chunk has come.
+    pub max_verified_bytes: usize,
 }
 
 impl Default for HttpLimits {
@@ -59,6 +61,7 @@ impl Default for HttpLimits {
             max_paths: 1000,
             max_path_labels: 127,
             max_streamed_chunks: 1000,
+            max_verified_bytes: 64 << 20,
         }
     }
 }

@@ -3,28 +3,18 @@
 //! Answers are decoded without types, because a streaming token may be of any: it is handed back to the
 //! canister as it came.
 
+use axum::http::{HeaderName, StatusCode};
 use candid::{
-    CandidType, Principal, idl_hash,
+    Principal, idl_hash,
     types::value::{IDLField, IDLValue},
 };
-use serde::Serialize;
 
 use crate::bounded_candid::decode_untyped;
-
-/// The argument of `http_request` and `http_request_update`.
-#[derive(CandidType, Serialize)]
-pub(super) struct HttpRequest {
-    pub method: String,
-    pub url: String,
-    pub headers: Vec<(String, String)>,
-    #[serde(with = "serde_bytes")]
-    pub body: Vec<u8>,
-    pub certificate_version: Option<u16>,
-}
 
 /// What `http_request` and `http_request_update` answer.
 #[derive(Debug, PartialEq)]
 pub(super) struct HttpResponse {
+    /// Unchecked, because it does not matter when `upgrade` is set.
     pub status_code: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -51,19 +41,45 @@ pub(super) struct Next {
 
 /// Why an answer is not one of the HTTP gateway protocol.
 #[derive(Debug, PartialEq, thiserror::Error)]
-pub(super) enum DecodeError {
+pub(super) enum AnswerError {
     #[error("it is not Candid: {0}")]
     Candid(String),
     #[error("it has no valid {0:?}")]
     Field(&'static str),
+    #[error("{0} is not the HTTP status of a page")]
+    Status(u16),
+    #[error("it is to be continued by another canister, {0}")]
+    Callback(Principal),
+    #[error("it has more than {0} bytes, and can only be verified as a whole")]
+    TooLong(usize),
+    #[error("it has more than {0} chunks")]
+    TooManyChunks(usize),
+    #[error("its parts do not fit together: {0}")]
+    Range(&'static str),
 }
 
 impl HttpResponse {
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    /// The status code, if a page can have it.
+    pub fn status(&self) -> Result<StatusCode, AnswerError> {
+        StatusCode::from_u16(self.status_code)
+            .ok()
+            .filter(|status| !status.is_informational())
+            .ok_or(AnswerError::Status(self.status_code))
+    }
+
+    /// The value of the first header of this name.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(other, _)| other.eq_ignore_ascii_case(name.as_str()))
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, AnswerError> {
         let record = single_record(bytes)?;
         let status_code = match record.get("status_code") {
             Some(IDLValue::Nat16(code)) => *code,
-            _ => return Err(DecodeError::Field("status_code")),
+            _ => return Err(AnswerError::Field("status_code")),
         };
         let upgrade = record.optional("upgrade") == Some(&IDLValue::Bool(true));
         Ok(Self {
@@ -77,7 +93,7 @@ impl HttpResponse {
 }
 
 impl Chunk {
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, AnswerError> {
         let record = single_record(bytes)?;
         Ok(Self {
             body: record.blob("body")?,
@@ -88,11 +104,11 @@ impl Chunk {
 
 struct Record(Vec<IDLField>);
 
-fn single_record(bytes: &[u8]) -> Result<Record, DecodeError> {
-    let args = decode_untyped(bytes).map_err(|error| DecodeError::Candid(format!("{error:#}")))?;
+fn single_record(bytes: &[u8]) -> Result<Record, AnswerError> {
+    let args = decode_untyped(bytes).map_err(|error| AnswerError::Candid(format!("{error:#}")))?;
     match args.args.into_iter().next() {
         Some(IDLValue::Record(fields)) => Ok(Record(fields)),
-        _ => Err(DecodeError::Candid("a record was expected".into())),
+        _ => Err(AnswerError::Candid("a record was expected".into())),
     }
 }
 
@@ -114,16 +130,16 @@ impl Record {
         }
     }
 
-    fn blob(&self, name: &'static str) -> Result<Vec<u8>, DecodeError> {
+    fn blob(&self, name: &'static str) -> Result<Vec<u8>, AnswerError> {
         match self.get(name) {
             Some(IDLValue::Blob(bytes)) => Ok(bytes.clone()),
             Some(IDLValue::Vec(items)) if items.is_empty() => Ok(vec![]),
-            _ => Err(DecodeError::Field(name)),
+            _ => Err(AnswerError::Field(name)),
         }
     }
 
-    fn headers(&self) -> Result<Vec<(String, String)>, DecodeError> {
-        let error = DecodeError::Field("headers");
+    fn headers(&self) -> Result<Vec<(String, String)>, AnswerError> {
+        let error = AnswerError::Field("headers");
         let Some(IDLValue::Vec(items)) = self.get("headers") else {
             return Err(error);
         };
@@ -142,11 +158,11 @@ impl Record {
         items.iter().map(header).collect::<Option<_>>().ok_or(error)
     }
 
-    fn streaming_strategy(&self) -> Result<Option<Next>, DecodeError> {
+    fn streaming_strategy(&self) -> Result<Option<Next>, AnswerError> {
         let Some(strategy) = self.optional("streaming_strategy") else {
             return Ok(None);
         };
-        let error = DecodeError::Field("streaming_strategy");
+        let error = AnswerError::Field("streaming_strategy");
         let IDLValue::Variant(variant) = strategy else {
             return Err(error);
         };
@@ -166,7 +182,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use candid::{Encode, Func, IDLArgs, Nat};
+    use candid::{CandidType, Encode, Func, IDLArgs, Nat};
 
     use super::*;
 
@@ -255,12 +271,12 @@ mod tests {
     fn something_else_is_refused() {
         assert!(matches!(
             HttpResponse::decode(b"nonsense"),
-            Err(DecodeError::Candid(_))
+            Err(AnswerError::Candid(_))
         ));
         let bytes = Encode!(&Chunkish { body: vec![] }).unwrap();
         assert_eq!(
             HttpResponse::decode(&bytes),
-            Err(DecodeError::Field("status_code"))
+            Err(AnswerError::Field("status_code"))
         );
     }
 

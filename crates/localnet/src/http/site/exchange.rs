@@ -1,17 +1,21 @@
 //! Asks a canister for a page: a query first, an update call if the canister wants one, and more queries
 //! for the rest of a page that is streamed.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
-use candid::{Encode, IDLArgs, Principal};
+use candid::{CandidType, Encode, IDLArgs, Principal};
 use futures::{Stream, TryStreamExt, stream};
+use ic_http_certification::{HttpRequest, HttpUpdateRequest};
 use ic_transport_types::EnvelopeContent;
+use tokio::task::{JoinError, spawn_blocking};
 
 use super::{
     super::App,
-    candid_http::{Chunk, DecodeError, HttpRequest, HttpResponse, Next},
+    address::Site,
+    candid_http::{AnswerError, Chunk, HttpResponse, Next},
+    verification::{VerificationError, verify},
 };
-use crate::network::{CanisterCall, Network, Rejection};
+use crate::network::{CanisterCall, Rejection};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +25,13 @@ pub(super) enum PageError {
     Rejected(#[from] Rejection),
     /// The canister's answer makes no sense.
     #[error("the canister's answer is not one of the HTTP gateway protocol: {0}")]
-    Answer(#[from] DecodeError),
+    Answer(#[from] AnswerError),
+    /// The canister has not certified its answer.
+    #[error("{0}")]
+    Unverified(#[from] VerificationError),
+    /// Verification has not come to an end.
+    #[error("the verification has failed: {0}")]
+    Verification(#[from] JoinError),
     /// The request cannot be put into Candid, or made unique.
     #[error("the request cannot be sent: {0}")]
     Request(String),
@@ -30,95 +40,129 @@ pub(super) enum PageError {
     Timeout,
 }
 
-/// The rest of a page.
-pub(super) struct Streaming {
-    network: Arc<Network>,
-    next: Next,
-    max_chunks: usize,
+/// A conversation with the canister of a site.
+#[derive(Clone)]
+pub(super) struct Exchange {
+    pub app: Arc<App>,
+    pub site: Site,
 }
 
-/// The canister's answer, and what is still to be fetched of it.
-pub(super) async fn ask(
-    app: &App,
-    canister: Principal,
-    request: &HttpRequest,
-) -> Result<(HttpResponse, Option<Streaming>), PageError> {
-    let arg = Encode!(request).map_err(|error| PageError::Request(error.to_string()))?;
-    let query = anonymous_call(canister, "http_request", arg.clone());
-    let mut response = HttpResponse::decode(&app.network.query(query).await?)?;
-    if response.upgrade {
-        let call = anonymous_call(canister, "http_request_update", arg);
-        response = HttpResponse::decode(&update(app, call).await?)?;
+impl Exchange {
+    /// The canister's answer, as far as it may be shown: verified, unless the site is raw. With `next`, more is to
+    /// follow, which needs no verification.
+    pub async fn ask(&self, request: &HttpRequest<'static>) -> Result<HttpResponse, PageError> {
+        let answer = self.query("http_request", encode(request)?).await?;
+        let mut response = HttpResponse::decode(&answer)?;
+        if response.upgrade {
+            // The outcome of an update call is certified by the network itself.
+            return self.update(request.clone().into()).await;
+        }
+        if self.site.raw {
+            return Ok(response);
+        }
+        let next = response.next.take();
+        response.body = self.collect(response.body, next).await?;
+        let (network, canister) = (Arc::clone(&self.app.network), self.site.canister);
+        let request = request.clone();
+        // Off the async threads: it hashes the whole body.
+        spawn_blocking(move || verify(&network, canister, request, response)).await?
     }
-    let streaming = response.next.take().map(|next| Streaming {
-        network: app.network.clone(),
-        next,
-        max_chunks: app.limits.max_streamed_chunks,
-    });
-    Ok((response, streaming))
+
+    /// The body with all the chunks that follow `first`.
+    async fn collect(&self, first: Vec<u8>, next: Option<Next>) -> Result<Vec<u8>, PageError> {
+        let limit = self.app.limits.max_verified_bytes;
+        let append = |mut body: Vec<u8>, chunk: Vec<u8>| async move {
+            if body.len().saturating_add(chunk.len()) > limit {
+                return Err(AnswerError::TooLong(limit).into());
+            }
+            body.extend(chunk);
+            Ok(body)
+        };
+        self.chunks(next).try_fold(first, append).await
+    }
+
+    /// What follows the first part of a body: one query per chunk, each made when the chunk before it has been taken.
+    pub fn chunks(
+        &self,
+        next: Option<Next>,
+    ) -> impl Stream<Item = Result<Vec<u8>, PageError>> + Send + use<> {
+        let start = (self.clone(), next, 0);
+        stream::try_unfold(start, |(exchange, next, count)| async move {
+            let Some(Next {
+                canister,
+                method,
+                token,
+            }) = next
+            else {
+                return Ok(None);
+            };
+            exchange.check_count(count)?;
+            if canister != exchange.site.canister {
+                return Err(AnswerError::Callback(canister).into());
+            }
+            let arg = IDLArgs::new(&[token]).to_bytes().map_err(unsendable)?;
+            let chunk = Chunk::decode(&exchange.query(&method, arg).await?)?;
+            let next = chunk.token.map(|token| Next {
+                canister,
+                method,
+                token,
+            });
+            Ok(Some((chunk.body, (exchange, next, count + 1))))
+        })
+    }
+
+    /// Refuses the next chunk after `count` of them if those were enough.
+    pub fn check_count(&self, count: usize) -> Result<(), AnswerError> {
+        let limit = self.app.limits.max_streamed_chunks;
+        if count < limit {
+            Ok(())
+        } else {
+            Err(AnswerError::TooManyChunks(limit))
+        }
+    }
+
+    async fn query(&self, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Rejection> {
+        self.app.network.query(self.call(method, arg)).await
+    }
+
+    async fn update(&self, request: HttpUpdateRequest<'_>) -> Result<HttpResponse, PageError> {
+        let call = self.call("http_request_update", encode(&request)?);
+        let (network, limits) = (&self.app.network, &self.app.limits);
+        let mut nonce = vec![0; 32];
+        getrandom::fill(&mut nonce).map_err(unsendable)?;
+        let id = EnvelopeContent::Call {
+            nonce: Some(nonce),
+            ingress_expiry: network.now_ns() + self.app.ingress_limits.max_ingress_ttl_ns,
+            sender: call.sender,
+            canister_id: call.canister_id,
+            method_name: call.method_name.clone(),
+            arg: call.arg.clone(),
+            sender_info: None,
+        }
+        .to_request_id();
+        network.submit(id, call).await?;
+        let outcome = network.outcome(&id, limits.call_timeout).await;
+        match outcome.and_then(|state| state.outcome(&id)) {
+            Some(reply) => Ok(HttpResponse::decode(&reply?)?),
+            None => Err(PageError::Timeout),
+        }
+    }
+
+    fn call(&self, method: &str, arg: Vec<u8>) -> CanisterCall {
+        CanisterCall {
+            sender: Principal::anonymous(),
+            canister_id: self.site.canister,
+            method_name: method.to_owned(),
+            arg,
+            effective_id: self.site.canister,
+        }
+    }
 }
 
-impl Streaming {
-    /// One query per chunk, each made when the browser has taken the one before it.
-    pub fn into_chunks(self) -> impl Stream<Item = io::Result<Vec<u8>>> {
-        let Self {
-            network,
-            next,
-            max_chunks,
-        } = self;
-        let start = (network, next.canister, next.method, Some(next.token), 0);
-        stream::try_unfold(
-            start,
-            move |(network, canister, method, token, count)| async move {
-                let Some(token) = token else {
-                    return Ok(None);
-                };
-                if count == max_chunks {
-                    return Err(PageError::Request(format!(
-                        "the page has more than {max_chunks} chunks"
-                    )));
-                }
-                let arg = IDLArgs::new(&[token])
-                    .to_bytes()
-                    .map_err(|error| PageError::Request(error.to_string()))?;
-                let query = anonymous_call(canister, &method, arg);
-                let chunk = Chunk::decode(&network.query(query).await?)?;
-                let rest = (network, canister, method, chunk.token, count + 1);
-                Ok(Some((chunk.body, rest)))
-            },
-        )
-        .inspect_err(|error| tracing::warn!("a streamed page ends early: {error}"))
-        .map_err(io::Error::other)
-    }
+fn encode(request: &impl CandidType) -> Result<Vec<u8>, PageError> {
+    Encode!(request).map_err(unsendable)
 }
 
-async fn update(app: &App, call: CanisterCall) -> Result<Vec<u8>, PageError> {
-    let mut nonce = vec![0; 32];
-    getrandom::fill(&mut nonce).map_err(|error| PageError::Request(error.to_string()))?;
-    let id = EnvelopeContent::Call {
-        nonce: Some(nonce),
-        ingress_expiry: app.network.now_ns() + app.ingress_limits.max_ingress_ttl_ns,
-        sender: call.sender,
-        canister_id: call.canister_id,
-        method_name: call.method_name.clone(),
-        arg: call.arg.clone(),
-        sender_info: None,
-    }
-    .to_request_id();
-    app.network.submit(id, call).await?;
-    let outcome = app.network.outcome(&id, app.limits.call_timeout).await;
-    match outcome.and_then(|state| state.outcome(&id)) {
-        Some(reply) => Ok(reply?),
-        None => Err(PageError::Timeout),
-    }
-}
-
-fn anonymous_call(canister_id: Principal, method: &str, arg: Vec<u8>) -> CanisterCall {
-    CanisterCall {
-        sender: Principal::anonymous(),
-        canister_id,
-        method_name: method.to_owned(),
-        arg,
-        effective_id: canister_id,
-    }
+fn unsendable(error: impl ToString) -> PageError {
+    PageError::Request(error.to_string())
 }

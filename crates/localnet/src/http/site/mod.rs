@@ -1,29 +1,31 @@
 //! The HTTP gateway: a canister's own pages at `http://<canister-id>.localhost:<port>/`, or with
 //! `?canisterId=<canister-id>` where names under `localhost` do not resolve.
 //!
-//! The reference is the HTTP gateway protocol specification. A page comes in three steps, one function
-//! each: find the canister, ask it ([`exchange`]), and turn its answer into an HTTP response. What
-//! verifies the answer belongs between the last two.
+//! The reference is the HTTP gateway protocol specification. A page comes in three steps: find the canister
+//! ([`address`]), ask it and verify its answer ([`exchange`], [`verification`]), and turn the answer into an HTTP
+//! response. At `http://<canister-id>.raw.localhost:<port>/` nothing is verified.
 
 mod address;
 mod candid_http;
+mod certificate_header;
 mod exchange;
 mod page;
+mod range;
+mod verification;
 
 use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use futures::stream;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use ic_http_certification::HttpRequest;
+use ic_response_verification::MAX_VERIFICATION_VERSION;
 
-use self::{
-    candid_http::{HttpRequest, HttpResponse},
-    exchange::Streaming,
-};
+use self::exchange::{Exchange, PageError};
 use super::{App, request::read_body};
 
 /// Headers that belong to one connection, not to the page; and the length, which is known better here.
@@ -41,50 +43,62 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
     if parts.uri.path().starts_with("/api/") {
         return page::no_endpoint(parts.uri.path());
     }
-    let Some(canister) = address::canister(&parts.uri, &parts.headers) else {
-        return page::welcome(parts.uri.path());
+    let site = match address::site(&parts.uri, &parts.headers) {
+        Ok(Some(site)) => site,
+        Ok(None) => return page::welcome(parts.uri.path()),
+        Err(error) => return page::not_a_canister(&error),
     };
     let (body, _share) = match read_body(&app, body, app.ingress_limits.max_request_bytes).await {
         Ok(read) => read,
         Err(error) => return error.into_response(),
     };
-    let is_head = parts.method == Method::HEAD;
-    match exchange::ask(&app, canister, &to_candid(parts, body)).await {
-        Ok((response, streaming)) => to_http(response, streaming, is_head),
-        Err(error) => page::failure(&canister, &error),
-    }
+    let exchange = Exchange { app, site };
+    fetch(exchange, to_candid(parts, body))
+        .await
+        .unwrap_or_else(|error| page::failure(&site.canister, &error))
 }
 
-fn to_candid(parts: Parts, body: Vec<u8>) -> HttpRequest {
+fn to_candid(parts: Parts, body: Vec<u8>) -> HttpRequest<'static> {
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.to_string(), value)
     };
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
-    HttpRequest {
-        method: parts.method.to_string(),
-        url: url.to_owned(),
-        headers: parts.headers.iter().map(header).collect(),
-        body,
-        certificate_version: Some(2),
-    }
+    HttpRequest::builder()
+        .with_url(url)
+        .with_headers(parts.headers.iter().map(header).collect())
+        .with_method(parts.method)
+        .with_body(body)
+        .with_certificate_version(MAX_VERIFICATION_VERSION.into())
+        .build()
 }
 
-fn to_http(response: HttpResponse, streaming: Option<Streaming>, is_head: bool) -> Response {
-    let Ok(status) = StatusCode::from_u16(response.status_code) else {
-        return page::invalid_status(response.status_code);
-    };
-    let body = match streaming {
-        Some(streaming) if !is_head => {
-            let first = Ok(response.body);
-            let rest = streaming.into_chunks();
-            Body::from_stream(stream::StreamExt::chain(stream::iter([first]), rest))
+/// The page, or its beginning with the rest to follow as the browser takes it.
+async fn fetch(exchange: Exchange, request: HttpRequest<'static>) -> Result<Response, PageError> {
+    let mut response = exchange.ask(&request).await?;
+    let rest = range::complete(&exchange, request, &mut response)?;
+    let status = response.status()?;
+    let mut headers = headers(response.headers);
+    let first = response.body;
+    let body = match (rest, response.next) {
+        (Some(rest), _) => {
+            headers.insert(header::CONTENT_LENGTH, rest.total().into());
+            streamed(first, rest.parts())
         }
-        _ => response.body.into(),
+        (None, Some(next)) => streamed(first, exchange.chunks(Some(next))),
+        (None, None) => first.into(),
     };
     let mut http = (status, body).into_response();
-    *http.headers_mut() = headers(response.headers);
-    http
+    *http.headers_mut() = headers;
+    Ok(http)
+}
+
+fn streamed(
+    first: Vec<u8>,
+    rest: impl Stream<Item = Result<Vec<u8>, PageError>> + Send + 'static,
+) -> Body {
+    let parts = stream::iter([Ok(first)]).chain(rest);
+    Body::from_stream(parts.inspect_err(|error| tracing::warn!("a page ends early: {error}")))
 }
 
 fn headers(fields: Vec<(String, String)>) -> HeaderMap {

@@ -6,7 +6,7 @@ use axum::{
 };
 use candid::Principal;
 
-use super::exchange::PageError;
+use super::{address::NotACanister, exchange::PageError, verification::VerificationError};
 use crate::network::{ErrorCode, RejectCode, Rejection};
 
 /// The host names no canister.
@@ -29,15 +29,36 @@ pub(super) fn no_endpoint(path: &str) -> Response {
         .into_response()
 }
 
-/// The canister cannot be asked, or its answer is of no use.
+/// The address has something else where a canister id belongs.
+pub(super) fn not_a_canister(error: &NotACanister) -> Response {
+    let title = "The address names no canister";
+    page(StatusCode::BAD_REQUEST, title, &error.to_string())
+}
+
+/// The canister cannot be asked, or its answer cannot be shown.
 pub(super) fn failure(canister: &Principal, error: &PageError) -> Response {
     let (status, title) = match error {
         PageError::Rejected(rejection) => rejected(rejection),
         PageError::Answer(_) => (StatusCode::BAD_GATEWAY, "The canister's answer is invalid"),
+        PageError::Unverified(error) => return unverified(canister, error),
+        PageError::Verification(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The canister's answer could not be verified",
+        ),
         PageError::Request(_) => (StatusCode::BAD_REQUEST, "The request cannot be sent"),
         PageError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "The canister did not answer"),
     };
     page(status, title, &format!("Canister {canister}: {error}."))
+}
+
+/// The canister has answered, but not with what it has certified.
+fn unverified(canister: &Principal, error: &VerificationError) -> Response {
+    let title = "The canister's answer fails verification";
+    let text = format!(
+        "Canister {canister}: {error}. Without verification, its pages are at \
+         http://{canister}.raw.localhost:<port>/."
+    );
+    page(StatusCode::BAD_GATEWAY, title, &text)
 }
 
 fn rejected(rejection: &Rejection) -> (StatusCode, &'static str) {
@@ -55,15 +76,6 @@ fn rejected(rejection: &Rejection) -> (StatusCode, &'static str) {
         ),
         _ => (StatusCode::BAD_GATEWAY, "The canister has failed"),
     }
-}
-
-/// The canister answers with a number that is no HTTP status.
-pub(super) fn invalid_status(code: u16) -> Response {
-    page(
-        StatusCode::BAD_GATEWAY,
-        "The canister's answer is invalid",
-        &format!("{code} is no HTTP status."),
-    )
 }
 
 fn page(status: StatusCode, title: &str, text: &str) -> Response {
