@@ -84,16 +84,11 @@ async fn a_second_deployment_changes_only_what_differs() -> Result<()> {
     let mut site = Site::new().await?;
     let first = site.deploy(GATEWAY, None).await?;
     let page = site.get(first.frontend, "").await?;
-    assert!(
-        page.headers()["set-cookie"]
-            .to_str()?
-            .contains("127.0.0.1%3A8080")
-    );
+    assert_eq!(page.headers()["set-cookie"], cookie(&first, "8080"));
     assert!(page.text().await?.contains("<title>Page"));
-    assert_eq!(
-        site.get(first.frontend, "style.css").await?.headers()["content-type"],
-        "text/css; charset=utf-8"
-    );
+    let style = site.get(first.frontend, "style.css").await?;
+    assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
+    assert!(!style.headers().contains_key("set-cookie"));
 
     fs::write(
         site.artifacts.page.join("index.html"),
@@ -105,11 +100,7 @@ async fn a_second_deployment_changes_only_what_differs() -> Result<()> {
 
     assert_eq!(second, first);
     let page = site.get(first.frontend, "").await?;
-    assert!(
-        page.headers()["set-cookie"]
-            .to_str()?
-            .contains("127.0.0.1%3A9090")
-    );
+    assert_eq!(page.headers()["set-cookie"], cookie(&first, "9090"));
     assert!(page.text().await?.contains("<title>Another"));
     let gone = site.get(first.frontend, "style.css").await?;
     assert!(
@@ -121,6 +112,17 @@ async fn a_second_deployment_changes_only_what_differs() -> Result<()> {
     assert_eq!(site.module_hash(first.backend).await?, upgraded);
     site.network.shutdown().await?;
     Ok(())
+}
+
+/// What the asset canister tells the page of its network and its environment variables.
+fn cookie(deployment: &Deployment, port: &str) -> String {
+    format!(
+        "ic_env=ic_root_key%3D{}%26PUBLIC_CANISTER_ID%3Abackend%3D{}%26PUBLIC_CANISTER_ID%3Afrontend%3D{}\
+         %26PUBLIC_GATEWAY_URLS%3Dws%3A%2F%2F127.0.0.1%3A{port}; SameSite=Lax",
+        hex::encode(&deployment.root_key),
+        deployment.backend,
+        deployment.frontend
+    )
 }
 
 #[tokio::test]

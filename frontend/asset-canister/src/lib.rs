@@ -1,8 +1,9 @@
 //! Serves the page: the published asset canister, kept whole, so that every deployment tool can talk to it.
 //!
-//! This version of the library does not set the `ic_env` cookie from canister environment variables
-//! itself. Whoever deploys gives each HTML asset a `Set-Cookie: ic_env=…` header instead, which the
-//! library certifies like the content; newer asset canisters need nothing of the sort.
+//! Newer asset canisters than the published library tell the page about its network by a cookie. This one does, too.
+
+mod environment;
+mod interface;
 
 use ic_certified_assets::StableState;
 use ic_certified_assets::types::AssetCanisterArgs;
@@ -23,9 +24,10 @@ fn pre_upgrade() {
 #[ic_cdk::post_upgrade]
 fn post_upgrade(args: Option<AssetCanisterArgs>) {
     match ic_cdk::storage::stable_restore::<(StableState,)>() {
-        Ok((state,)) => ic_certified_assets::post_upgrade(state, args),
+        Ok((state,)) => {
+            ic_certified_assets::post_upgrade(state, args);
+            environment::refresh_cookies();
+        }
         Err(error) => ic_cdk::trap(format!("cannot restore the assets: {error}")),
     }
 }
-
-ic_certified_assets::export_canister_methods!();

@@ -33,9 +33,7 @@ pub(super) async fn sync(
     let wanted = source::read(folder, environment)?;
     let present = canister.present().await?;
     let steps = plan::difference(&wanted, &present);
-    if steps.is_empty() {
-        return Ok(());
-    }
+    // Also when there is nothing to do: the canister takes it as the occasion to look at its environment.
     let reply = canister.update("create_batch", &Empty {}).await?;
     let batch_id = Decode!(&reply, CreateBatchResponse)?.batch_id;
     let operations = canister.upload(&batch_id, &steps).await?;
@@ -70,7 +68,10 @@ impl AssetCanister<'_> {
                     Some((encoding.content_encoding, encoding.sha256?.into_vec()))
                 })
                 .collect();
-            let headers = properties.headers.unwrap_or_default().into_iter().collect();
+            let mut headers: BTreeMap<_, _> =
+                properties.headers.unwrap_or_default().into_iter().collect();
+            // Set by the canister itself.
+            headers.remove("Set-Cookie");
             present.insert(
                 asset.key,
                 PresentAsset {
