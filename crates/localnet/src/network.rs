@@ -14,11 +14,11 @@ use ic_transport_types::RequestId;
 use tokio::sync::Semaphore;
 
 use crate::{
-    canister::{CanisterView, Host},
+    canister::{CanisterView, Canisters, Host, QueryCall, QueryGraph, not_found},
     certification::{CertifiedState, NetworkKeys, StateTree},
     clock::Clock,
-    execution::{Engine, EngineError},
-    executor::{Executor, Inbox, Publications, Published, State, Submission, not_found},
+    execution::{Engine, EngineError, Limits},
+    executor::{Executor, Inbox, Publications, Published, State, Submission},
     management,
     store::Store,
     system_canisters,
@@ -92,7 +92,7 @@ impl Network {
             root_key: keys.root_public_key_der().into(),
             time_ns: 0,
             certified: None,
-            limits: limits.execution(limits.update_instructions),
+            limits: limits.of_update(),
             max_outgoing_calls: limits.outgoing_calls,
         };
         let mut state = State::new(host.clone(), limits.clone(), StateTree::new(&keys));
@@ -165,8 +165,8 @@ impl Network {
             return Ok(());
         }
         let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
-        let instructions = self.limits.inspect_instructions;
-        self.run(call.canister_id, instructions, move |canister, host| {
+        let limits = self.limits.of_inspection();
+        self.run(call.canister_id, limits, move |canister, host, _| {
             canister.inspect(sender, method, arg, host)
         })
         .await
@@ -189,9 +189,14 @@ impl Network {
             let subnet = self.host.subnet_id;
             return system_canisters::query(call.canister_id, &call.method_name, subnet);
         }
-        let instructions = self.limits.query_instructions;
-        self.run(call.canister_id, instructions, move |canister, host| {
-            canister.query(call.sender, &call.method_name, call.arg, host)
+        let (limits, depth) = (self.limits.of_query(), self.limits.query_call_depth);
+        self.run(call.canister_id, limits, move |canister, host, others| {
+            let query = QueryCall {
+                caller: call.sender,
+                method: call.method_name,
+                arg: call.arg,
+            };
+            QueryGraph::new(host, others, depth).execute(canister, query)
         })
         .await
     }
@@ -220,24 +225,27 @@ impl Network {
     fn with_host(
         &self,
         id: Principal,
-        instructions: u64,
-    ) -> Result<(Arc<CanisterView>, Host), Rejection> {
+        limits: Limits,
+    ) -> Result<(Arc<CanisterView>, Host, Canisters), Rejection> {
         let published = self.publications.newest();
         let host = Host {
             time_ns: self.now_ns(),
             certified: Some(Arc::clone(&published.certified)),
-            limits: self.limits.execution(instructions),
+            limits,
             ..self.host.clone()
         };
-        find(&published, id).map(|canister| (canister, host))
+        let canister = find(&published, id)?;
+        Ok((canister, host, published.canisters.clone()))
     }
 
     /// Executes off the async threads, not too many at once.
     async fn run<T: Send + 'static>(
         &self,
         canister: Principal,
-        instructions: u64,
-        execution: impl FnOnce(&CanisterView, &Host) -> Result<T, Rejection> + Send + 'static,
+        limits: Limits,
+        execution: impl FnOnce(&CanisterView, &Host, &Canisters) -> Result<T, Rejection>
+        + Send
+        + 'static,
     ) -> Result<T, Rejection> {
         let failed = |e: &dyn std::fmt::Display| {
             Rejection::new(
@@ -248,11 +256,11 @@ impl Network {
         let queries = Arc::clone(&self.queries);
         let permit = queries.acquire_owned().await.map_err(|e| failed(&e))?;
         // Only now: whoever waits for its turn shall not keep an old state alive.
-        let (canister, host) = self.with_host(canister, instructions)?;
+        let (canister, host, others) = self.with_host(canister, limits)?;
         tokio::task::spawn_blocking(move || {
             // Execution goes on when nobody waits for it any more, and counts until it ends.
             let _permit = permit;
-            execution(&canister, &host)
+            execution(&canister, &host, &others)
         })
         .await
         .map_err(|e| failed(&e))?

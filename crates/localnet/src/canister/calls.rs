@@ -1,7 +1,7 @@
 //! Calls in flight, as the specification models them: a call context for every call that the canister has not finished
 //! working on, and a callback for every call it made and has no answer to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ pub struct Callback {
     pub on_reject: Closure,
     /// Called if one of the two traps.
     pub on_cleanup: Option<Closure>,
+    /// When the canister stops waiting; 0 for never.
+    pub deadline_ns: u64,
 }
 
 /// All calls in flight of one canister.
@@ -47,6 +49,8 @@ pub struct Callback {
 pub struct Calls {
     contexts: BTreeMap<u64, CallContext>,
     callbacks: BTreeMap<u64, Callback>,
+    /// Deadlines that are not past, with the callbacks they are of.
+    deadlines: BTreeSet<(u64, u64)>,
     next_id: u64,
 }
 
@@ -84,23 +88,42 @@ impl Calls {
             context.outstanding += 1;
         }
         let id = self.next_id();
+        if callback.deadline_ns > 0 {
+            self.deadlines.insert((callback.deadline_ns, id));
+        }
         self.callbacks.insert(id, callback);
         id
     }
 
     /// The callback for an answer that has come.
-    pub fn answered(&mut self, callback: u64) -> Option<Callback> {
-        let callback = self.callbacks.remove(&callback)?;
+    pub fn answered(&mut self, id: u64) -> Option<Callback> {
+        let callback = self.callbacks.remove(&id)?;
+        self.deadlines.remove(&(callback.deadline_ns, id));
         if let Some(context) = self.contexts.get_mut(&callback.context) {
             context.outstanding = context.outstanding.saturating_sub(1);
         }
         Some(callback)
     }
 
+    /// When the canister next stops waiting for an answer.
+    pub fn next_deadline_ns(&self) -> Option<u64> {
+        self.deadlines.first().map(|&(deadline_ns, _)| deadline_ns)
+    }
+
+    /// The callbacks of calls whose deadlines have passed, each given once.
+    pub fn take_expired(&mut self, now_ns: u64) -> Vec<u64> {
+        let mut expired = Vec::new();
+        while self.next_deadline_ns().is_some_and(|at| at <= now_ns) {
+            expired.extend(self.deadlines.pop_first().map(|(_, callback)| callback));
+        }
+        expired
+    }
+
     /// Gives up everything in flight: answers to the canister's calls will find no callback. Gives the calls that are
     /// not answered.
     pub fn abandon(&mut self) -> Vec<CallContext> {
         self.callbacks.clear();
+        self.deadlines.clear();
         let contexts = std::mem::take(&mut self.contexts);
         contexts
             .into_values()

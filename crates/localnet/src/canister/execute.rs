@@ -52,17 +52,26 @@ struct Invocation<'a> {
 impl Canister {
     /// Executes a message. An error means that memory could not be written, and the network cannot go on.
     pub fn execute(&mut self, message: Message, host: &Host) -> io::Result<Vec<Outbound>> {
-        match message {
+        let was_low = self.is_low_wasm_memory();
+        let mut sent = match message {
             Message::Request(request) => self.execute_request(request, host),
             Message::Response(response) => self.execute_response(response, host),
             Message::Task(task) => self.execute_task(task, host),
+        }?;
+        if !was_low && self.is_low_wasm_memory() {
+            sent.push(Outbound::Task(self.id, Task::LowWasmMemory));
         }
+        Ok(sent)
+    }
+
+    fn is_low_wasm_memory(&self) -> bool {
+        let heap = self.code.as_ref().map_or(0, |code| code.heap.bytes());
+        self.settings.is_low_wasm_memory(heap as u64)
     }
 
     fn execute_request(&mut self, request: Request, host: &Host) -> io::Result<Vec<Outbound>> {
         let (entry, function) = match self
-            .status
-            .check_running(self.id)
+            .check_admission(&request)
             .and_then(|()| self.method(&request.method_name))
         {
             Ok(method) => method,
@@ -94,6 +103,20 @@ impl Canister {
             on_cleanup: None,
         };
         self.execute_in_context(invocation, host)
+    }
+
+    fn check_admission(&self, request: &Request) -> Result<(), Rejection> {
+        self.status.check_running(self.id)?;
+        let minimum = self.settings.minimum_incoming_canister_call_cycles;
+        let from_other = matches!(request.origin, Origin::Canister(caller, _) if caller != self.id);
+        if from_other && request.cycles < minimum {
+            let message = format!(
+                "Canister {} takes calls of canisters with at least {minimum} cycles, not with {}",
+                self.id, request.cycles
+            );
+            return Err(Rejection::new(ErrorCode::InsufficientCyclesInCall, message));
+        }
+        Ok(())
     }
 
     fn method(&self, name: &str) -> Result<(EntryPoint, String), Rejection> {
@@ -131,11 +154,10 @@ impl Canister {
         if self.status != Status::Running {
             return Ok(Vec::new());
         }
-        let function = match task {
-            Task::GlobalTimer if !self.take_expired_timer(host.time_ns) => return Ok(Vec::new()),
-            Task::GlobalTimer => "canister_global_timer",
-            Task::Heartbeat => "canister_heartbeat",
-        };
+        if task == Task::GlobalTimer && !self.take_expired_timer(host.time_ns) {
+            return Ok(Vec::new());
+        }
+        let function = task.function();
         let exported = self
             .code
             .as_ref()
@@ -288,6 +310,7 @@ impl Canister {
             Ok(()) if invocation.entry == EntryPoint::ReplicatedQuery => {
                 let state = execution.into_state();
                 self.cycles = state.balance;
+                self.version += 1;
                 Ok(state.effects)
             }
             Ok(()) => {
@@ -318,14 +341,16 @@ impl Canister {
         if lines.is_empty() && trapped.is_none() {
             return;
         }
+        let max_bytes = usize::try_from(self.settings.log_memory_limit).unwrap_or(usize::MAX);
         let logs = Arc::make_mut(&mut self.logs);
         for line in lines {
             tracing::info!(canister = %self.id, "{}", String::from_utf8_lossy(&line));
-            logs.push(time_ns, line);
+            logs.push(time_ns, line, max_bytes);
         }
         if let Some(trapped) = trapped {
             tracing::warn!(canister = %self.id, "{}", trapped.message);
-            logs.push(time_ns, format!("[TRAP]: {}", trapped.message).into_bytes());
+            let line = format!("[TRAP]: {}", trapped.message).into_bytes();
+            logs.push(time_ns, line, max_bytes);
         }
     }
 
@@ -361,15 +386,16 @@ impl Canister {
     }
 
     fn send(&mut self, context: u64, call: OutgoingCall, time_ns: u64) -> Outbound {
+        let deadline_ns = call
+            .timeout_seconds
+            .map_or(0, |seconds| time_ns + u64::from(seconds) * 1_000_000_000);
         let callback = self.calls.expect(Callback {
             context,
             on_reply: call.on_reply,
             on_reject: call.on_reject,
             on_cleanup: call.on_cleanup,
+            deadline_ns,
         });
-        let deadline_ns = call
-            .timeout_seconds
-            .map_or(0, |seconds| time_ns + u64::from(seconds) * 1_000_000_000);
         let request = Request {
             origin: Origin::Canister(self.id, callback),
             sender: self.id,

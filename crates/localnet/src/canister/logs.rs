@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::execution::LOG_LINE_OVERHEAD;
 
-/// Bytes of lines kept per canister; the replica keeps as many.
-const MAX_BYTES: usize = 4096;
-
 /// A line that was printed, or the text of a trap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
@@ -35,9 +32,9 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Adds a line; the oldest ones make room.
-    pub fn push(&mut self, time_ns: u64, mut content: Vec<u8>) {
-        content.truncate(MAX_BYTES - LOG_LINE_OVERHEAD);
+    /// Adds a line, cut to fit in `max_bytes`; the oldest ones make room.
+    pub fn push(&mut self, time_ns: u64, mut content: Vec<u8>, max_bytes: usize) {
+        content.truncate(max_bytes.saturating_sub(LOG_LINE_OVERHEAD));
         self.lines.push_back(LogLine {
             number: self.next_number,
             time_ns,
@@ -45,12 +42,17 @@ impl Logs {
         });
         self.next_number += 1;
         let mut bytes = self.bytes();
-        while bytes > MAX_BYTES {
+        while bytes > max_bytes {
             let Some(oldest) = self.lines.pop_front() else {
                 break;
             };
             bytes -= oldest.bytes();
         }
+    }
+
+    /// Forgets all lines, but not how many there were.
+    pub fn clear(&mut self) {
+        self.lines.clear();
     }
 
     /// The lines, oldest first.
@@ -68,15 +70,18 @@ impl Logs {
 mod tests {
     use super::*;
 
+    const MAX_BYTES: usize = 4096;
+
     #[test]
     fn the_newest_lines_are_kept() {
         let mut logs = Logs::default();
         for n in 0..10 {
-            logs.push(n, vec![b'x'; MAX_BYTES / 4 - LOG_LINE_OVERHEAD]);
+            let quarter = vec![b'x'; MAX_BYTES / 4 - LOG_LINE_OVERHEAD];
+            logs.push(n, quarter, MAX_BYTES);
         }
         let numbers: Vec<u64> = logs.lines().map(|line| line.number).collect();
         assert_eq!(numbers, [6, 7, 8, 9]);
-        logs.push(10, vec![b'y'; 2 * MAX_BYTES]);
+        logs.push(10, vec![b'y'; 2 * MAX_BYTES], MAX_BYTES);
         assert_eq!(logs.lines().count(), 1);
         assert_eq!(logs.bytes(), MAX_BYTES);
     }
@@ -85,7 +90,7 @@ mod tests {
     fn empty_lines_make_room_too() {
         let mut logs = Logs::default();
         for n in 0..1000 {
-            logs.push(n, Vec::new());
+            logs.push(n, Vec::new(), MAX_BYTES);
         }
         assert_eq!(logs.lines().count(), MAX_BYTES / LOG_LINE_OVERHEAD);
         assert_eq!(logs.lines().last().map(|line| line.number), Some(999));

@@ -58,6 +58,19 @@ pub enum Task {
     GlobalTimer,
     /// `canister_heartbeat`.
     Heartbeat,
+    /// `canister_on_low_wasm_memory`.
+    LowWasmMemory,
+}
+
+impl Task {
+    /// The function that is called.
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::GlobalTimer => "canister_global_timer",
+            Self::Heartbeat => "canister_heartbeat",
+            Self::LowWasmMemory => "canister_on_low_wasm_memory",
+        }
+    }
 }
 
 /// What waits in a canister's queue.
@@ -78,6 +91,8 @@ pub enum Outbound {
     Request(Principal, Request),
     /// An answer, with the cycles that were not accepted.
     Response(Origin, Outcome, u128),
+    /// Something the canister itself has to do next.
+    Task(Principal, Task),
 }
 
 /// A reply as a byte string: `serde` takes it for a list of numbers else.

@@ -1,7 +1,9 @@
 //! A canister: its code and memories, its settings, its messages and calls in flight.
 
 mod calls;
+mod deadlines;
 mod execute;
+mod history;
 mod logs;
 mod messages;
 mod query;
@@ -16,11 +18,13 @@ use serde::{Deserialize, Serialize};
 
 pub use calls::Calls;
 pub use execute::Host;
+pub use history::ChangeHistory;
 pub use logs::{LogLine, Logs};
 pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
+pub use query::{QueryCall, QueryGraph};
 pub use queue::Queue;
 pub use settings::Settings;
-pub use view::CanisterView;
+pub use view::{CanisterView, Canisters};
 
 use crate::{
     certification::{CanisterLeaves, Metadata},
@@ -34,9 +38,18 @@ pub enum Status {
     /// It does.
     Running,
     /// It takes responses only; those who asked it to stop are answered when the last call is closed.
-    Stopping(Vec<Origin>),
+    Stopping(Vec<StopRequest>),
     /// It does not.
     Stopped,
+}
+
+/// Someone who waits for a canister to stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopRequest {
+    /// Who waits.
+    pub origin: Origin,
+    /// Until when, in nanoseconds since the epoch.
+    pub deadline_ns: u64,
 }
 
 /// A canister. What is not serialized is large, and `store` keeps it apart.
@@ -71,6 +84,8 @@ pub struct Canister {
     /// What it printed.
     #[serde(skip)]
     pub logs: Arc<Logs>,
+    /// What was changed about it.
+    pub history: ChangeHistory,
 }
 
 impl Canister {
@@ -89,6 +104,7 @@ impl Canister {
             calls: Calls::default(),
             chunks: BTreeMap::new(),
             logs: Arc::default(),
+            history: ChangeHistory::default(),
         }
     }
 
@@ -104,6 +120,11 @@ impl Canister {
                 .code
                 .as_ref()
                 .is_some_and(|code| code.module.exports("canister_heartbeat"))
+    }
+
+    /// Bytes of the pages of stable memory that it ever wrote to.
+    pub fn stable_bytes(&self) -> u64 {
+        self.code.as_ref().map_or(0, |code| code.stable.bytes())
     }
 
     /// Whether a task of that kind is in the queue.
@@ -185,6 +206,14 @@ impl Status {
             )),
         }
     }
+}
+
+/// The rejection for an id that no canister has.
+pub fn not_found(id: Principal) -> Rejection {
+    Rejection::new(
+        ErrorCode::CanisterNotFound,
+        format!("Canister {id} not found"),
+    )
 }
 
 /// The rejection for a canister without code.

@@ -1,116 +1,142 @@
-//! Executions that leave nothing behind: queries and `inspect_message`.
+//! Queries, which leave nothing behind. A composite query calls queries of other canisters, one after the other, all in
+//! the same published state.
 
 use candid::Principal;
 
-use super::{CanisterView, Host, did_not_reply, no_module};
+use super::{CanisterView, Canisters, Host, did_not_reply, not_found};
 use crate::{
-    execution::{CodeView, EntryPoint, Execution, Input, SystemState, Target},
+    execution::{EntryPoint, Execution, Input, OutgoingCall, Target, Trapped},
     rejection::{ErrorCode, Rejection},
 };
 
-const INSPECT_MESSAGE: &str = "canister_inspect_message";
+type Reply = Result<Vec<u8>, Rejection>;
 
-impl CanisterView {
-    /// Executes a query method.
-    pub fn query(
-        &self,
-        caller: Principal,
-        method: &str,
-        arg: Vec<u8>,
-        host: &Host,
-    ) -> Result<Vec<u8>, Rejection> {
-        let code = self.running()?;
-        let (entry, function) = self.query_method(code, method)?;
+/// A call of a query method.
+pub struct QueryCall {
+    /// Who calls.
+    pub caller: Principal,
+    /// The method called.
+    pub method: String,
+    /// The argument.
+    pub arg: Vec<u8>,
+}
+
+/// A query with the queries that it calls, and those that they call. All share one budget of instructions.
+pub struct QueryGraph<'a> {
+    host: &'a Host,
+    canisters: &'a Canisters,
+    instructions: u64,
+    depth: usize,
+    max_depth: usize,
+}
+
+impl<'a> QueryGraph<'a> {
+    /// A graph in which calls can be nested as deep as `max_depth`.
+    pub fn new(host: &'a Host, canisters: &'a Canisters, max_depth: usize) -> Self {
+        Self {
+            host,
+            canisters,
+            instructions: host.limits.instructions,
+            depth: 0,
+            max_depth,
+        }
+    }
+
+    /// Executes a query method and what it calls.
+    pub fn execute(&mut self, canister: &CanisterView, call: QueryCall) -> Reply {
+        let caller = call.caller.as_slice().to_vec();
+        let (entry, function) = canister.query_method(&call.method)?;
         let input = Input {
-            caller: caller.as_slice().to_vec(),
-            payload: arg,
+            caller: caller.clone(),
+            payload: call.arg,
             ..Input::default()
         };
-        let state = self.run(code, entry, &function, input, host)?;
-        state
-            .effects
-            .response
-            .ok_or_else(|| did_not_reply(self.id))?
+        let mut execution = canister.start(entry, input, &self.host_now())?;
+        let result = execution.run(Target::Export(&function));
+        let mut used = self.account(canister, &mut execution, result)?;
+        let mut calls = made_calls(&mut execution);
+        while let Some(outgoing) = calls.pop() {
+            let (on_reply, on_reject) = (outgoing.on_reply, outgoing.on_reject);
+            let mut input = Input {
+                caller: caller.clone(),
+                responded: execution.state().responded(),
+                instructions_before: used,
+                ..Input::default()
+            };
+            let (entry, closure) = match self.call(canister.id, outgoing) {
+                Ok(payload) => {
+                    input.payload = payload;
+                    (EntryPoint::CompositeReply, on_reply)
+                }
+                Err(rejection) => {
+                    input.reject = Some((u8::from(rejection.code).into(), rejection.message));
+                    (EntryPoint::CompositeReject, on_reject)
+                }
+            };
+            if self.instructions == 0 {
+                let message = "Composite query calls exceeded the instruction limit.";
+                let code = ErrorCode::QueryCallGraphTotalInstructionLimitExceeded;
+                return Err(Rejection::new(code, message));
+            }
+            let result = execution.run_callback(entry, closure, input, self.instructions);
+            // Its effects on the heap cannot be told from those before, so a trap in a callback ends the query.
+            used += self.account(canister, &mut execution, result)?;
+            calls.extend(made_calls(&mut execution));
+        }
+        let response = execution.into_state().effects.response;
+        response
+            .ok_or_else(|| did_not_reply(canister.id))?
             .map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message))
     }
 
-    fn query_method(&self, code: &CodeView, name: &str) -> Result<(EntryPoint, String), Rejection> {
-        for (kind, entry) in [
-            ("query", EntryPoint::Query),
-            ("composite_query", EntryPoint::CompositeQuery),
-        ] {
-            let function = format!("canister_{kind} {name}");
-            if code.module.exports(&function) {
-                return Ok((entry, function));
-            }
+    /// What the next method is executed with. Only the one that was called from outside gets a certificate.
+    fn host_now(&self) -> Host {
+        let mut host = self.host.clone();
+        host.limits.instructions = self.instructions;
+        if self.depth > 0 {
+            host.certified = None;
         }
-        let message = format!(
-            "Error from Canister {}: Canister has no query method '{name}'.",
-            self.id
-        );
-        Err(Rejection::new(ErrorCode::CanisterMethodNotFound, message))
+        host
     }
 
-    /// The running code, or why there is none.
-    fn running(&self) -> Result<&CodeView, Rejection> {
-        self.status.check_running(self.id)?;
-        self.code.as_ref().ok_or_else(|| no_module(self.id))
-    }
-
-    /// Whether the canister wants to see messages from users before they are received.
-    pub fn inspects_messages(&self) -> Result<bool, Rejection> {
-        Ok(self.running()?.module.exports(INSPECT_MESSAGE))
-    }
-
-    /// Asks the canister whether it takes a message from a user.
-    pub fn inspect(
-        &self,
-        caller: Principal,
-        method_name: String,
-        payload: Vec<u8>,
-        host: &Host,
-    ) -> Result<(), Rejection> {
-        let input = Input {
-            caller: caller.as_slice().to_vec(),
-            method_name,
-            payload,
-            ..Input::default()
+    fn call(&mut self, caller: Principal, call: OutgoingCall) -> Reply {
+        if self.depth >= self.max_depth {
+            let message = "Composite query calls exceeded the maximum call depth.";
+            return Err(Rejection::new(ErrorCode::QueryCallGraphTooDeep, message));
+        }
+        let canisters = self.canisters;
+        let callee = canisters.get(&call.callee);
+        let callee = callee.ok_or_else(|| not_found(call.callee))?;
+        self.depth += 1;
+        let call = QueryCall {
+            caller,
+            method: call.method_name,
+            arg: call.payload,
         };
-        let entry = EntryPoint::InspectMessage;
-        let state = self.run(self.running()?, entry, INSPECT_MESSAGE, input, host)?;
-        if state.effects.accepted {
-            return Ok(());
-        }
-        let message = format!(
-            "Error from Canister {}: Canister rejected the message",
-            self.id
-        );
-        Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message))
+        let reply = self.execute(callee, call);
+        self.depth -= 1;
+        reply
     }
 
-    fn run(
-        &self,
-        code: &CodeView,
-        entry: EntryPoint,
-        function: &str,
-        input: Input,
-        host: &Host,
-    ) -> Result<SystemState, Rejection> {
-        let state = SystemState::new(
-            entry,
-            self.environment(host),
-            input,
-            self.cycles,
-            code.stable.clone(),
-            host.limits,
-        );
-        let mut execution =
-            Execution::resume(&host.engine, code.clone(), state).map_err(|e| e.reject(self.id))?;
-        let result = execution.run(Target::Export(function));
-        for line in &execution.state().effects.logs {
-            tracing::debug!(canister = %self.id, "{}", String::from_utf8_lossy(line));
-        }
-        result.map_err(|trapped| trapped.reject(self.id))?;
-        Ok(execution.into_state())
+    /// Takes what a function used off the budget.
+    fn account(
+        &mut self,
+        canister: &CanisterView,
+        execution: &mut Execution,
+        result: Result<(), Trapped>,
+    ) -> Result<u64, Rejection> {
+        let used = execution.instructions();
+        self.instructions = self.instructions.saturating_sub(used);
+        canister.trace(execution);
+        result
+            .map(|()| used)
+            .map_err(|trapped| trapped.reject(canister.id))
     }
+}
+
+/// The calls that a function made, last one first.
+fn made_calls(execution: &mut Execution) -> Vec<OutgoingCall> {
+    let mut calls = std::mem::take(&mut execution.state().effects.calls);
+    calls.reverse();
+    calls
 }

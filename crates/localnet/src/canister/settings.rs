@@ -1,5 +1,5 @@
-//! Canister settings. Controllers, environment variables and visibilities have an effect; limits and allocations are
-//! bookkeeping, as nothing costs cycles here.
+//! Canister settings. Controllers, environment variables, visibilities and limits on memory have an effect; allocations
+//! and thresholds of cycles are bookkeeping, as nothing costs any here.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,6 +15,12 @@ const MAX_VARIABLES: usize = 20;
 const MAX_VARIABLE_BYTES: usize = 128;
 const MAX_VIEWERS: usize = 10;
 const MAX_COMPUTE_ALLOCATION: u64 = 100;
+const MAX_MEMORY_ALLOCATION: u64 = 1 << 48;
+const MAX_WASM_MEMORY_LIMIT: u64 = (1 << 48) - 1;
+const DEFAULT_LOG_MEMORY: u64 = 4 << 10;
+const MAX_LOG_MEMORY: u64 = 2 << 20;
+/// What 32-bit addresses reach.
+const MAX_WASM_MEMORY: u64 = 4 << 30;
 
 /// Settings of a canister, as the specification defines them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +85,7 @@ impl Settings {
             log_visibility: LogVisibility::Controllers,
             snapshot_visibility: SnapshotVisibility::Controllers,
             status_visibility: StatusVisibility::Controllers,
-            log_memory_limit: 4096,
+            log_memory_limit: DEFAULT_LOG_MEMORY,
             compute_allocation: 0,
             memory_allocation: 0,
             freezing_threshold: 2_592_000,
@@ -110,6 +116,9 @@ impl Settings {
             settings.log_visibility = visibility.clone();
         }
         if let Some(visibility) = &new.snapshot_visibility {
+            if let SnapshotVisibility::AllowedViewers(viewers) = visibility {
+                at_most("snapshot viewers", viewers.len(), MAX_VIEWERS)?;
+            }
             settings.snapshot_visibility = visibility.clone();
         }
         if let Some(visibility) = &new.status_visibility {
@@ -128,7 +137,7 @@ impl Settings {
             &mut settings.memory_allocation,
             "memory_allocation",
             &new.memory_allocation,
-            u64::MAX,
+            MAX_MEMORY_ALLOCATION,
         )?;
         set(
             &mut settings.freezing_threshold,
@@ -152,21 +161,30 @@ impl Settings {
             &mut settings.wasm_memory_limit,
             "wasm_memory_limit",
             &new.wasm_memory_limit,
-            u64::MAX,
+            MAX_WASM_MEMORY_LIMIT,
         )?;
         set(
             &mut settings.wasm_memory_threshold,
             "wasm_memory_threshold",
             &new.wasm_memory_threshold,
-            u64::MAX,
+            MAX_MEMORY_ALLOCATION,
         )?;
         set(
             &mut settings.log_memory_limit,
             "log_memory_limit",
             &new.log_memory_limit,
-            u64::MAX,
+            MAX_LOG_MEMORY,
         )?;
         Ok(settings)
+    }
+
+    /// Whether a heap of that size leaves less room than the threshold that the canister wants to be told at.
+    pub fn is_low_wasm_memory(&self, heap_bytes: u64) -> bool {
+        let limit = match self.wasm_memory_limit {
+            0 => MAX_WASM_MEMORY,
+            limit => limit.min(MAX_WASM_MEMORY),
+        };
+        limit.saturating_sub(heap_bytes) < self.wasm_memory_threshold
     }
 
     /// Whether `reader` may read the logs of a canister with these settings.

@@ -28,8 +28,12 @@ pub enum EntryPoint {
     Cleanup = 1 << 9,
     /// `canister_inspect_message` (`F`).
     InspectMessage = 1 << 10,
-    /// The global timer or the heartbeat (`T`).
+    /// The global timer, the heartbeat or the hook for low memory (`T`).
     SystemTask = 1 << 11,
+    /// A reply callback of a composite query (`CRy`).
+    CompositeReply = 1 << 12,
+    /// A reject callback of a composite query (`CRt`).
+    CompositeReject = 1 << 13,
 }
 
 impl fmt::Display for EntryPoint {
@@ -47,6 +51,8 @@ impl fmt::Display for EntryPoint {
             Self::Cleanup => "cleanup",
             Self::InspectMessage => "inspect message",
             Self::SystemTask => "system task",
+            Self::CompositeReply => "composite reply callback",
+            Self::CompositeReject => "composite reject callback",
         })
     }
 }
@@ -67,6 +73,8 @@ impl EntryPoints {
         EntryPoint::CompositeQuery,
         EntryPoint::Reply,
         EntryPoint::Reject,
+        EntryPoint::CompositeReply,
+        EntryPoint::CompositeReject,
     ]);
 
     /// The set of the given entry points.

@@ -7,9 +7,10 @@ use wasmtime::{AsContextMut as _, Global, Instance, Ref, Store, Val};
 
 use super::{
     engine::{CanisterModule, Engine},
+    entry::EntryPoint,
     memory::{Heap, HeapView, StableMemory, WASM_PAGE, changed_pages, map_private},
-    state::{Closure, Effects, SystemState},
-    trap::Trapped,
+    state::{Closure, Effects, Input, SystemState},
+    trap::{SystemError, Trapped},
     wasm,
 };
 use crate::rejection::ErrorCode;
@@ -154,7 +155,10 @@ impl Execution {
             if missing > 0 {
                 memory
                     .grow(&mut self.store, missing / WASM_PAGE)
-                    .map_err(|e| out_of_memory(&e))?;
+                    .map_err(|e| match e.is::<SystemError>() {
+                        true => Trapped::from_wasmtime(&e, 0),
+                        false => out_of_memory(&e),
+                    })?;
             }
             map_private(memory, &mut self.store, &heap).map_err(|e| out_of_memory(&e))?;
             self.heap = Some(heap);
@@ -184,6 +188,21 @@ impl Execution {
             Target::Callback(closure) => self.call_table(closure),
         };
         result.map_err(|e| Trapped::from_wasmtime(&e, limit))
+    }
+
+    /// Runs a callback of a composite query where the function before has left off.
+    pub fn run_callback(
+        &mut self,
+        entry: EntryPoint,
+        closure: Closure,
+        input: Input,
+        instructions: u64,
+    ) -> Result<(), Trapped> {
+        let state = self.store.data_mut();
+        state.limits.instructions = instructions;
+        state.begin_callback(entry, input);
+        self.store.set_fuel(instructions).map_err(internal)?;
+        self.run(Target::Callback(closure))
     }
 
     fn call_export(&mut self, name: &str) -> wasmtime::Result<()> {

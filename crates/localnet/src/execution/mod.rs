@@ -7,6 +7,7 @@ mod engine;
 mod entry;
 mod instance;
 mod memory;
+mod module_rules;
 mod state;
 mod system_api;
 mod trap;
@@ -15,7 +16,7 @@ mod wasm;
 pub use engine::{CanisterModule, Engine, EngineError};
 pub use entry::EntryPoint;
 pub use instance::{Code, CodeView, Execution, GlobalValue, Target};
-pub use memory::{Heap, HeapChanges, PAGE, StableMemory, WASM_PAGE};
+pub use memory::{Heap, HeapChanges, PAGE, StableLimits, StableMemory, WASM_PAGE};
 pub use state::{
     Closure, Effects, Environment, Input, LOG_LINE_OVERHEAD, Limits, OutgoingCall, SystemState,
 };

@@ -7,7 +7,7 @@ use wasmtime::{Memory, ResourceLimiter};
 
 use super::{
     entry::{EntryPoint, EntryPoints},
-    memory::{StableMemory, StableOverlay},
+    memory::{StableLimits, StableMemory, StableOverlay},
     trap::SystemError,
 };
 use crate::certification::CertifiedState;
@@ -33,6 +33,8 @@ pub struct Environment {
     pub controllers: Arc<Vec<Principal>>,
     /// The canister's environment variables.
     pub variables: Arc<BTreeMap<String, String>>,
+    /// Bytes of heap that the canister's settings allow; 0 for no limit of its own.
+    pub wasm_memory_limit: u64,
     /// Where the data certificate of a query comes from.
     pub certified: Option<Arc<CertifiedState>>,
     /// Room for further outgoing calls.
@@ -125,10 +127,12 @@ pub struct Limits {
     pub instructions: u64,
     /// Bytes of heap.
     pub heap_bytes: usize,
-    /// WebAssembly pages of stable memory.
-    pub stable_pages: u64,
-    /// Bytes of a reply or of an outgoing call.
+    /// Stable memory.
+    pub stable: StableLimits,
+    /// Bytes of the argument of an outgoing call.
     pub payload_bytes: usize,
+    /// Bytes of a reply, or of a reject message.
+    pub reply_bytes: usize,
     /// Bytes of log lines of one execution, [`LOG_LINE_OVERHEAD`] included; more are dropped.
     pub log_bytes: usize,
 }
@@ -175,7 +179,7 @@ impl SystemState {
             entry,
             environment,
             balance,
-            stable: StableOverlay::new(stable, limits.stable_pages),
+            stable: StableOverlay::new(stable, limits.stable),
             effects: Effects::default(),
             logged_bytes: 0,
             limits,
@@ -214,11 +218,24 @@ impl SystemState {
         }
     }
 
+    /// Goes on with a callback of a composite query. The certificate is for the query method only.
+    pub fn begin_callback(&mut self, entry: EntryPoint, input: Input) {
+        self.drop_unfinished_call();
+        self.reply.clear();
+        self.environment.certified = None;
+        self.entry = entry;
+        self.input = input;
+    }
+
     /// Whether the call the execution belongs to is answered.
     pub fn responded(&self) -> bool {
         self.input.responded || self.effects.response.is_some()
     }
 }
+
+/// Where the canister's own limit on its heap holds: recovery must not fail for it.
+const WASM_MEMORY_LIMITED: EntryPoints =
+    EntryPoints::of(&[EntryPoint::Start, EntryPoint::Init, EntryPoint::Update]);
 
 impl ResourceLimiter for SystemState {
     fn memory_growing(
@@ -227,6 +244,10 @@ impl ResourceLimiter for SystemState {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        let (limit, bytes) = (self.environment.wasm_memory_limit, desired as u64);
+        if limit > 0 && bytes > limit && WASM_MEMORY_LIMITED.contains(self.entry) {
+            return Err(SystemError::WasmMemoryLimit { limit, bytes }.into());
+        }
         Ok(desired <= self.limits.heap_bytes)
     }
 

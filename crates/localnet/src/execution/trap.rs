@@ -2,6 +2,7 @@
 
 use candid::Principal;
 
+use super::memory::StableError;
 use crate::rejection::{ErrorCode, Rejection};
 
 /// What a System API function answers a misuse with.
@@ -16,9 +17,52 @@ pub enum SystemError {
     /// A pointer out of the heap.
     #[error("Canister trapped: heap out of bounds")]
     HeapOutOfBounds,
-    /// An access out of stable memory.
-    #[error("Canister trapped: stable memory out of bounds")]
-    StableOutOfBounds,
+    /// An access to stable memory that is not possible.
+    #[error("{0}")]
+    Stable(#[from] StableError),
+    /// A 32-bit access to a stable memory that has outgrown it.
+    #[error("Canister trapped: 32 bit stable memory api used on a memory larger than 4GB")]
+    StableTooBig,
+    /// More heap than the canister's settings allow.
+    #[error(
+        "Canister exceeded its current Wasm memory limit of {limit} bytes. The peak Wasm memory usage was {bytes} \
+         bytes. The limit can be increased in the canister settings."
+    )]
+    WasmMemoryLimit {
+        /// The limit.
+        limit: u64,
+        /// The size that was asked for.
+        bytes: u64,
+    },
+    /// More cycles to be sent than there are.
+    #[error(
+        "Canister {canister} is out of cycles: please top up the canister with at least {missing} additional cycles"
+    )]
+    OutOfCycles {
+        /// The canister.
+        canister: Principal,
+        /// What is missing.
+        missing: u128,
+    },
+}
+
+impl SystemError {
+    /// The replica's error code.
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Trap(_) => ErrorCode::CanisterCalledTrap,
+            Self::Contract(_) => ErrorCode::CanisterContractViolation,
+            Self::HeapOutOfBounds | Self::StableTooBig | Self::Stable(StableError::OutOfBounds) => {
+                ErrorCode::CanisterTrapped
+            }
+            Self::Stable(StableError::TooManyWritten { .. }) => {
+                ErrorCode::CanisterMemoryAccessLimitExceeded
+            }
+            Self::Stable(StableError::NoRoom) => ErrorCode::CanisterOutOfMemory,
+            Self::WasmMemoryLimit { .. } => ErrorCode::CanisterWasmMemoryLimitExceeded,
+            Self::OutOfCycles { .. } => ErrorCode::CanisterOutOfCycles,
+        }
+    }
 }
 
 /// An execution that did not end well; nothing of what it did is kept.
@@ -42,14 +86,7 @@ impl Trapped {
     /// What went wrong inside wasmtime, in the replica's words.
     pub fn from_wasmtime(error: &wasmtime::Error, instruction_limit: u64) -> Self {
         if let Some(error) = error.downcast_ref::<SystemError>() {
-            let code = match error {
-                SystemError::Trap(_) => ErrorCode::CanisterCalledTrap,
-                SystemError::Contract(_) => ErrorCode::CanisterContractViolation,
-                SystemError::HeapOutOfBounds | SystemError::StableOutOfBounds => {
-                    ErrorCode::CanisterTrapped
-                }
-            };
-            return Self::new(code, error.to_string());
+            return Self::new(error.code(), error.to_string());
         }
         match error.downcast_ref::<wasmtime::Trap>() {
             Some(wasmtime::Trap::OutOfFuel) => Self::new(

@@ -8,10 +8,12 @@ use wasm_encoder::{
     ExportKind, ExportSection, RawSection, SectionId,
     reencode::{Reencode as _, RoundtripReencoder},
 };
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef, ValType};
+use wasmparser::{Parser, Payload};
+
+use super::module_rules::Scan;
 
 /// Prefix of the export names that instrumentation adds. A module that uses it itself is refused.
-const PRIVATE: &str = "ic-localnet:";
+pub(super) const PRIVATE: &str = "ic-localnet:";
 /// The exported linear memory of an instrumented module.
 pub const MEMORY: &str = "ic-localnet:memory";
 /// The exported function table of an instrumented module, through which callbacks are called.
@@ -30,16 +32,8 @@ pub const ENTRY_POINT: &str = "canister_";
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];
 const WASM_MAGIC: &[u8] = b"\0asm";
 
-/// The specification's limits on modules.
-mod limits {
-    pub const MODULE_BYTES: u64 = 100 << 20;
-    pub const FUNCTIONS: usize = 50_000;
-    pub const GLOBALS: usize = 1_000;
-    pub const EXPORTED_FUNCTIONS: usize = 1_000;
-    pub const EXPORTED_NAME_BYTES: usize = 20_000;
-    pub const METADATA_SECTIONS: usize = 16;
-    pub const METADATA_BYTES: usize = 1 << 20;
-}
+/// Bytes of a module after unpacking.
+const MAX_MODULE_BYTES: u64 = 100 << 20;
 
 /// Why a module cannot be installed.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +47,7 @@ pub enum InvalidModule {
     #[error("its gzip stream is damaged: {0}")]
     Gzip(#[from] std::io::Error),
     /// Too large after unpacking.
-    #[error("it is larger than {} bytes after unpacking", limits::MODULE_BYTES)]
+    #[error("Wasm module size exceeds the maximum allowed size of {MAX_MODULE_BYTES}.")]
     TooLarge,
     /// Not a valid module.
     #[error("it is not valid WebAssembly: {0}")]
@@ -72,6 +66,13 @@ pub enum InvalidModule {
     /// The specification forbids it.
     #[error("{0}")]
     Forbidden(String),
+}
+
+impl InvalidModule {
+    /// A module that breaks a rule of the specification.
+    pub(super) fn forbidden<T>(why: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Forbidden(why.into()))
+    }
 }
 
 /// A section `icp:public NAME` or `icp:private NAME`.
@@ -103,12 +104,12 @@ pub fn unpack(module: &[u8]) -> Result<Vec<u8>, InvalidModule> {
     let mut bytes = Vec::new();
     if module.starts_with(GZIP_MAGIC) {
         GzDecoder::new(module)
-            .take(limits::MODULE_BYTES + 1)
+            .take(MAX_MODULE_BYTES + 1)
             .read_to_end(&mut bytes)?;
     } else {
         bytes.extend_from_slice(module);
     }
-    if bytes.len() as u64 > limits::MODULE_BYTES {
+    if bytes.len() as u64 > MAX_MODULE_BYTES {
         return Err(InvalidModule::TooLarge);
     }
     if !bytes.starts_with(WASM_MAGIC) {
@@ -140,7 +141,7 @@ pub fn instrument(wasm: &[u8]) -> Result<InstrumentedModule, InvalidModule> {
             Payload::StartSection { .. } | Payload::CustomSection(_) => {}
             _ => {
                 if !exports_written && id != SectionId::Custom as u8 && follows_exports(id) {
-                    scan.export_state(&mut exports, wasm)?;
+                    export_state(&scan, &mut exports, wasm)?;
                     module.section(&exports);
                     exports_written = true;
                 }
@@ -152,7 +153,7 @@ pub fn instrument(wasm: &[u8]) -> Result<InstrumentedModule, InvalidModule> {
         }
     }
     if !exports_written {
-        scan.export_state(&mut exports, wasm)?;
+        export_state(&scan, &mut exports, wasm)?;
         module.section(&exports);
     }
     scan.check()?;
@@ -162,6 +163,29 @@ pub fn instrument(wasm: &[u8]) -> Result<InstrumentedModule, InvalidModule> {
         metadata: scan.metadata,
         functions: scan.exported_functions,
     })
+}
+
+fn export_state(
+    scan: &Scan,
+    exports: &mut ExportSection,
+    wasm: &[u8],
+) -> Result<(), InvalidModule> {
+    if scan.memories > 0 {
+        exports.export(MEMORY, ExportKind::Memory, 0);
+    }
+    if scan.tables > 0 {
+        exports.export(TABLE, ExportKind::Table, 0);
+    }
+    for (n, &index) in scan.mutable_globals.iter().enumerate() {
+        exports.export(&global_name(n), ExportKind::Global, index);
+    }
+    // The start section follows the export section, so the pass has not seen it yet.
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Payload::StartSection { func, .. } = payload? {
+            exports.export(START, ExportKind::Func, func);
+        }
+    }
+    Ok(())
 }
 
 fn follows_exports(section: u8) -> bool {
@@ -175,210 +199,4 @@ fn follows_exports(section: u8) -> bool {
         SectionId::Global,
     ];
     !BEFORE.iter().any(|&id| id as u8 == section)
-}
-
-/// What one pass over the sections finds out.
-#[derive(Default)]
-struct Scan {
-    functions: usize,
-    globals: u32,
-    memories: usize,
-    tables: usize,
-    mutable_globals: Vec<u32>,
-    exported_functions: BTreeSet<String>,
-    exported_name_bytes: usize,
-    metadata: Vec<Metadata>,
-}
-
-impl Scan {
-    fn read(&mut self, payload: &Payload<'_>) -> Result<(), InvalidModule> {
-        match payload {
-            Payload::ImportSection(section) => {
-                for import in section.clone().into_imports() {
-                    let import = import?;
-                    if !matches!(import.ty, TypeRef::Func(_)) {
-                        return forbidden(format!(
-                            "it imports `{}` from `{}`, which is not a function",
-                            import.name, import.module
-                        ));
-                    }
-                }
-            }
-            Payload::FunctionSection(section) => self.functions = section.count() as usize,
-            Payload::TableSection(section) => self.tables = section.count() as usize,
-            Payload::MemorySection(section) => self.read_memories(section.clone())?,
-            Payload::GlobalSection(section) => self.read_globals(section.clone())?,
-            Payload::ExportSection(section) => self.read_exports(section.clone())?,
-            Payload::CustomSection(section) => self.read_custom(section.name(), section.data())?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn read_memories(
-        &mut self,
-        section: wasmparser::MemorySectionReader<'_>,
-    ) -> Result<(), InvalidModule> {
-        self.memories = section.count() as usize;
-        for memory in section {
-            if memory?.memory64 {
-                return forbidden("it has a 64-bit memory, which this network does not offer");
-            }
-        }
-        Ok(())
-    }
-
-    fn read_globals(
-        &mut self,
-        section: wasmparser::GlobalSectionReader<'_>,
-    ) -> Result<(), InvalidModule> {
-        self.globals = section.count();
-        for (index, global) in (0..).zip(section) {
-            let ty = global?.ty;
-            if !ty.mutable {
-                continue;
-            }
-            if matches!(ty.content_type, ValType::Ref(_)) {
-                return forbidden("it has a mutable global of a reference type");
-            }
-            self.mutable_globals.push(index);
-        }
-        Ok(())
-    }
-
-    fn read_exports(
-        &mut self,
-        section: wasmparser::ExportSectionReader<'_>,
-    ) -> Result<(), InvalidModule> {
-        for export in section {
-            let export = export?;
-            if export.name.starts_with(PRIVATE) {
-                return forbidden(format!("its export `{}` uses a reserved name", export.name));
-            }
-            if matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact) {
-                self.exported_name_bytes += export.name.len();
-                self.exported_functions.insert(export.name.to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    fn read_custom(&mut self, name: &str, bytes: &[u8]) -> Result<(), InvalidModule> {
-        let (public, name) = match name.split_once(' ') {
-            Some(("icp:public", name)) => (true, name),
-            Some(("icp:private", name)) => (false, name),
-            _ => return Ok(()),
-        };
-        if self.metadata.iter().any(|m| m.name == name) {
-            return forbidden(format!(
-                "it has more than one metadata section named `{name}`"
-            ));
-        }
-        self.metadata.push(Metadata {
-            name: name.to_owned(),
-            public,
-            bytes: bytes.to_owned(),
-        });
-        Ok(())
-    }
-
-    fn export_state(&self, exports: &mut ExportSection, wasm: &[u8]) -> Result<(), InvalidModule> {
-        if self.memories > 0 {
-            exports.export(MEMORY, ExportKind::Memory, 0);
-        }
-        if self.tables > 0 {
-            exports.export(TABLE, ExportKind::Table, 0);
-        }
-        for (n, &index) in self.mutable_globals.iter().enumerate() {
-            exports.export(&global_name(n), ExportKind::Global, index);
-        }
-        // The start section follows the export section, so the pass has not seen it yet.
-        for payload in Parser::new(0).parse_all(wasm) {
-            if let Payload::StartSection { func, .. } = payload? {
-                exports.export(START, ExportKind::Func, func);
-            }
-        }
-        Ok(())
-    }
-
-    /// The specification's rules on canister modules, section "Canister module format".
-    fn check(&self) -> Result<(), InvalidModule> {
-        let at_most = |what: &str, count: usize, limit: usize| {
-            if count > limit {
-                forbidden(format!(
-                    "it has {count} {what}; at most {limit} are allowed"
-                ))
-            } else {
-                Ok(())
-            }
-        };
-        at_most("memories", self.memories, 1)?;
-        at_most("tables", self.tables, 1)?;
-        at_most("functions", self.functions, limits::FUNCTIONS)?;
-        at_most("globals", self.globals as usize, limits::GLOBALS)?;
-        at_most(
-            "metadata sections",
-            self.metadata.len(),
-            limits::METADATA_SECTIONS,
-        )?;
-        let metadata_bytes = self
-            .metadata
-            .iter()
-            .map(|m| m.name.len() + m.bytes.len())
-            .sum();
-        at_most("bytes of metadata", metadata_bytes, limits::METADATA_BYTES)?;
-        let entry_points = self
-            .exported_functions
-            .iter()
-            .filter(|name| name.starts_with(ENTRY_POINT))
-            .count();
-        at_most(
-            "exported entry points",
-            entry_points,
-            limits::EXPORTED_FUNCTIONS,
-        )?;
-        at_most(
-            "bytes of exported names",
-            self.exported_name_bytes,
-            limits::EXPORTED_NAME_BYTES,
-        )?;
-        self.check_method_names()
-    }
-
-    fn check_method_names(&self) -> Result<(), InvalidModule> {
-        const SYSTEM: [&str; 7] = [
-            "canister_init",
-            "canister_pre_upgrade",
-            "canister_post_upgrade",
-            "canister_inspect_message",
-            "canister_heartbeat",
-            "canister_global_timer",
-            "canister_on_low_wasm_memory",
-        ];
-        const METHOD: [&str; 3] = [
-            "canister_update",
-            "canister_query",
-            "canister_composite_query",
-        ];
-        let mut methods = BTreeSet::new();
-        for function in &self.exported_functions {
-            match function.split_once(' ') {
-                Some((kind, method)) if METHOD.contains(&kind) && methods.insert(method) => {}
-                Some((kind, method)) if METHOD.contains(&kind) => {
-                    return forbidden(format!("it exports the method `{method}` more than once"));
-                }
-                _ if function.starts_with(ENTRY_POINT) && !SYSTEM.contains(&function.as_str()) => {
-                    return forbidden(format!(
-                        "its export `{function}` is no entry point that the specification knows"
-                    ));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-fn forbidden<T>(why: impl Into<String>) -> Result<T, InvalidModule> {
-    Err(InvalidModule::Forbidden(why.into()))
 }

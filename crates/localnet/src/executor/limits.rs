@@ -1,6 +1,6 @@
 //! The network's limits, all in one place.
 
-use crate::execution::{Limits, WASM_PAGE};
+use crate::execution::{Limits, StableLimits, WASM_PAGE};
 
 /// Upper bounds on what users and canisters can make the network do. The defaults are the main network's where it has
 /// any.
@@ -18,8 +18,20 @@ pub struct NetworkLimits {
     pub heap_bytes: usize,
     /// Bytes of a canister's stable memory.
     pub stable_bytes: u64,
-    /// Bytes of an argument or reply between canisters, and of a reply to a user.
+    /// Bytes of stable memory, in pages, that an update call, timer, heartbeat or callback writes to.
+    pub stable_written_bytes: u64,
+    /// The same of a query.
+    pub query_stable_written_bytes: u64,
+    /// The same of installing or upgrading.
+    pub install_stable_written_bytes: u64,
+    /// Bytes of the pages of stable memory that all canisters together ever wrote to; looked at once a batch.
+    pub all_stable_bytes: u64,
+    /// Bytes of an argument between canisters.
     pub payload_bytes: usize,
+    /// Bytes of a reply or reject message.
+    pub reply_bytes: usize,
+    /// Bytes of a query's reply or reject message.
+    pub query_reply_bytes: usize,
     /// Bytes that one execution can print.
     pub log_bytes: usize,
     /// Calls that a canister can have open as the caller.
@@ -40,6 +52,10 @@ pub struct NetworkLimits {
     pub canisters: usize,
     /// Chunks in a canister's chunk store.
     pub chunks: usize,
+    /// How long a canister may take to stop before whoever asked for it is told so, in nanoseconds.
+    pub stop_timeout_ns: u64,
+    /// How deep composite queries may call each other.
+    pub query_call_depth: usize,
     /// Queries that execute at the same time.
     pub parallel_queries: usize,
 }
@@ -53,7 +69,13 @@ impl Default for NetworkLimits {
             install_instructions: 300_000_000_000,
             heap_bytes: 4 << 30,
             stable_bytes: 500 << 30,
+            stable_written_bytes: 2 << 30,
+            query_stable_written_bytes: 1 << 30,
+            install_stable_written_bytes: 8 << 30,
+            all_stable_bytes: 64 << 30,
             payload_bytes: 10 << 20,
+            reply_bytes: 2 << 20,
+            query_reply_bytes: 3 << 20,
             log_bytes: 64 << 10,
             outgoing_calls: 500,
             canister_queue: 10_000,
@@ -64,20 +86,52 @@ impl Default for NetworkLimits {
             request_lifetime_ns: 6 * 60 * 1_000_000_000,
             canisters: 10_000,
             chunks: 100,
+            stop_timeout_ns: 5 * 60 * 1_000_000_000,
+            query_call_depth: 6,
             parallel_queries: 2 * std::thread::available_parallelism().map_or(2, usize::from),
         }
     }
 }
 
 impl NetworkLimits {
-    /// The bounds on one execution that may use that many instructions.
-    pub fn execution(&self, instructions: u64) -> Limits {
+    /// The bounds on an update call, timer, heartbeat or callback.
+    pub fn of_update(&self) -> Limits {
         Limits {
-            instructions,
+            instructions: self.update_instructions,
             heap_bytes: self.heap_bytes,
-            stable_pages: self.stable_bytes / WASM_PAGE,
+            stable: StableLimits {
+                wasm_pages: self.stable_bytes / WASM_PAGE,
+                written_bytes: self.stable_written_bytes,
+                new_bytes: self.all_stable_bytes,
+            },
             payload_bytes: self.payload_bytes,
+            reply_bytes: self.reply_bytes,
             log_bytes: self.log_bytes,
         }
+    }
+
+    /// The bounds on a query.
+    pub fn of_query(&self) -> Limits {
+        let mut limits = self.of_update();
+        limits.instructions = self.query_instructions;
+        limits.stable.written_bytes = self.query_stable_written_bytes;
+        limits.reply_bytes = self.query_reply_bytes;
+        limits
+    }
+
+    /// The bounds on `canister_inspect_message`.
+    pub fn of_inspection(&self) -> Limits {
+        Limits {
+            instructions: self.inspect_instructions,
+            ..self.of_query()
+        }
+    }
+
+    /// The bounds on installing or upgrading.
+    pub fn of_installation(&self) -> Limits {
+        let mut limits = self.of_update();
+        limits.instructions = self.install_instructions;
+        limits.stable.written_bytes = self.install_stable_written_bytes;
+        limits
     }
 }

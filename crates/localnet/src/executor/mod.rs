@@ -17,7 +17,7 @@ pub use history::History;
 pub use inbox::{Inbox, Submission};
 pub use limits::NetworkLimits;
 pub use published::{Publications, Published};
-pub use state::{State, not_found};
+pub use state::State;
 
 use crate::{
     certification::NetworkKeys,

@@ -5,19 +5,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use candid::Principal;
 use ic_transport_types::RequestId;
-use rpds::HashTrieMapSync;
 use tokio::sync::oneshot;
 
-use crate::{canister::CanisterView, certification::CertifiedState};
+use crate::{canister::Canisters, certification::CertifiedState};
 
 /// A certified state with the canisters as they are in it.
 pub struct Published {
     /// The state.
     pub certified: Arc<CertifiedState>,
     /// The canisters, for queries.
-    pub canisters: HashTrieMapSync<Principal, Arc<CanisterView>>,
+    pub canisters: Canisters,
 }
 
 type Waiters = HashMap<RequestId, Vec<oneshot::Sender<Arc<CertifiedState>>>>;

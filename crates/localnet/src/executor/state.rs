@@ -8,13 +8,12 @@ use std::{
 
 use candid::Principal;
 use ic_transport_types::RequestId;
-use rpds::HashTrieMapSync;
 
 use super::{History, NetworkLimits, Published, Submission};
 use crate::{
     canister::{
-        Canister, CanisterView, Host, Message, Origin, Outbound, Outcome, Queue, Request, Response,
-        Status, Task,
+        Canister, CanisterView, Canisters, Host, Message, Origin, Outbound, Outcome, Queue,
+        Request, Response, Status, Task, not_found,
     },
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
@@ -52,7 +51,7 @@ pub struct State {
     /// Canisters with messages, in the order of their turns.
     ready: VecDeque<Principal>,
     /// The canisters as they were published last.
-    published: HashTrieMapSync<Principal, Arc<CanisterView>>,
+    published: Canisters,
     /// Canisters that differ from that.
     changed: BTreeMap<Principal, Change>,
     finished: Vec<RequestId>,
@@ -71,7 +70,7 @@ impl State {
             next_canister: 0,
             tree,
             ready: VecDeque::new(),
-            published: HashTrieMapSync::new_sync(),
+            published: Canisters::new_sync(),
             changed: BTreeMap::new(),
             finished: Vec::new(),
             next_heartbeat_ns: 0,
@@ -98,20 +97,45 @@ impl State {
         !self.ready.is_empty() || !self.management.is_empty()
     }
 
-    /// When a timer or heartbeat is due.
+    /// When a timer, a heartbeat or the end of waiting is due.
     pub fn next_task_ns(&self) -> Option<u64> {
-        let timers = self.canisters.values().filter_map(armed_timer);
+        let deadlines = self
+            .canisters
+            .values()
+            .filter_map(Canister::next_deadline_ns);
         let heartbeat = self
             .canisters
             .values()
             .any(Canister::has_heartbeat)
             .then_some(self.next_heartbeat_ns);
-        timers.chain(heartbeat).min()
+        deadlines.chain(heartbeat).min()
     }
 
-    /// Begins a batch at the given time: due timers and heartbeats queue up.
+    /// Begins a batch at the given time: due timers and heartbeats queue up, and who has waited long enough is told.
     pub fn begin_batch(&mut self, now_ns: u64) {
         self.host.time_ns = now_ns;
+        let stable_bytes = self.canisters.values().map(Canister::stable_bytes).sum();
+        self.host.limits.stable.new_bytes =
+            self.limits.all_stable_bytes.saturating_sub(stable_bytes);
+        self.end_waiting(now_ns);
+        self.enqueue_due_tasks(now_ns);
+    }
+
+    fn end_waiting(&mut self, now_ns: u64) {
+        let mut expired = Vec::new();
+        for canister in self.canisters.values_mut() {
+            let before = expired.len();
+            expired.extend(canister.take_expired(now_ns));
+            if expired.len() > before {
+                self.changed.entry(canister.id).or_default();
+            }
+        }
+        for (origin, rejection) in expired {
+            self.respond(origin, Err(rejection), 0);
+        }
+    }
+
+    fn enqueue_due_tasks(&mut self, now_ns: u64) {
         let heartbeat = self.next_heartbeat_ns <= now_ns;
         if heartbeat {
             self.next_heartbeat_ns = now_ns + HEARTBEAT_NS;
@@ -123,7 +147,10 @@ impl State {
                     due.push((canister.id, task));
                 }
             };
-            if armed_timer(canister).is_some_and(|deadline| deadline <= now_ns) {
+            if canister
+                .armed_timer()
+                .is_some_and(|deadline| deadline <= now_ns)
+            {
                 queue(Task::GlobalTimer);
             }
             if heartbeat && canister.has_heartbeat() {
@@ -250,6 +277,7 @@ impl State {
     pub fn route(&mut self, outbound: Outbound) {
         match outbound {
             Outbound::Response(origin, outcome, refund) => self.respond(origin, outcome, refund),
+            Outbound::Task(canister, task) => self.enqueue(canister, Message::Task(task)),
             Outbound::Request(to, request) if to == Principal::management_canister() => {
                 self.management.push_back(request);
             }
@@ -334,8 +362,8 @@ impl State {
         canister.version += 1;
         self.changed.entry(id).or_default();
         if let Status::Stopping(waiting) = before {
-            for origin in waiting {
-                self.respond(origin, Ok(management::empty_reply()), 0);
+            for request in waiting {
+                self.respond(request.origin, Ok(management::empty_reply()), 0);
             }
         }
     }
@@ -351,18 +379,4 @@ impl State {
         });
         unfinished.map(|record| record.id).collect()
     }
-}
-
-/// The deadline of a canister's global timer, if it is on and may fire.
-fn armed_timer(canister: &Canister) -> Option<u64> {
-    (canister.global_timer != 0 && canister.status == Status::Running)
-        .then_some(canister.global_timer)
-}
-
-/// The rejection for an id that no canister has.
-pub fn not_found(id: Principal) -> Rejection {
-    Rejection::new(
-        ErrorCode::CanisterNotFound,
-        format!("Canister {id} not found"),
-    )
 }

@@ -2,11 +2,15 @@
 
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterSettings, CreateCanisterArgs,
+    CanisterIdRecord, CanisterSettings, ChangeDetails, CreateCanisterArgs, CreationRecord,
     ProvisionalCreateCanisterWithCyclesArgs, ProvisionalTopUpCanisterArgs,
 };
 
-use super::{Call, Handled, decode, done, reply};
+use super::{
+    Call, Handled, decode, done,
+    history::{Changer, record},
+    reply,
+};
 use crate::{
     canister::{Canister, Settings},
     executor::State,
@@ -23,7 +27,8 @@ pub fn create_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
     } else {
         decode(call.arg)?
     };
-    let id = create(state, call.sender, args.settings, None, call.cycles)?;
+    let creator = call.changer(args.sender_canister_version);
+    let id = create(state, creator, args.settings, None, call.cycles)?;
     call.cycles = 0;
     reply(&CanisterIdRecord { canister_id: id })
 }
@@ -31,7 +36,8 @@ pub fn create_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
 pub fn provisional_create_canister_with_cycles(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: ProvisionalCreateCanisterWithCyclesArgs = decode(call.arg)?;
     let cycles = args.amount.as_ref().map_or(Ok(DEFAULT_CYCLES), amount)?;
-    let id = create(state, call.sender, args.settings, args.specified_id, cycles)?;
+    let creator = call.changer(args.sender_canister_version);
+    let id = create(state, creator, args.settings, args.specified_id, cycles)?;
     reply(&CanisterIdRecord { canister_id: id })
 }
 
@@ -65,6 +71,10 @@ pub fn create_with_cycles(
     settings: Option<CanisterSettings>,
     cycles: &Nat,
 ) -> Result<Principal, Rejection> {
+    let creator = Changer {
+        id: creator,
+        version: None,
+    };
     create(state, creator, settings, None, amount(cycles)?)
 }
 
@@ -79,7 +89,7 @@ fn amount(cycles: &Nat) -> Result<u128, Rejection> {
 
 fn create(
     state: &mut State,
-    creator: Principal,
+    creator: Changer,
     settings: Option<CanisterSettings>,
     specified_id: Option<Principal>,
     cycles: u128,
@@ -94,14 +104,19 @@ fn create(
             message,
         ));
     }
-    let settings = Settings::new(creator)
+    let settings = Settings::new(creator.id)
         .updated(&settings.unwrap_or_default())
         .map_err(|e| Rejection::new(ErrorCode::InvalidManagementPayload, e.to_string()))?;
     let id = match specified_id {
         Some(id) => check_specified(state, id)?,
         None => next_id(state),
     };
+    let creation = ChangeDetails::Creation(CreationRecord {
+        controllers: settings.controllers.to_vec(),
+        environment_variables_hash: None,
+    });
     state.add_canister(Canister::new(id, settings, cycles));
+    record(state, id, creator, creation)?;
     Ok(id)
 }
 

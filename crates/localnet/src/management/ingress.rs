@@ -5,8 +5,12 @@ use std::sync::Arc;
 use candid::{CandidType, Principal};
 use serde::Deserialize;
 
-use super::{canisters_only, decode, not_controller, unknown_method};
-use crate::{canister::CanisterView, network::CanisterCall, rejection::Rejection};
+use super::{access::not_controller, decode, unknown_method};
+use crate::{
+    canister::CanisterView,
+    network::CanisterCall,
+    rejection::{ErrorCode, Rejection},
+};
 
 #[derive(CandidType, Deserialize)]
 struct AboutCanister {
@@ -27,18 +31,19 @@ pub fn canister_in_question(method: &str, arg: &[u8]) -> Result<Principal, Rejec
     }
 }
 
-/// Checks that a user may make the call, on the canisters that `find` finds.
+/// Checks that a user may make the call, on the canisters that `find` finds. Executing it checks again: much can happen
+/// before.
 pub fn check_acceptable(
     call: &CanisterCall,
     find: impl Fn(Principal) -> Result<Arc<CanisterView>, Rejection>,
 ) -> Result<(), Rejection> {
     let method = call.method_name.as_str();
+    let refused = |message| Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));
     match method {
         "provisional_create_canister_with_cycles" | "provisional_top_up_canister" => Ok(()),
         "canister_status"
         | "clear_chunk_store"
         | "delete_canister"
-        | "fetch_canister_logs"
         | "install_chunked_code"
         | "install_code"
         | "start_canister"
@@ -48,14 +53,19 @@ pub fn check_acceptable(
         | "update_settings"
         | "upload_chunk" => {
             let id = canister_in_question(method, &call.arg)?;
-            let canister = find(id)?;
-            if method == "fetch_canister_logs"
-                || canister.settings.controllers.contains(&call.sender)
+            let settings = &find(id)?.settings;
+            if settings.controllers.contains(&call.sender)
+                || method == "canister_status" && settings.may_read_status(call.sender)
             {
                 return Ok(());
             }
-            Err(not_controller(id, call.sender))
+            Err(not_controller(id, &settings.controllers, call.sender))
         }
-        _ => Err(canisters_only(method).unwrap_or_else(|| unknown_method(method))),
+        "fetch_canister_logs" => refused(format!(
+            "{method} API is not accessible via ingress in replicated mode"
+        )),
+        "canister_info" | "canister_metadata" | "create_canister" | "deposit_cycles"
+        | "raw_rand" => refused(format!("Only canisters can call ic00 method {method}")),
+        _ => Err(unknown_method(method)),
     }
 }

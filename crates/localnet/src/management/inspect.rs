@@ -2,12 +2,12 @@
 
 use candid::Principal;
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterLogFilter, CanisterLogRecord,
-    CanisterStatusResult, CanisterStatusType, FetchCanisterLogsArgs, FetchCanisterLogsResult,
-    MemoryMetrics, QueryStats,
+    CanisterIdRecord, CanisterLogFilter, CanisterLogRecord, CanisterMetadataArgs,
+    CanisterMetadataResult, CanisterStatusResult, CanisterStatusType, FetchCanisterLogsArgs,
+    FetchCanisterLogsResult, MemoryMetrics, QueryStats,
 };
 
-use super::{Call, Handled, decode, encode, not_controller, reply};
+use super::{Call, Handled, access::not_controller, decode, encode, reply};
 use crate::{
     canister::{CanisterView, LogLine, Status},
     execution::WASM_PAGE,
@@ -34,7 +34,8 @@ fn check_status_reader(canister: &CanisterView, sender: Principal) -> Result<(),
     if canister.settings.may_read_status(sender) {
         Ok(())
     } else {
-        Err(not_controller(canister.id, sender))
+        let controllers = &canister.settings.controllers;
+        Err(not_controller(canister.id, controllers, sender))
     }
 }
 
@@ -111,18 +112,26 @@ impl Memory {
     }
 }
 
-/// Without the history of changes: this network does not keep it.
-pub fn canister_info(state: &mut State, call: &mut Call<'_>) -> Handled {
-    let args: CanisterInfoArgs = decode(call.arg)?;
-    let canister = state.canister(args.canister_id)?;
-    reply(&CanisterInfoResult {
-        total_num_changes: 0,
-        recent_changes: Vec::new(),
-        module_hash: canister
-            .code
-            .as_ref()
-            .map(|code| code.module.hash().to_vec()),
-        controllers: canister.settings.controllers.to_vec(),
+pub fn canister_metadata(state: &mut State, call: &mut Call<'_>) -> Handled {
+    let CanisterMetadataArgs { canister_id, name } = decode(call.arg)?;
+    let canister = state.canister(canister_id)?;
+    let refused = |message| Rejection::new(ErrorCode::CanisterRejectedMessage, message);
+    let code = canister.code.as_ref().ok_or_else(|| {
+        refused(format!(
+            "The canister {canister_id} has no Wasm module and hence no metadata is available."
+        ))
+    })?;
+    let is_controller = canister.is_controlled_by(call.sender);
+    let mut sections = code.module.metadata().iter();
+    let section =
+        sections.find(|section| section.name == name && (section.public || is_controller));
+    let section = section.ok_or_else(|| {
+        refused(format!(
+            "The canister {canister_id} has no metadata section with the name {name}."
+        ))
+    })?;
+    reply(&CanisterMetadataResult {
+        value: section.bytes.clone(),
     })
 }
 
@@ -148,7 +157,7 @@ fn logs(
 ) -> Result<FetchCanisterLogsResult, Rejection> {
     if !canister.settings.may_read_logs(sender) {
         let message = format!(
-            "{sender} is not allowed to read the logs of canister {}",
+            "Caller {sender} is not allowed to access the logs of canister {}",
             canister.id
         );
         return Err(Rejection::new(ErrorCode::CanisterRejectedMessage, message));

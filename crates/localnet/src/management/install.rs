@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use candid::Principal;
 use ic_management_canister_types::{
-    CanisterInstallMode, InstallChunkedCodeArgs, InstallCodeArgs, UninstallCodeArgs, UpgradeFlags,
+    CanisterInstallMode, ChangeDetails, CodeDeploymentMode, CodeDeploymentRecord,
+    InstallChunkedCodeArgs, InstallCodeArgs, UninstallCodeArgs, UpgradeFlags,
     WasmMemoryPersistence,
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, Handled, check_controller, check_controller_or_self, decode, done};
+use super::{
+    Call, Handled, check_controller, check_controller_or_self, decode, done,
+    history::{Changer, record},
+};
 use crate::{
     canister::Canister,
     execution::{
@@ -26,14 +30,7 @@ const MAX_MODULE_CHUNKS: usize = 100;
 pub fn install_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: InstallCodeArgs = decode(call.arg)?;
     check_controller(state, args.canister_id, call.sender)?;
-    install(
-        state,
-        call.sender,
-        args.canister_id,
-        args.mode,
-        &args.wasm_module,
-        args.arg,
-    )?;
+    install(state, call.changer(args.sender_canister_version), args)?;
     done()
 }
 
@@ -66,14 +63,14 @@ pub fn install_chunked_code(state: &mut State, call: &mut Call<'_>) -> Handled {
             "the chunks make a module with the hash {is}, not {said} as said"
         )));
     }
-    install(
-        state,
-        call.sender,
-        args.target_canister,
-        args.mode,
-        &module,
-        args.arg,
-    )?;
+    let args = InstallCodeArgs {
+        mode: args.mode,
+        canister_id: args.target_canister,
+        wasm_module: module,
+        arg: args.arg,
+        sender_canister_version: args.sender_canister_version,
+    };
+    install(state, call.changer(args.sender_canister_version), args)?;
     done()
 }
 
@@ -89,6 +86,7 @@ pub fn uninstall_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     canister.certified_data.clear();
     canister.global_timer = 0;
     canister.chunks.clear();
+    Arc::make_mut(&mut canister.logs).clear();
     canister.version += 1;
     for context in canister.calls.abandon() {
         let rejection = Rejection::new(
@@ -97,78 +95,94 @@ pub fn uninstall_code(state: &mut State, call: &mut Call<'_>) -> Handled {
         );
         state.respond(context.origin, Err(rejection), context.cycles);
     }
+    let by = call.changer(args.sender_canister_version);
+    record(state, args.canister_id, by, ChangeDetails::CodeUninstall)?;
     state.stop_if_done(args.canister_id);
     done()
 }
 
-fn install(
-    state: &mut State,
-    sender: Principal,
-    id: Principal,
-    mode: CanisterInstallMode,
-    module: &[u8],
-    arg: Vec<u8>,
-) -> Result<(), Rejection> {
-    let canister = state.canister(id)?;
-    match mode {
-        CanisterInstallMode::Install if canister.code.is_some() => {
-            let message = format!(
-                "Canister {id} cannot be installed because the canister is not empty. Try installing \
-                 with mode='reinstall' instead."
-            );
-            return Err(Rejection::new(ErrorCode::CanisterNonEmpty, message));
-        }
-        CanisterInstallMode::Upgrade(_) if canister.code.is_none() => {
-            let message =
-                format!("Canister {id} cannot be upgraded because it contains no Wasm module");
-            return Err(Rejection::new(
-                ErrorCode::CanisterWasmModuleNotFound,
-                message,
-            ));
-        }
-        _ => {}
-    }
+fn install(state: &mut State, by: Changer, args: InstallCodeArgs) -> Result<(), Rejection> {
+    let (id, mode) = (args.canister_id, args.mode);
+    check_mode(state.canister(id)?, mode)?;
     let engine = Arc::clone(&state.host.engine);
-    let module = engine.load(module).map_err(|e| {
+    let module = engine.load(&args.wasm_module).map_err(|e| {
         Rejection::new(
             ErrorCode::CanisterInvalidWasm,
-            format!("Canister's Wasm module is not valid: {e}"),
+            format!("Error from Canister {id}: Canister's Wasm module is not valid: {e}"),
         )
     })?;
-    let limits = state.limits.execution(state.limits.install_instructions);
+    let mut limits = state.limits.of_installation();
+    limits.stable.new_bytes = state.host.limits.stable.new_bytes;
     let host = crate::canister::Host {
         limits,
         ..state.host.clone()
     };
+    let module_hash = module.hash().to_vec();
     let canister = state.canister_mut(id)?;
     let mut installation = Installation {
         canister,
         host: &host,
-        sender,
+        sender: by.id,
         logs: Vec::new(),
+        certified_data: None,
+        balance: canister.cycles,
     };
-    let installed = match mode {
-        CanisterInstallMode::Upgrade(flags) => {
-            installation.upgrade(module, arg, flags.unwrap_or_default())
-        }
-        CanisterInstallMode::Install | CanisterInstallMode::Reinstall => {
-            installation.install(module, arg)
-        }
+    let (installed, mode) = match mode {
+        CanisterInstallMode::Install => (
+            installation.install(module, args.arg),
+            CodeDeploymentMode::Install,
+        ),
+        CanisterInstallMode::Reinstall => (
+            installation.install(module, args.arg),
+            CodeDeploymentMode::Reinstall,
+        ),
+        CanisterInstallMode::Upgrade(flags) => (
+            installation.upgrade(module, args.arg, flags.unwrap_or_default()),
+            CodeDeploymentMode::Upgrade,
+        ),
     };
-    let logs = installation.logs;
+    let Installation {
+        logs,
+        certified_data,
+        ..
+    } = installation;
     canister.log(host.time_ns, logs, installed.as_ref().err());
     let (code, effects, balance) = installed.map_err(|trapped| trapped.reject(id))?;
-    if !matches!(mode, CanisterInstallMode::Upgrade(_)) {
+    if mode != CodeDeploymentMode::Upgrade {
         canister.certified_data.clear();
     }
-    if let Some(data) = effects.certified_data {
+    if let Some(data) = effects.certified_data.or(certified_data) {
         canister.certified_data = data;
     }
     canister.code = Some(code);
     canister.global_timer = effects.global_timer.unwrap_or(0);
     canister.cycles = balance;
     canister.version += 1;
-    Ok(())
+    let deployment = CodeDeploymentRecord { mode, module_hash };
+    record(state, id, by, ChangeDetails::CodeDeployment(deployment))
+}
+
+/// Whether the mode fits a canister that is empty, or is not.
+fn check_mode(canister: &Canister, mode: CanisterInstallMode) -> Result<(), Rejection> {
+    let id = canister.id;
+    match mode {
+        CanisterInstallMode::Install if canister.code.is_some() => {
+            let message = format!(
+                "Canister {id} cannot be installed because the canister is not empty. Try installing \
+                 with mode='reinstall' instead."
+            );
+            Err(Rejection::new(ErrorCode::CanisterNonEmpty, message))
+        }
+        CanisterInstallMode::Upgrade(_) if canister.code.is_none() => {
+            let message =
+                format!("Canister {id} cannot be upgraded because it contains no Wasm module");
+            Err(Rejection::new(
+                ErrorCode::CanisterWasmModuleNotFound,
+                message,
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The steps of an installation. Nothing in the canister changes until all have succeeded.
@@ -177,6 +191,10 @@ struct Installation<'a> {
     host: &'a crate::canister::Host,
     sender: Principal,
     logs: Vec<Vec<u8>>,
+    /// What `canister_pre_upgrade` certified.
+    certified_data: Option<Vec<u8>>,
+    /// The balance, as it changes.
+    balance: u128,
 }
 
 type Installed = Result<(Code, Effects, u128), Trapped>;
@@ -200,6 +218,7 @@ impl Installation<'_> {
                 "there is nothing to upgrade",
             ));
         };
+        check_persistence(&code.module, &module, flags.wasm_memory_persistence)?;
         let stable = match flags.skip_pre_upgrade {
             Some(true) => code.stable.clone(),
             _ => self.pre_upgrade(code)?,
@@ -215,7 +234,8 @@ impl Installation<'_> {
         self.initialize(execution, &module, "canister_post_upgrade")
     }
 
-    /// Runs the old code's last words; gives its stable memory. Its heap is not kept.
+    /// Runs the old code's last words; gives its stable memory. What it certified and the cycles it burned count,
+    /// its heap and the timer it set do not.
     fn pre_upgrade(&mut self, code: &Code) -> Result<StableMemory, Trapped> {
         const FUNCTION: &str = "canister_pre_upgrade";
         if !code.module.exports(FUNCTION) {
@@ -224,7 +244,10 @@ impl Installation<'_> {
         let state = self.state(EntryPoint::PreUpgrade, Vec::new(), code.stable.clone());
         let mut execution = Execution::resume(&self.host.engine, code.view(), state)?;
         self.run(&mut execution, Target::Export(FUNCTION))?;
-        Ok(execution.into_state().stable.commit())
+        let state = execution.into_state();
+        self.certified_data = state.effects.certified_data;
+        self.balance = state.balance;
+        Ok(state.stable.commit())
     }
 
     fn initialize(
@@ -255,8 +278,11 @@ impl Installation<'_> {
 
     fn state(&self, entry: EntryPoint, payload: Vec<u8>, stable: StableMemory) -> SystemState {
         let mut environment = self.canister.environment(self.host);
-        // Installing and upgrading turn the timer off.
-        environment.global_timer = 0;
+        if entry != EntryPoint::PreUpgrade {
+            // The new code is of the next version, and its timer is off.
+            environment.version += 1;
+            environment.global_timer = 0;
+        }
         let input = Input {
             caller: self.sender.as_slice().to_vec(),
             payload,
@@ -266,9 +292,31 @@ impl Installation<'_> {
             entry,
             environment,
             input,
-            self.canister.cycles,
+            self.balance,
             stable,
             self.host.limits,
         )
     }
+}
+
+/// A module with enhanced orthogonal persistence keeps its state in the heap: it must say what is to become of that.
+fn check_persistence(
+    old: &CanisterModule,
+    new: &CanisterModule,
+    persistence: Option<WasmMemoryPersistence>,
+) -> Result<(), Trapped> {
+    const SECTION: &str = "enhanced-orthogonal-persistence";
+    let has_section = |module: &CanisterModule| module.metadata().iter().any(|m| m.name == SECTION);
+    let message = match persistence {
+        None if has_section(old) => {
+            "Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade \
+             option."
+        }
+        Some(WasmMemoryPersistence::Keep) if !has_section(new) => {
+            "Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new \
+             canister module supports enhanced orthogonal persistence."
+        }
+        _ => return Ok(()),
+    };
+    Err(Trapped::new(ErrorCode::CanisterContractViolation, message))
 }

@@ -1,11 +1,13 @@
 //! Settings, starting, stopping, deleting.
 
-use ic_management_canister_types::{CanisterIdRecord, UpdateSettingsArgs};
+use ic_management_canister_types::{
+    CanisterIdRecord, ChangeDetails, ControllersChangeRecord, UpdateSettingsArgs,
+};
 
-use super::{Call, Done, Handled, check_controller, decode, done};
+use super::{Call, Done, Handled, check_controller, decode, done, history::record};
 use crate::{
-    canister::{Message, Status},
-    executor::{State, not_found},
+    canister::{Message, Status, StopRequest, not_found},
+    executor::State,
     rejection::{ErrorCode, Rejection},
 };
 
@@ -18,6 +20,12 @@ pub fn update_settings(state: &mut State, call: &mut Call<'_>) -> Handled {
         .updated(&args.settings)
         .map_err(|e| Rejection::new(ErrorCode::InvalidManagementPayload, e.to_string()))?;
     canister.version += 1;
+    if args.settings.controllers.is_some() {
+        let controllers = canister.settings.controllers.to_vec();
+        let change = ChangeDetails::ControllersChange(ControllersChangeRecord { controllers });
+        let by = call.changer(args.sender_canister_version);
+        record(state, args.canister_id, by, change)?;
+    }
     done()
 }
 
@@ -30,7 +38,7 @@ pub fn start_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
         canister.version += 1;
     }
     if let Status::Stopping(waiting) = before {
-        for origin in waiting {
+        for StopRequest { origin, .. } in waiting {
             let message = format!("Canister {canister_id} was started while it was stopping");
             let rejection = Rejection::new(ErrorCode::CanisterStoppingCancelled, message);
             state.respond(origin, Err(rejection), 0);
@@ -42,11 +50,18 @@ pub fn start_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
 pub fn stop_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
     let CanisterIdRecord { canister_id } = decode(call.arg)?;
     check_controller(state, canister_id, call.sender)?;
+    let request = StopRequest {
+        origin: call.origin.clone(),
+        deadline_ns: state.host.time_ns + state.limits.stop_timeout_ns,
+    };
     let canister = state.canister_mut(canister_id)?;
     match &mut canister.status {
         Status::Stopped => return done(),
-        Status::Stopping(waiting) => waiting.push(call.origin.clone()),
-        Status::Running => canister.status = Status::Stopping(vec![call.origin.clone()]),
+        Status::Stopping(waiting) => waiting.push(request),
+        Status::Running => {
+            canister.status = Status::Stopping(vec![request]);
+            canister.version += 1;
+        }
     }
     state.stop_if_done(canister_id);
     Ok(Done::Later)

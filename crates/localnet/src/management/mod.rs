@@ -1,7 +1,9 @@
 //! The management canister `aaaaa-aa`: creates, installs, configures and inspects canisters.
 
+mod access;
 mod chunks;
 mod create;
+mod history;
 mod ingress;
 mod inspect;
 mod install;
@@ -14,6 +16,10 @@ pub use create::{create_with_cycles, top_up};
 pub use ingress::{canister_in_question, check_acceptable};
 pub use inspect::{query_logs, query_status};
 
+use self::{
+    access::{check_controller, check_controller_or_self},
+    history::Changer,
+};
 use crate::{
     bounded_candid,
     canister::{Origin, Request},
@@ -28,6 +34,16 @@ struct Call<'a> {
     arg: &'a [u8],
     /// Cycles that came along and are not taken.
     cycles: u128,
+}
+
+impl Call<'_> {
+    /// Who changes what the call changes; a canister may say what its version is.
+    fn changer(&self, version: Option<u64>) -> Changer {
+        Changer {
+            id: self.sender,
+            version,
+        }
+    }
 }
 
 /// What became of a call that was not refused.
@@ -47,7 +63,7 @@ const NOT_OFFERED: &[&str] = &[
     "bitcoin_get_current_fee_percentiles",
     "bitcoin_get_utxos",
     "bitcoin_send_transaction",
-    "canister_metadata",
+    "canister_metrics",
     "delete_canister_snapshot",
     "ecdsa_public_key",
     "flexible_http_request",
@@ -63,6 +79,7 @@ const NOT_OFFERED: &[&str] = &[
     "sign_with_ecdsa",
     "sign_with_schnorr",
     "subnet_info",
+    "subnet_metrics",
     "take_canister_snapshot",
     "upload_canister_snapshot_data",
     "upload_canister_snapshot_metadata",
@@ -89,11 +106,6 @@ pub fn execute(state: &mut State, request: Request) {
 }
 
 fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
-    if matches!(call.origin, Origin::Ingress(_))
-        && let Some(rejection) = canisters_only(method)
-    {
-        return Err(rejection);
-    }
     match method {
         "create_canister" => create::create_canister(state, call),
         "provisional_create_canister_with_cycles" => {
@@ -112,25 +124,12 @@ fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
         "stop_canister" => lifecycle::stop_canister(state, call),
         "delete_canister" => lifecycle::delete_canister(state, call),
         "canister_status" => inspect::canister_status(state, call),
-        "canister_info" => inspect::canister_info(state, call),
+        "canister_info" => history::canister_info(state, call),
+        "canister_metadata" => inspect::canister_metadata(state, call),
         "fetch_canister_logs" => inspect::fetch_canister_logs(state, call),
         "raw_rand" => raw_rand(),
         _ => Err(unknown_method(method)),
     }
-}
-
-/// The rejection of users' calls to methods that are for canisters only.
-fn canisters_only(method: &str) -> Option<Rejection> {
-    const CANISTERS_ONLY: &[&str] = &[
-        "create_canister",
-        "deposit_cycles",
-        "raw_rand",
-        "canister_info",
-    ];
-    CANISTERS_ONLY.contains(&method).then(|| {
-        let message = format!("only canisters can call the management canister's `{method}`");
-        Rejection::new(ErrorCode::CanisterRejectedMessage, message)
-    })
 }
 
 /// The rejection for a method that does not exist, or not on this network.
@@ -185,35 +184,4 @@ pub fn empty_reply() -> Vec<u8> {
 
 fn done() -> Handled {
     Ok(Done::Reply(empty_reply()))
-}
-
-fn check_controller(
-    state: &State,
-    canister: Principal,
-    sender: Principal,
-) -> Result<(), Rejection> {
-    if state.canister(canister)?.is_controlled_by(sender) {
-        return Ok(());
-    }
-    Err(not_controller(canister, sender))
-}
-
-fn not_controller(canister: Principal, sender: Principal) -> Rejection {
-    let message = format!(
-        "Only controllers of canister {canister} can call this method; {sender} is not one of them"
-    );
-    Rejection::new(ErrorCode::CanisterInvalidController, message)
-}
-
-/// Like [`check_controller`], for methods that a canister may call on itself.
-fn check_controller_or_self(
-    state: &State,
-    canister: Principal,
-    sender: Principal,
-) -> Result<(), Rejection> {
-    if canister == sender {
-        state.canister(canister).map(|_| ())
-    } else {
-        check_controller(state, canister, sender)
-    }
 }

@@ -255,8 +255,8 @@ async fn names_and_reject_messages_are_bounded() {
         (RejectCode::CanisterReject, 8192)
     );
     for (method, text) in [
-        ("endless_reject", "larger than 10485760 bytes"),
-        ("endless_name", "longer than 20000 bytes"),
+        ("endless_reject", "cannot be larger than 2097152"),
+        ("endless_name", "exceeds the allowed limit of 20000"),
     ] {
         let trap = net.call(canister, method, []).await.unwrap_err();
         assert_eq!(&*trap.error_code, "IC0504");

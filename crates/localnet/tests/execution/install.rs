@@ -2,12 +2,11 @@
 
 use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, user, wasm};
 use candid::{Decode, Encode, Principal};
-use ic_localnet::network::Rejection;
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterLogFilter, CanisterSettings, CanisterStatusType,
     ChunkHash, EnvironmentVariable, FetchCanisterLogsArgs, FetchCanisterLogsResult,
-    InstallChunkedCodeArgs, ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs,
-    UpgradeFlags, UploadChunkArgs, WasmMemoryPersistence,
+    InstallChunkedCodeArgs, ProvisionalCreateCanisterWithCyclesArgs, UpgradeFlags, UploadChunkArgs,
+    WasmMemoryPersistence,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -61,7 +60,8 @@ async fn an_upgrade_can_keep_the_heap_and_skip_or_run_the_old_last_words() {
         (i32.store8 (i32.const 70001) (i32.const 99))
         (call $write (i64.const 4095) (i64.const 70001) (i64.const 1)))"#;
     let module = STATEFUL.trim_end().strip_suffix(')').unwrap();
-    let module = wasm(&format!("{module}{LAST_WORDS})"));
+    const PERSISTENT: &str = r#"(@custom "icp:private enhanced-orthogonal-persistence" "")"#;
+    let module = wasm(&format!("{module}{LAST_WORDS}{PERSISTENT})"));
     let net = TestNet::new();
     let canister = net.create().await;
     let install = |mode| net.install(mode, canister, module.clone());
@@ -222,7 +222,7 @@ async fn only_controllers_may() {
         controllers: Some(vec![stranger]),
         ..CanisterSettings::default()
     };
-    update_settings(&net, canister, settings).await.unwrap();
+    net.update_settings(canister, settings).await.unwrap();
     net.call_as(stranger, MANAGEMENT, "canister_status", arg.clone())
         .await
         .unwrap();
@@ -322,7 +322,7 @@ async fn environment_variables_reach_the_canister() {
         environment_variables: Some(vec![variable("COLOR", "green"), variable("SIZE", "big")]),
         ..CanisterSettings::default()
     };
-    update_settings(&net, canister, settings).await.unwrap();
+    net.update_settings(canister, settings).await.unwrap();
     assert_eq!(net.query(canister, "get", []).await.unwrap(), b"green");
 }
 
@@ -347,22 +347,6 @@ async fn what_is_not_offered_says_so() {
         .await
         .unwrap_err();
     assert_eq!(&*garbled.error_code, "IC0408");
-}
-
-async fn update_settings(
-    net: &TestNet,
-    canister_id: Principal,
-    settings: CanisterSettings,
-) -> Result<Vec<u8>, Rejection> {
-    net.manage(
-        "update_settings",
-        UpdateSettingsArgs {
-            canister_id,
-            settings,
-            sender_canister_version: None,
-        },
-    )
-    .await
 }
 
 #[tokio::test]
@@ -397,8 +381,7 @@ async fn what_is_printed_and_why_it_trapped_can_be_read() {
         canister_id: canister,
         filter: None
     });
-    let refused = net
-        .call_as(stranger, MANAGEMENT, "fetch_canister_logs", arg.unwrap())
-        .await;
+    let query = call(stranger, MANAGEMENT, "fetch_canister_logs", arg.unwrap());
+    let refused = net.network.query(query).await;
     assert!(refused.unwrap_err().message.contains("not allowed"));
 }

@@ -4,12 +4,22 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod composite;
+#[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod install;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod management;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod state;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod system_api;
 #[cfg(test)]
 mod time;

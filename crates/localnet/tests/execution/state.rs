@@ -5,24 +5,6 @@ use candid::{Decode, Encode, Principal};
 use ic_localnet::network::{NetworkLimits, RejectCode};
 use ic_management_canister_types::{FetchCanisterLogsArgs, FetchCanisterLogsResult};
 
-/// The canister's certified data, out of a certificate.
-fn certified_data(net: &TestNet, canister: Principal) -> Vec<u8> {
-    let path = vec![
-        b"canister".as_slice(),
-        canister.as_slice(),
-        b"certified_data",
-    ];
-    let certificate = net
-        .network
-        .certified()
-        .certificate(std::slice::from_ref(&path));
-    let certificate: ic_certification::Certificate = serde_cbor::from_slice(&certificate).unwrap();
-    match certificate.tree.lookup_path(&path) {
-        ic_certification::LookupResult::Found(value) => value.to_vec(),
-        other => panic!("no certified data: {other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn an_update_changes_all_parts_of_the_state() {
     let net = TestNet::new();
@@ -30,7 +12,7 @@ async fn an_update_changes_all_parts_of_the_state() {
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [0, 0, 0]);
     assert_eq!(net.call(canister, "set", [5]).await.unwrap(), [5, 5, 5]);
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
-    assert_eq!(certified_data(&net, canister), [5]);
+    assert_eq!(net.certified_data(canister), [5]);
 }
 
 #[tokio::test]
@@ -58,7 +40,7 @@ async fn a_trap_changes_nothing_and_says_why() {
         (RejectCode::CanisterError, "IC0502")
     );
     assert_eq!(net.query(canister, "get", []).await.unwrap(), [5, 5, 5]);
-    assert_eq!(certified_data(&net, canister), [5]);
+    assert_eq!(net.certified_data(canister), [5]);
 }
 
 #[tokio::test]
@@ -222,7 +204,7 @@ async fn modules_that_cannot_be_executed_are_refused_with_the_reason() {
             wasm(
                 r#"(module (func $f) (export "canister_update x" (func $f)) (export "canister_query x" (func $f)))"#,
             ),
-            "`x` more than once",
+            "Duplicate function 'x'",
         ),
         (
             wasm(r#"(module (func (export "canister_update x") (param i32)))"#),
@@ -230,7 +212,7 @@ async fn modules_that_cannot_be_executed_are_refused_with_the_reason() {
         ),
         (
             wasm(r#"(module (func (export "canister_brew")))"#),
-            "`canister_brew` is no entry point",
+            "reserved function 'canister_brew'",
         ),
     ] {
         let rejection = install(module).await.unwrap_err();

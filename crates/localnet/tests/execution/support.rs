@@ -15,8 +15,8 @@ use ic_localnet::{
     network::{CanisterCall, Network, NetworkConfig, NetworkLimits, Rejection},
 };
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs,
-    ProvisionalCreateCanisterWithCyclesArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterSettings, CanisterStatusResult, InstallCodeArgs,
+    ProvisionalCreateCanisterWithCyclesArgs, UpdateSettingsArgs,
 };
 use ic_transport_types::RequestId;
 
@@ -129,11 +129,21 @@ impl TestNet {
         canister_id: Principal,
         module: impl Into<Vec<u8>>,
     ) -> Result<(), Rejection> {
+        self.install_with(mode, canister_id, module, []).await
+    }
+
+    pub async fn install_with(
+        &self,
+        mode: CanisterInstallMode,
+        canister_id: Principal,
+        module: impl Into<Vec<u8>>,
+        arg: impl Into<Vec<u8>>,
+    ) -> Result<(), Rejection> {
         let args = InstallCodeArgs {
             mode,
             canister_id,
             wasm_module: module.into(),
-            arg: vec![],
+            arg: arg.into(),
             sender_canister_version: None,
         };
         self.manage("install_code", args).await.map(|_| ())
@@ -142,6 +152,19 @@ impl TestNet {
     pub async fn upgrade(&self, canister_id: Principal, wat: &str) -> Result<(), Rejection> {
         self.install(CanisterInstallMode::Upgrade(None), canister_id, wasm(wat))
             .await
+    }
+
+    pub async fn update_settings(
+        &self,
+        canister_id: Principal,
+        settings: CanisterSettings,
+    ) -> Result<Vec<u8>, Rejection> {
+        let args = UpdateSettingsArgs {
+            canister_id,
+            settings,
+            sender_canister_version: None,
+        };
+        self.manage("update_settings", args).await
     }
 
     pub async fn status(&self, canister_id: Principal) -> CanisterStatusResult {
@@ -153,6 +176,23 @@ impl TestNet {
 
     pub async fn cycles(&self, canister: Principal) -> u128 {
         self.status(canister).await.cycles.0.try_into().unwrap()
+    }
+
+    /// The canister's certified data, out of a certificate.
+    pub fn certified_data(&self, canister: Principal) -> Vec<u8> {
+        let path = vec![
+            b"canister".as_slice(),
+            canister.as_slice(),
+            b"certified_data",
+        ];
+        let certified = self.network.certified();
+        let certificate = certified.certificate(std::slice::from_ref(&path));
+        let certificate: ic_certification::Certificate =
+            serde_cbor::from_slice(&certificate).unwrap();
+        match certificate.tree.lookup_path(&path) {
+            ic_certification::LookupResult::Found(value) => value.to_vec(),
+            other => panic!("no certified data: {other:?}"),
+        }
     }
 
     /// A new canister with the given code.
@@ -178,6 +218,53 @@ pub fn call(
         arg: arg.into(),
         effective_id: canister_id,
     }
+}
+
+/// A module with what most canisters need at hand: `$reply` answers with a byte, `$arg` gives the argument's first one,
+/// `$call` begins a call of the canister whose id is the argument.
+pub fn canister(functions: &str) -> String {
+    format!(
+        r#"(module
+    (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
+    (import "ic0" "msg_arg_data_copy" (func $arg_copy (param i32 i32 i32)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $msg_reply))
+    (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+    (import "ic0" "msg_reject_code" (func $reject_code (result i32)))
+    (import "ic0" "msg_reject_msg_size" (func $reject_size (result i32)))
+    (import "ic0" "msg_reject_msg_copy" (func $reject_copy (param i32 i32 i32)))
+    (import "ic0" "msg_deadline" (func $deadline (result i64)))
+    (import "ic0" "time" (func $time (result i64)))
+    (import "ic0" "canister_version" (func $version (result i64)))
+    (import "ic0" "certified_data_set" (func $certify (param i32 i32)))
+    (import "ic0" "data_certificate_present" (func $certificate (result i32)))
+    (import "ic0" "global_timer_set" (func $set_timer (param i64) (result i64)))
+    (import "ic0" "cycles_burn128" (func $burn (param i64 i64 i32)))
+    (import "ic0" "debug_print" (func $print (param i32 i32)))
+    (import "ic0" "trap" (func $trap (param i32 i32)))
+    (import "ic0" "stable64_grow" (func $grow (param i64) (result i64)))
+    (import "ic0" "stable64_write" (func $write (param i64 i64 i64)))
+    (import "ic0" "canister_self_copy" (func $self_copy (param i32 i32 i32)))
+    (import "ic0" "canister_self_size" (func $self_size (result i32)))
+    (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import "ic0" "call_data_append" (func $call_append (param i32 i32)))
+    (import "ic0" "call_with_best_effort_response" (func $best_effort (param i32)))
+    (import "ic0" "call_cycles_add128" (func $add_cycles (param i64 i64)))
+    (import "ic0" "call_perform" (func $perform (result i32)))
+    (memory (export "memory") 1)
+    (func $reply (param i32)
+        (i32.store8 (i32.const 0) (local.get 0))
+        (call $append (i32.const 0) (i32.const 1))
+        (call $msg_reply))
+    (func $arg (result i32)
+        (call $arg_copy (i32.const 0) (i32.const 0) (i32.const 1))
+        (i32.load8_u (i32.const 0)))
+    (func $call (param $name i32) (param $name_size i32) (param $on_reply i32) (param $on_reject i32)
+        (call $arg_copy (i32.const 1000) (i32.const 0) (call $arg_size))
+        (call $call_new (i32.const 1000) (call $arg_size) (local.get $name) (local.get $name_size)
+            (local.get $on_reply) (i32.const 0) (local.get $on_reject) (i32.const 0)))
+    {functions})"#
+    )
 }
 
 pub fn wasm(wat: &str) -> Vec<u8> {

@@ -10,7 +10,7 @@ mod stable;
 
 pub use heap::{Heap, HeapChanges, HeapView};
 pub use mapping::{changed_pages, map_private};
-pub use stable::{StableMemory, StableOverlay, WASM_PAGE};
+pub use stable::{StableError, StableLimits, StableMemory, StableOverlay, WASM_PAGE};
 
 /// The granularity of copy-on-write: the page of the operating system on most platforms.
 pub const PAGE: usize = 4096;

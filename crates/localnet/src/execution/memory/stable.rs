@@ -1,6 +1,9 @@
 //! Stable memory: copy-on-write pages, so that a snapshot is one reference and a message's writes are dropped with it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use super::PAGE;
 
@@ -16,6 +19,7 @@ type Chunk = Vec<Option<Arc<Page>>>;
 #[derive(Clone, Debug, Default)]
 pub struct StableMemory {
     chunks: Arc<Vec<Option<Arc<Chunk>>>>,
+    written_pages: u64,
     wasm_pages: u64,
 }
 
@@ -23,6 +27,11 @@ impl StableMemory {
     /// The size in WebAssembly pages.
     pub fn wasm_pages(&self) -> u64 {
         self.wasm_pages
+    }
+
+    /// Bytes of the pages ever written to.
+    pub fn bytes(&self) -> u64 {
+        self.written_pages * PAGE as u64
     }
 
     /// Numbers and contents of pages that may differ from those of `before`. `None` is a page never written to.
@@ -60,7 +69,8 @@ impl StableMemory {
         }
         let chunk =
             chunks[chunk].get_or_insert_with(|| Arc::new(vec![None; PAGES_PER_CHUNK as usize]));
-        Arc::make_mut(chunk)[slot] = Some(Arc::new(page));
+        let before = Arc::make_mut(chunk)[slot].replace(Arc::new(page));
+        self.written_pages += u64::from(before.is_none());
     }
 
     /// Sets the size in WebAssembly pages.
@@ -89,28 +99,58 @@ fn position(page: u64) -> (usize, usize) {
     )
 }
 
-/// An access beyond the end of stable memory.
+/// Upper bounds on stable memory while one message is executed.
+#[derive(Clone, Copy, Debug)]
+pub struct StableLimits {
+    /// The size in WebAssembly pages.
+    pub wasm_pages: u64,
+    /// Bytes of pages that the message writes to.
+    pub written_bytes: u64,
+    /// Bytes of pages that were never written to before, and take space from now on.
+    pub new_bytes: u64,
+}
+
+/// An access to stable memory that is not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("stable memory out of bounds")]
-pub struct OutOfBounds;
+pub enum StableError {
+    /// Beyond its end.
+    #[error("Canister trapped: stable memory out of bounds")]
+    OutOfBounds,
+    /// The message has written to too many pages.
+    #[error(
+        "Canister exceeded memory access limits: Exceeded the limit for the number of modified pages in the stable \
+         memory in a single message execution: limit: {limit_kib} KB."
+    )]
+    TooManyWritten {
+        /// The limit in KiB.
+        limit_kib: u64,
+    },
+    /// The stable memories of all canisters take all the space there is for them.
+    #[error(
+        "Canister cannot grow its memory usage: the network has no more space for stable memory"
+    )]
+    NoRoom,
+}
 
 /// Stable memory as one message sees it: the committed one beneath what the message wrote.
 #[derive(Debug)]
 pub struct StableOverlay {
     base: StableMemory,
     written: HashMap<u64, Box<Page>>,
+    new_pages: u64,
     wasm_pages: u64,
-    max_wasm_pages: u64,
+    limits: StableLimits,
 }
 
 impl StableOverlay {
-    /// A view on `base` that can grow to `max_wasm_pages`.
-    pub fn new(base: StableMemory, max_wasm_pages: u64) -> Self {
+    /// A view on `base` that can grow as far as `limits` allows.
+    pub fn new(base: StableMemory, limits: StableLimits) -> Self {
         Self {
             wasm_pages: base.wasm_pages,
             base,
             written: HashMap::new(),
-            max_wasm_pages,
+            new_pages: 0,
+            limits,
         }
     }
 
@@ -124,12 +164,12 @@ impl StableOverlay {
         let grown = self
             .wasm_pages
             .checked_add(wasm_pages)
-            .filter(|&size| size <= self.max_wasm_pages)?;
+            .filter(|&size| size <= self.limits.wasm_pages)?;
         Some(std::mem::replace(&mut self.wasm_pages, grown))
     }
 
     /// Copies `bytes.len()` bytes from `offset` on.
-    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), OutOfBounds> {
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), StableError> {
         self.check(offset, bytes.len())?;
         let mut rest = bytes;
         let mut at = offset;
@@ -152,23 +192,39 @@ impl StableOverlay {
     }
 
     /// Writes `bytes` at `offset`.
-    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), OutOfBounds> {
+    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StableError> {
         self.check(offset, bytes.len())?;
         let mut rest = bytes;
         let mut at = offset;
         while !rest.is_empty() {
             let (number, start, len) = span(at, rest.len());
             let (piece, after) = rest.split_at(len);
-            let base = &self.base;
-            let page = self
-                .written
-                .entry(number)
-                .or_insert_with(|| Box::new(base.page(number).copied().unwrap_or([0; PAGE])));
+            let page = self.page_mut(number)?;
             page[start..start + len].copy_from_slice(piece);
             rest = after;
             at += len as u64;
         }
         Ok(())
+    }
+
+    fn page_mut(&mut self, number: u64) -> Result<&mut Page, StableError> {
+        let written = (self.written.len() as u64 + 1) * PAGE as u64;
+        let vacant = match self.written.entry(number) {
+            Entry::Occupied(page) => return Ok(page.into_mut()),
+            Entry::Vacant(vacant) => vacant,
+        };
+        if written > self.limits.written_bytes {
+            let limit_kib = self.limits.written_bytes >> 10;
+            return Err(StableError::TooManyWritten { limit_kib });
+        }
+        let base = self.base.page(number);
+        if base.is_none() {
+            self.new_pages += 1;
+            if self.new_pages * PAGE as u64 > self.limits.new_bytes {
+                return Err(StableError::NoRoom);
+            }
+        }
+        Ok(vacant.insert(Box::new(base.copied().unwrap_or([0; PAGE]))))
     }
 
     /// Stable memory with the message's writes in it.
@@ -181,12 +237,14 @@ impl StableOverlay {
         stable
     }
 
-    fn check(&self, offset: u64, len: usize) -> Result<(), OutOfBounds> {
-        let end = offset.checked_add(len as u64).ok_or(OutOfBounds)?;
+    fn check(&self, offset: u64, len: usize) -> Result<(), StableError> {
+        let end = offset
+            .checked_add(len as u64)
+            .ok_or(StableError::OutOfBounds)?;
         if end <= self.wasm_pages * WASM_PAGE {
             Ok(())
         } else {
-            Err(OutOfBounds)
+            Err(StableError::OutOfBounds)
         }
     }
 }
@@ -202,7 +260,12 @@ mod tests {
     use super::*;
 
     fn overlay(base: &StableMemory) -> StableOverlay {
-        StableOverlay::new(base.clone(), 4)
+        let limits = StableLimits {
+            wasm_pages: 4,
+            written_bytes: 4 * PAGE as u64,
+            new_bytes: 4 * PAGE as u64,
+        };
+        StableOverlay::new(base.clone(), limits)
     }
 
     #[test]
@@ -238,9 +301,35 @@ mod tests {
         let mut stable = overlay(&StableMemory::default());
         assert_eq!(stable.grow(5), None);
         assert_eq!(stable.grow(4), Some(0));
-        assert_eq!(stable.write(4 * WASM_PAGE - 1, b"xy"), Err(OutOfBounds));
-        assert_eq!(stable.read(u64::MAX, &mut [0]), Err(OutOfBounds));
+        assert_eq!(
+            stable.write(4 * WASM_PAGE - 1, b"xy"),
+            Err(StableError::OutOfBounds)
+        );
+        assert_eq!(
+            stable.read(u64::MAX, &mut [0]),
+            Err(StableError::OutOfBounds)
+        );
         assert_eq!(stable.write(4 * WASM_PAGE - 1, b"x"), Ok(()));
+    }
+
+    #[test]
+    fn pages_written_and_pages_that_are_new_are_bounded() {
+        let mut first = overlay(&StableMemory::default());
+        first.grow(4);
+        first.write(0, &[1; 4 * PAGE]).unwrap();
+        first.write(0, &[2; 4 * PAGE]).unwrap();
+        let one_more = first.write(4 * PAGE as u64, &[1]);
+        assert_eq!(one_more, Err(StableError::TooManyWritten { limit_kib: 16 }));
+        let base = first.commit();
+        let limits = StableLimits {
+            wasm_pages: 4,
+            written_bytes: u64::MAX,
+            new_bytes: PAGE as u64,
+        };
+        let mut second = StableOverlay::new(base, limits);
+        second.write(0, &[3; 5 * PAGE]).unwrap();
+        let one_more = second.write(5 * PAGE as u64, &[1]);
+        assert_eq!(one_more, Err(StableError::NoRoom));
     }
 
     #[test]
@@ -253,12 +342,17 @@ mod tests {
             }
             changes.len()
         };
-        let mut first = StableOverlay::new(StableMemory::default(), 100);
+        let limits = StableLimits {
+            wasm_pages: 100,
+            written_bytes: u64::MAX,
+            new_bytes: u64::MAX,
+        };
+        let mut first = StableOverlay::new(StableMemory::default(), limits);
         first.grow(100);
         first.write(WASM_PAGE + 5, b"page").unwrap();
         first.write(99 * WASM_PAGE, b"far").unwrap();
         let first = first.commit();
-        let mut second = StableOverlay::new(first.clone(), 100);
+        let mut second = StableOverlay::new(first.clone(), limits);
         second.write(99 * WASM_PAGE, b"new").unwrap();
         let second = second.commit();
 

@@ -1,19 +1,30 @@
 //! Calls to other canisters. They are collected here and sent when the execution has succeeded.
 
-use candid::Principal;
 use wasmtime::{Caller, Linker};
 
-use super::{MODULE, copy_in, copy_in_text, u128_of};
+use super::{MODULE, copy_in, copy_in_principal, copy_in_text, u128_of};
 use crate::execution::{
     entry::{
-        EntryPoint::{CompositeQuery, Reject, Reply, SystemTask, Update},
+        EntryPoint::{
+            CompositeQuery, CompositeReject, CompositeReply, Reject, Reply, SystemTask, Update,
+        },
         EntryPoints,
     },
     state::{Closure, OutgoingCall, SystemState},
     trap::SystemError,
 };
 
-const CALL: EntryPoints = EntryPoints::of(&[Update, CompositeQuery, Reply, Reject, SystemTask]);
+const CALL: EntryPoints = EntryPoints::of(&[
+    Update,
+    CompositeQuery,
+    Reply,
+    Reject,
+    CompositeReply,
+    CompositeReject,
+    SystemTask,
+]);
+/// Queries have no cycles to give.
+const CYCLES: EntryPoints = EntryPoints::of(&[Update, Reply, Reject, SystemTask]);
 /// The longest name of a method: no module can export a longer one.
 const MAX_METHOD_NAME_BYTES: u32 = 20_000;
 /// The longest a caller may wait with `call_with_best_effort_response`.
@@ -41,16 +52,18 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "call_data_append",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            pending(&mut c, "call_data_append")?;
-            let bytes = copy_in(&mut c, src, size)?;
             let limit = c.data().limits.payload_bytes;
             let call = pending(&mut c, "call_data_append")?;
-            if call.payload.len() + bytes.len() > limit {
+            let total = call.payload.len().saturating_add(size as usize);
+            if total > limit {
                 return Err(SystemError::Contract(format!(
-                    "the argument of the call is larger than {limit} bytes"
+                    "Request to {}:{} has a payload size of {total}, which exceeds the allowed limit of {limit}.",
+                    call.callee, call.method_name
                 ))
                 .into());
             }
+            let bytes = copy_in(&mut c, src, size)?;
+            let call = pending(&mut c, "call_data_append")?;
             call.payload.extend_from_slice(&bytes);
             wasmtime::Result::Ok(())
         },
@@ -113,18 +126,11 @@ fn call_new(
     reject_env: u32,
 ) -> wasmtime::Result<()> {
     caller.data().allow("call_new", CALL)?;
-    if caller.data().entry == CompositeQuery {
-        let text = "this local network does not offer calls from composite queries";
-        return Err(SystemError::Contract(text.into()).into());
-    }
     caller.data_mut().drop_unfinished_call();
-    let callee = copy_in(&mut caller, callee_src, callee_size)?;
-    let callee = Principal::try_from_slice(&callee).map_err(|e| {
-        SystemError::Contract(format!("the callee of the call is not a principal: {e}"))
-    })?;
+    let callee = copy_in_principal(&mut caller, callee_src, callee_size)?;
     if name_size > MAX_METHOD_NAME_BYTES {
         return Err(SystemError::Contract(format!(
-            "the method name of the call is longer than {MAX_METHOD_NAME_BYTES} bytes"
+            "Size of method_name {name_size} exceeds the allowed limit of {MAX_METHOD_NAME_BYTES}."
         ))
         .into());
     }
@@ -165,12 +171,15 @@ fn add_cycles(
     function: &str,
     amount: u128,
 ) -> wasmtime::Result<()> {
+    caller.data().allow(function, CYCLES)?;
     pending(caller, function)?;
-    let balance = caller.data().balance;
-    let Some(rest) = balance.checked_sub(amount) else {
-        let text =
-            format!("the call is to carry {amount} cycles, but the balance is only {balance}");
-        return Err(SystemError::Contract(text).into());
+    let state = caller.data();
+    let Some(rest) = state.balance.checked_sub(amount) else {
+        return Err(SystemError::OutOfCycles {
+            canister: state.environment.canister_id,
+            missing: amount - state.balance,
+        }
+        .into());
     };
     caller.data_mut().balance = rest;
     pending(caller, function)?.cycles += amount;

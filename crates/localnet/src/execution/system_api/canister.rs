@@ -1,10 +1,12 @@
 //! What a canister can ask about itself and its subnet: ids, status, version, controllers, environment variables.
 
-use candid::Principal;
 use wasmtime::{Caller, Linker};
 
-use super::{MODULE, copy_in, copy_in_text, copy_out};
+use super::{MODULE, copy_in_principal, copy_in_text, copy_out};
 use crate::execution::{entry::EntryPoints, state::SystemState, trap::SystemError};
+
+/// Far longer than the name of any environment variable.
+const MAX_NAME_BYTES: u32 = 64 << 10;
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     identity(linker)?;
@@ -21,10 +23,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "is_controller",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            let id = copy_in(&mut c, src, size)?;
-            let id = Principal::try_from_slice(&id).map_err(|e| {
-                SystemError::Contract(format!("is_controller was given no principal: {e}"))
-            })?;
+            let id = copy_in_principal(&mut c, src, size)?;
             wasmtime::Result::Ok(u32::from(c.data().environment.controllers.contains(&id)))
         },
     )?;
@@ -84,12 +83,14 @@ fn identity(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
 
 fn variables(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "env_var_count", |c: Caller<'_, SystemState>| {
-        c.data().environment.variables.len() as u32
+        c.data().allow("env_var_count", EntryPoints::ALL)?;
+        wasmtime::Result::Ok(c.data().environment.variables.len() as u32)
     })?;
     linker.func_wrap(
         MODULE,
         "env_var_name_size",
         |c: Caller<'_, SystemState>, index: u32| {
+            c.data().allow("env_var_name_size", EntryPoints::ALL)?;
             wasmtime::Result::Ok(variable_name(c.data(), index)?.len() as u32)
         },
     )?;
@@ -97,6 +98,7 @@ fn variables(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "env_var_name_copy",
         |mut c: Caller<'_, SystemState>, index: u32, dst: u32, offset: u32, size: u32| {
+            c.data().allow("env_var_name_copy", EntryPoints::ALL)?;
             copy_out(&mut c, (dst, offset, size), |state| {
                 variable_name(state, index)
             })
@@ -106,7 +108,7 @@ fn variables(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "env_var_name_exists",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            let name = copy_in_text(&mut c, src, size)?;
+            let name = variable(&mut c, "env_var_name_exists", src, size)?;
             wasmtime::Result::Ok(u32::from(
                 c.data().environment.variables.contains_key(&name),
             ))
@@ -116,7 +118,7 @@ fn variables(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "env_var_value_size",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            let name = copy_in_text(&mut c, src, size)?;
+            let name = variable(&mut c, "env_var_value_size", src, size)?;
             wasmtime::Result::Ok(variable_value(c.data(), &name)?.len() as u32)
         },
     )?;
@@ -129,7 +131,7 @@ fn variables(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
          dst: u32,
          offset: u32,
          size: u32| {
-            let name = copy_in_text(&mut c, name_src, name_size)?;
+            let name = variable(&mut c, "env_var_value_copy", name_src, name_size)?;
             copy_out(&mut c, (dst, offset, size), |state| {
                 variable_value(state, &name)
             })
@@ -138,16 +140,34 @@ fn variables(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
+/// Reads the name of an environment variable.
+fn variable(
+    caller: &mut Caller<'_, SystemState>,
+    function: &str,
+    src: u32,
+    size: u32,
+) -> wasmtime::Result<String> {
+    caller.data().allow(function, EntryPoints::ALL)?;
+    if size > MAX_NAME_BYTES {
+        let text = format!("environment variables have no names of {size} bytes");
+        return Err(SystemError::Contract(text).into());
+    }
+    copy_in_text(caller, src, size)
+}
+
 fn variable_name(state: &SystemState, index: u32) -> Result<&[u8], SystemError> {
     let name = state.environment.variables.keys().nth(index as usize);
     name.map(|name| name.as_bytes()).ok_or_else(|| {
-        SystemError::Contract(format!("there is no environment variable number {index}"))
+        let length = state.environment.variables.len();
+        SystemError::Contract(format!(
+            "Environment variable index {index} is out of bounds. The number of environment variables is {length}."
+        ))
     })
 }
 
 fn variable_value<'a>(state: &'a SystemState, name: &str) -> Result<&'a [u8], SystemError> {
     let value = state.environment.variables.get(name);
-    value.map(|value| value.as_bytes()).ok_or_else(|| {
-        SystemError::Contract(format!("there is no environment variable named `{name}`"))
-    })
+    value
+        .map(|value| value.as_bytes())
+        .ok_or_else(|| SystemError::Contract(format!("Environment variable {name} not found.")))
 }

@@ -24,7 +24,8 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
             c.data().allow("certified_data_set", SET)?;
             if size > MAX_BYTES {
                 let text = format!(
-                    "certified data of {size} bytes is too long; {MAX_BYTES} bytes are allowed"
+                    "ic0_certified_data_set failed because the passed data must be no larger than {MAX_BYTES} bytes. \
+                     Found {size} bytes."
                 );
                 return Err(SystemError::Contract(text).into());
             }

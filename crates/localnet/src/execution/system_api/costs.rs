@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::{MODULE, put_u128};
+use super::{MODULE, put_u128, slice, split};
 use crate::execution::state::SystemState;
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
@@ -26,19 +26,27 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         "cost_http_request_v2",
         |mut c: Caller<'_, SystemState>, _: u32, _: u32, dst: u32| put_u128(&mut c, dst, 0),
     )?;
-    for name in [
-        "cost_sign_with_ecdsa",
-        "cost_sign_with_schnorr",
-        "cost_vetkd_derive_key",
+    for (name, algorithms) in [
+        ("cost_sign_with_ecdsa", 2),
+        ("cost_sign_with_schnorr", 2),
+        ("cost_vetkd_derive_key", 1),
     ] {
         linker.func_wrap(
             MODULE,
             name,
-            |mut c: Caller<'_, SystemState>, _: u32, _: u32, _: u32, dst: u32| {
-                /// There is no key of the name asked for.
+            move |mut c: Caller<'_, SystemState>, src: u32, size: u32, algorithm: u32, dst: u32| {
+                const INVALID_ALGORITHM: u32 = 1;
+                /// There is no key on this network, of whatever name.
                 const INVALID_KEY_NAME: u32 = 2;
-                put_u128(&mut c, dst, 0)?;
-                wasmtime::Result::Ok(INVALID_KEY_NAME)
+                let (heap, _) = split(&mut c)?;
+                slice(heap, src, size)?;
+                slice(heap, dst, 16)?;
+                let known = algorithm < algorithms;
+                wasmtime::Result::Ok(if known {
+                    INVALID_KEY_NAME
+                } else {
+                    INVALID_ALGORITHM
+                })
             },
         )?;
     }

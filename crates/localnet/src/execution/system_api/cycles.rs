@@ -11,13 +11,24 @@ use crate::execution::{
         EntryPoints,
     },
     state::SystemState,
+    trap::SystemError,
 };
 
 /// Where there may be cycles that came with a call.
 const ATTACHED: EntryPoints = EntryPoints::of(&[Update, ReplicatedQuery, Reply, Reject]);
 const REFUNDED: EntryPoints = EntryPoints::of(&[Reply, Reject]);
-const BURN: EntryPoints =
-    EntryPoints::of(&[Init, PreUpgrade, Update, Reply, Reject, Cleanup, SystemTask]);
+const BURN: EntryPoints = EntryPoints::of(&[
+    Init,
+    PreUpgrade,
+    Update,
+    ReplicatedQuery,
+    Reply,
+    Reject,
+    Cleanup,
+    SystemTask,
+]);
+/// Who may mint cycles on the main network.
+const CYCLES_MINTING_CANISTER: &str = "rkp4c-7iaaa-aaaaa-aaaca-cai";
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     of_message(linker)?;
@@ -26,8 +37,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         "canister_liquid_cycle_balance128",
     ] {
         linker.func_wrap(MODULE, name, |mut c: Caller<'_, SystemState>, dst: u32| {
-            c.data()
-                .allow("canister_cycle_balance128", EntryPoints::ALL)?;
+            c.data().allow(name, EntryPoints::ALL)?;
             let balance = c.data().balance;
             put_u128(&mut c, dst, balance)
         })?;
@@ -50,7 +60,29 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
             put_u128(&mut c, dst, burned)
         },
     )?;
+    linker.func_wrap(
+        MODULE,
+        "mint_cycles",
+        |c: Caller<'_, SystemState>, _: u64| {
+            wasmtime::Result::<u64>::Err(cannot_mint(&c, "mint_cycles"))
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "mint_cycles128",
+        |c: Caller<'_, SystemState>, _: u64, _: u64, _: u32| {
+            wasmtime::Result::<()>::Err(cannot_mint(&c, "mint_cycles128"))
+        },
+    )?;
     Ok(())
+}
+
+fn cannot_mint(caller: &Caller<'_, SystemState>, function: &str) -> wasmtime::Error {
+    let id = caller.data().environment.canister_id;
+    let text = format!(
+        "ic0.{function} cannot be executed on non Cycles Minting Canister: {id} != {CYCLES_MINTING_CANISTER}"
+    );
+    SystemError::Contract(text).into()
 }
 
 fn of_message(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {

@@ -6,8 +6,8 @@ use super::{MODULE, copy_out};
 use crate::execution::{
     entry::{
         EntryPoint::{
-            Cleanup, CompositeQuery, Init, InspectMessage, Query, Reject, ReplicatedQuery, Reply,
-            Update,
+            Cleanup, CompositeQuery, CompositeReject, CompositeReply, Init, InspectMessage, Query,
+            Reject, ReplicatedQuery, Reply, Update,
         },
         EntryPoints,
     },
@@ -22,10 +22,14 @@ const ARG: EntryPoints = EntryPoints::of(&[
     Query,
     CompositeQuery,
     Reply,
+    CompositeReply,
     InspectMessage,
 ]);
-const REJECT_CODE: EntryPoints = EntryPoints::of(&[Reply, Reject, Cleanup]);
-const REJECT_MSG: EntryPoints = EntryPoints::of(&[Reject]);
+const REJECT_CODE: EntryPoints =
+    EntryPoints::of(&[Reply, Reject, CompositeReply, CompositeReject, Cleanup]);
+const REJECT_MSG: EntryPoints = EntryPoints::of(&[Reject, CompositeReject]);
+/// Where the deadline is that of the caller; queries have none.
+const DEADLINE: EntryPoints = EntryPoints::of(&[Update, Reply, Reject]);
 const INSPECT: EntryPoints = EntryPoints::of(&[InspectMessage]);
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
@@ -34,7 +38,12 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     inspect(linker)?;
     linker.func_wrap(MODULE, "msg_deadline", |c: Caller<'_, SystemState>| {
         c.data().allow("msg_deadline", EntryPoints::ANSWERING)?;
-        wasmtime::Result::Ok(c.data().input.deadline_ns)
+        let has_deadline = DEADLINE.contains(c.data().entry);
+        wasmtime::Result::Ok(if has_deadline {
+            c.data().input.deadline_ns
+        } else {
+            0
+        })
     })?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod response;
 mod stable;
 mod system;
 
+use candid::Principal;
 use wasmtime::{Caller, Linker};
 
 use super::{state::SystemState, trap::SystemError};
@@ -86,14 +87,14 @@ fn copy_out(
     Ok(())
 }
 
-/// Copies `heap[src..src + size]` out of the heap.
+/// Copies `heap[src..src + size]` out of the heap. Callers bound the size first.
 fn copy_in(caller: &mut Caller<'_, SystemState>, src: u32, size: u32) -> wasmtime::Result<Vec<u8>> {
     charge(caller, size.into())?;
     let (heap, _) = split(caller)?;
     Ok(slice(heap, src, size)?.to_vec())
 }
 
-/// Like [`copy_in`], for names, which must be UTF-8.
+/// Like [`copy_in`], for texts, which must be UTF-8.
 fn copy_in_text(
     caller: &mut Caller<'_, SystemState>,
     src: u32,
@@ -101,7 +102,22 @@ fn copy_in_text(
 ) -> wasmtime::Result<String> {
     let bytes = copy_in(caller, src, size)?;
     String::from_utf8(bytes)
-        .map_err(|_| SystemError::Contract("a name is not valid UTF-8".into()).into())
+        .map_err(|_| SystemError::Contract("a text is not valid UTF-8".into()).into())
+}
+
+/// Like [`copy_in`], for principals.
+fn copy_in_principal(
+    caller: &mut Caller<'_, SystemState>,
+    src: u32,
+    size: u32,
+) -> wasmtime::Result<Principal> {
+    let bytes = copy_in(
+        caller,
+        src,
+        size.min(Principal::MAX_LENGTH_IN_BYTES as u32 + 1),
+    )?;
+    Principal::try_from_slice(&bytes)
+        .map_err(|e| SystemError::Contract(format!("an invalid principal id: {e}")).into())
 }
 
 /// Writes an amount of cycles as a little-endian 128-bit number at `dst`.

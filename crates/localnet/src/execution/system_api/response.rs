@@ -17,16 +17,10 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
             c.data()
                 .allow("msg_reply_data_append", EntryPoints::ANSWERING)?;
             unanswered(c.data())?;
+            let total = c.data().reply.len().saturating_add(size as usize);
+            check_size(c.data(), "msg_reply_data_append", total)?;
             let bytes = copy_in(&mut c, src, size)?;
-            let state = c.data_mut();
-            if state.reply.len() + bytes.len() > state.limits.payload_bytes {
-                let limit = state.limits.payload_bytes;
-                return Err(SystemError::Contract(format!(
-                    "the reply is larger than {limit} bytes"
-                ))
-                .into());
-            }
-            state.reply.extend_from_slice(&bytes);
+            c.data_mut().reply.extend_from_slice(&bytes);
             wasmtime::Result::Ok(())
         },
     )?;
@@ -40,18 +34,22 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         "msg_reject",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
             c.data().allow("msg_reject", EntryPoints::ANSWERING)?;
-            let limit = c.data().limits.payload_bytes;
-            if size as usize > limit {
-                return Err(SystemError::Contract(format!(
-                    "the reject message is larger than {limit} bytes"
-                ))
-                .into());
-            }
+            check_size(c.data(), "msg_reject", size as usize)?;
             let message = copy_in_text(&mut c, src, size)?;
             answer(c.data_mut(), Err(message))
         },
     )?;
     Ok(())
+}
+
+fn check_size(state: &SystemState, function: &str, size: usize) -> Result<(), SystemError> {
+    let limit = state.limits.reply_bytes;
+    if size <= limit {
+        return Ok(());
+    }
+    Err(SystemError::Contract(format!(
+        "ic0.{function}: application payload size ({size}) cannot be larger than {limit}."
+    )))
 }
 
 fn unanswered(state: &SystemState) -> Result<(), SystemError> {

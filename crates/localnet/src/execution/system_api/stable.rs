@@ -72,9 +72,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
 
 fn allow_32_bit(caller: &Caller<'_, SystemState>) -> Result<(), SystemError> {
     if caller.data().stable.wasm_pages() > MAX_32_BIT_PAGES {
-        return Err(SystemError::Contract(
-            "32-bit stable memory functions cannot be used beyond 4 GiB".into(),
-        ));
+        return Err(SystemError::StableTooBig);
     }
     Ok(())
 }
@@ -92,11 +90,7 @@ fn read(
     charge(caller, size.into())?;
     let (heap, state) = split(caller)?;
     let dst = slice_mut(heap, dst, size)?;
-    state
-        .stable
-        .read(offset, dst)
-        .map_err(|_| SystemError::StableOutOfBounds)?;
-    Ok(())
+    Ok(state.stable.read(offset, dst).map_err(SystemError::from)?)
 }
 
 fn write(
@@ -108,9 +102,5 @@ fn write(
     charge(caller, size.into())?;
     let (heap, state) = split(caller)?;
     let src = slice(heap, src, size)?;
-    state
-        .stable
-        .write(offset, src)
-        .map_err(|_| SystemError::StableOutOfBounds)?;
-    Ok(())
+    Ok(state.stable.write(offset, src).map_err(SystemError::from)?)
 }

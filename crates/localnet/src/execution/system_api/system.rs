@@ -2,12 +2,12 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::{MODULE, charge, copy_in, slice, split};
+use super::{MODULE, charge, slice, split};
 use crate::execution::{
     entry::{
         EntryPoint::{
-            Cleanup, CompositeQuery, Init, InspectMessage, PreUpgrade, Query, Reject, Reply,
-            SystemTask, Update,
+            Cleanup, CompositeQuery, CompositeReject, CompositeReply, Init, InspectMessage,
+            PreUpgrade, Query, Reject, Reply, SystemTask, Update,
         },
         EntryPoints,
     },
@@ -17,7 +17,15 @@ use crate::execution::{
 
 const SET_TIMER: EntryPoints =
     EntryPoints::of(&[Init, PreUpgrade, Update, Reply, Reject, Cleanup, SystemTask]);
-const NOT_REPLICATED: EntryPoints = EntryPoints::of(&[Query, CompositeQuery, InspectMessage]);
+const NOT_REPLICATED: EntryPoints = EntryPoints::of(&[
+    Query,
+    CompositeQuery,
+    CompositeReply,
+    CompositeReject,
+    InspectMessage,
+]);
+/// Rejections keep no more of it anyway.
+const MAX_TRAP_MESSAGE_BYTES: u32 = 8 << 10;
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "time", |c: Caller<'_, SystemState>| {
@@ -72,8 +80,12 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "trap",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            let message = copy_in(&mut c, src, size)?;
-            let message = String::from_utf8_lossy(&message).into_owned();
+            // Whatever it is given, it is this trap that ends the execution.
+            let message = split(&mut c)
+                .and_then(|(heap, _)| slice(heap, src, size.min(MAX_TRAP_MESSAGE_BYTES)))
+                .map_or("(trap message out of memory bounds)".into(), |message| {
+                    String::from_utf8_lossy(message).into_owned()
+                });
             wasmtime::Result::<()>::Err(SystemError::Trap(message).into())
         },
     )?;
