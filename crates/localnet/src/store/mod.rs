@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::{execution::GlobalValue, executor::State};
 
 const FILE: &str = "state.sqlite";
+const LOG_FILE: &str = "state.sqlite-wal";
 /// What the state was kept in before there was a database.
 const FORMER_FILE: &str = "CURRENT";
 /// Marks the database as ours: "ICLN".
@@ -172,9 +173,8 @@ impl Store {
     /// # Errors
     /// If the files cannot be written.
     pub fn empty_large_log(&self) -> Result<(), StoreError> {
-        let bytes = fs::metadata(self.path.with_added_extension("wal"));
-        // SQLite makes the file when it needs it.
-        if bytes.map_or(0, |file| file.len()) < LOG_BYTES {
+        let log = fs::metadata(self.path.with_file_name(LOG_FILE)).map_err(StoreProblem::from);
+        if log.map_err(|problem| self.error(problem))?.len() < LOG_BYTES {
             return Ok(());
         }
         empty_log(&self.database).map_err(|problem| self.error(problem))

@@ -1,0 +1,7 @@
+//! The network as a process that is killed at any moment: after a restart, everything that was answered as certified
+//! holds, and nothing is there by half.
+#![cfg(test)]
+
+mod administration;
+mod journal;
+mod process;
