@@ -25,6 +25,7 @@ mod save;
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode};
@@ -38,13 +39,15 @@ const LOG_FILE: &str = "state.sqlite-wal";
 const FORMER_FILE: &str = "CURRENT";
 /// Marks the database as ours: "ICLN".
 const APPLICATION: i32 = i32::from_be_bytes(*b"ICLN");
-/// Changes when other versions cannot read what is written.
+/// To be increased with every change to the tables or to a type that is written to them.
 const FORMAT: i32 = 1;
 /// The log is moved into the database when it has become this large. It takes some ten milliseconds then, in which
 /// nothing is executed.
 const LOG_BYTES: u64 = 16 << 20;
 /// Free space in the database is given back at the next start if it is more than this and more than what is in use.
 const FREE_BYTES: i64 = 64 << 20;
+/// A process that is about to end may have the state open this long.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The key under which messages to the management canister wait. Canisters' numbers begin at 1.
 const MANAGEMENT: i64 = 0;
 
@@ -68,7 +71,6 @@ pub struct StoreError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
-    #[source]
     pub problem: StoreProblem,
 }
 
@@ -85,7 +87,7 @@ pub enum StoreProblem {
     Foreign,
     /// It was written by another version.
     #[error(
-        "this state has the format {0}, and this version reads the format {FORMAT} only; start with an empty state directory or use the version that wrote it"
+        "this state has the format {0}, and this version reads the format {FORMAT} only; use the version that wrote it, or an empty state directory"
     )]
     Version(i32),
     /// What is in it cannot be understood.
@@ -192,6 +194,7 @@ fn open(dir: &Path, path: &Path) -> Result<Connection, StoreProblem> {
         return Err(StoreProblem::Version(0));
     }
     let mut database = Connection::open(path)?;
+    database.busy_timeout(PATIENCE)?;
     database.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     check(&database)?;
     // From here on it is ours, and may be written to.

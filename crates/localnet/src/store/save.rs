@@ -1,6 +1,6 @@
 //! Writing what a batch has changed.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use candid::Principal;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem};
 use crate::{
     canister::{Canister, CanisterView, Queue},
-    cbor,
     execution::{Code, Heap, HeapChanges, PAGE, StableMemory},
     executor::{History, State},
 };
@@ -22,7 +21,7 @@ pub fn save(batch: &Connection, state: &State) -> Result<(), StoreProblem> {
     };
     batch.execute(
         "REPLACE INTO network (id, record) VALUES (0, ?1)",
-        [cbor::encode(&record)],
+        [encode(&record)?],
     )?;
     save_queue(batch, MANAGEMENT, &state.management)?;
     for (id, before) in state.changed_canisters() {
@@ -55,7 +54,7 @@ fn save_canister(
         (
             canister.id.as_slice(),
             code.map(|code| code.module.hash()),
-            cbor::encode(&(canister, record)),
+            encode(&(canister, record))?,
         ),
         |row| row.get(0),
     )?;
@@ -64,7 +63,7 @@ fn save_canister(
     if before.is_none_or(|before| !Arc::ptr_eq(&before.logs, &canister.logs)) {
         batch.execute(
             "REPLACE INTO log (canister, record) VALUES (?1, ?2)",
-            (number, cbor::encode(&*canister.logs)),
+            (number, encode(&*canister.logs)?),
         )?;
     }
     let code_before = before.and_then(|before| before.code.as_ref());
@@ -106,7 +105,7 @@ fn save_queue<T: Serialize>(
     let mut insert =
         batch.prepare("INSERT INTO message (canister, number, record) VALUES (?1, ?2, ?3)")?;
     for (number, message) in queue.since(next.cast_unsigned()) {
-        insert.execute((canister, number.cast_signed(), cbor::encode(message)))?;
+        insert.execute((canister, number.cast_signed(), encode(message)?))?;
     }
     Ok(())
 }
@@ -208,7 +207,7 @@ fn save_requests(batch: &Connection, history: &History) -> Result<(), StoreProbl
     for (number, record) in history.changed() {
         let number = number.cast_signed();
         match record {
-            Some(record) => replace.execute((number, cbor::encode(record)))?,
+            Some(record) => replace.execute((number, encode(record)?))?,
             None => delete.execute([number])?,
         };
     }
@@ -244,6 +243,11 @@ fn forget_pages(batch: &Connection, table: &str, number: i64) -> Result<(), Stor
         (key(number, 0), key(number + 1, 0)),
     )?;
     Ok(())
+}
+
+/// A record, without the tag that the interface puts in front: the library cannot read an enum behind it.
+fn encode(record: &impl Serialize) -> Result<Vec<u8>, StoreProblem> {
+    Ok(serde_cbor::to_vec(record).map_err(io::Error::other)?)
 }
 
 /// A page's key. Page numbers are less than 2^32: stable memory would have to be of 16 TiB else.

@@ -84,6 +84,57 @@ async fn a_timer_that_was_set_before_fires_after() {
     eventually(async || net.query(canister, "fired", []).await.unwrap() == [1]).await;
 }
 
+/// A canister that counts, slowly: a batch has no time for two calls. `count_by_call` counts by a call of itself.
+const SLOW: &str = r#"(module
+    (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "canister_self_copy" (func $self (param i32 i32 i32)))
+    (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import "ic0" "call_perform" (func $call_perform (result i32)))
+    (memory 1)
+    (data (i32.const 16) "count")
+    (table funcref (elem $on_reply))
+    (func (export "canister_update count") (local $n i32)
+        (local.set $n (i32.const 50000000))
+        (loop $spin
+            (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+            (br_if $spin (local.get $n)))
+        (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+        (call $append (i32.const 0) (i32.const 1))
+        (call $reply))
+    (func (export "canister_update count_by_call")
+        (call $self (i32.const 32) (i32.const 0) (i32.const 10))
+        (call $call_new (i32.const 32) (i32.const 10) (i32.const 16) (i32.const 5)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+        (drop (call $call_perform)))
+    (func $on_reply (param i32)
+        (call $arg (i32.const 1) (i32.const 0) (i32.const 1))
+        (call $append (i32.const 1) (i32.const 1))
+        (call $reply)))"#;
+
+#[tokio::test]
+async fn calls_under_way_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut net = TestNet::in_dir(dir.path());
+    let canister = net.deploy(SLOW).await;
+    let mut requests = Vec::new();
+    for method in ["count", "count_by_call", "count", "count_by_call", "count"] {
+        let request = net.submit(call(user(), canister, method, [])).await;
+        requests.push(request.unwrap());
+    }
+    for _ in 0..3 {
+        net.network.shutdown().await.unwrap();
+        net = TestNet::in_dir(dir.path());
+    }
+    let mut counts = Vec::new();
+    for request in requests {
+        counts.extend(net.outcome(request).await.unwrap());
+    }
+    counts.sort();
+    assert_eq!(counts, [1, 2, 3, 4, 5]);
+}
+
 /// Why the state in `dir` cannot be opened.
 fn refusal(dir: &Path) -> StoreProblem {
     let config = NetworkConfig {

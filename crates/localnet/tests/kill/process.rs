@@ -44,6 +44,7 @@ impl State {
         let process = Process::start(dir.path(), client.clone()).await;
         process.agent.fetch_root_key().await.unwrap();
         let root_key = process.agent.read_root_key();
+        process.kill().await;
         Self {
             dir,
             root_key,
@@ -65,7 +66,7 @@ impl Process {
             .args(["--port", "0", "--state-dir"])
             .arg(dir)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .env("RUST_LOG", "error")
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -151,7 +152,7 @@ fn canister_path(canister: Principal, name: &str) -> Vec<Label<Vec<u8>>> {
 }
 
 fn lookup(certificate: &Certificate, canister: Principal, name: &str) -> Option<Vec<u8>> {
-    match certificate.tree.lookup_path(&canister_path(canister, name)) {
+    match certificate.tree.lookup_path(canister_path(canister, name)) {
         LookupResult::Found(value) => Some(value.to_vec()),
         _ => None,
     }
