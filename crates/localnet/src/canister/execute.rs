@@ -240,17 +240,26 @@ impl Canister {
                 sent.extend(self.finish(context, did_not_reply(self.id)));
                 Ok(sent)
             }
-            Err(trapped) => {
-                if let Some(closure) = on_cleanup {
-                    self.clean_up(context, closure, host)?;
+            Err(mut trapped) => {
+                if let Some(closure) = on_cleanup
+                    && let Err(also) = self.clean_up(context, closure, host)?
+                {
+                    let message = &mut trapped.message;
+                    message.push_str("\n\ncall_on_cleanup also failed:\n\n");
+                    message.push_str(&also.message);
                 }
                 Ok(self.finish(context, trapped.reject(self.id)))
             }
         }
     }
 
-    /// Runs a cleanup callback. A trap in it is logged and changes nothing.
-    fn clean_up(&mut self, context: u64, closure: Closure, host: &Host) -> io::Result<()> {
+    /// Runs a cleanup callback. A trap in it changes nothing.
+    fn clean_up(
+        &mut self,
+        context: u64,
+        closure: Closure,
+        host: &Host,
+    ) -> io::Result<Result<(), Trapped>> {
         let invocation = Invocation {
             context,
             entry: EntryPoint::Cleanup,
@@ -258,10 +267,10 @@ impl Canister {
             input: Input::default(),
             on_cleanup: None,
         };
-        if let Ok(effects) = self.run(invocation, host)? {
+        let result = self.run(invocation, host)?;
+        Ok(result.map(|effects| {
             self.apply(context, effects, host.time_ns);
-        }
-        Ok(())
+        }))
     }
 
     /// Runs one function in the name of its call context, and commits memories and balance if it succeeds.

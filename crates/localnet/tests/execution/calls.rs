@@ -1,8 +1,8 @@
 //! Calls between canisters: replies, rejects, traps in callbacks, cleanup, calls to oneself.
 
-use crate::support::TestNet;
+use crate::support::{TestNet, canister};
 use candid::Principal;
-use ic_localnet::network::RejectCode;
+use ic_localnet::network::{NetworkLimits, RejectCode};
 
 /// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back,
 /// `relay_and_trap` traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup
@@ -281,4 +281,60 @@ async fn a_call_that_is_not_performed_gives_its_cycles_back() {
     let before = net.cycles(canister).await;
     net.call(canister, "begin", []).await.unwrap();
     assert_eq!(net.cycles(canister).await, before);
+}
+
+/// Makes two calls of `m` of the canister in its argument. Answers what the second `call_perform` gives if that is not
+/// 0, or else the first reject code that comes back.
+fn double_caller() -> String {
+    canister(
+        r#"(table funcref (elem $ignore $on_reject))
+    (data (i32.const 100) "m")
+    (func $call_m (result i32)
+        (call $call (i32.const 100) (i32.const 1) (i32.const 0) (i32.const 1))
+        (call $perform))
+    (func (export "canister_update twice")
+        (local $failed i32)
+        (if (call $call_m) (then unreachable))
+        (local.set $failed (call $call_m))
+        (if (local.get $failed) (then (call $reply (local.get $failed)))))
+    (func $ignore (param i32))
+    (func $on_reject (param i32) (call $reply (call $reject_code)))"#,
+    )
+}
+
+#[tokio::test]
+async fn calls_that_find_no_room_fail_at_once_or_are_rejected() {
+    let one_call = NetworkLimits {
+        outgoing_calls: 1,
+        ..NetworkLimits::default()
+    };
+    let one_place = NetworkLimits {
+        canister_queue: 1,
+        ..NetworkLimits::default()
+    };
+    for limits in [one_call, one_place] {
+        let net = TestNet::with_limits(limits);
+        let caller = net.deploy(&double_caller()).await;
+        let callee = net.deploy(&callee("(call $echo)")).await;
+        let code = net.call(caller, "twice", callee.as_slice()).await;
+        assert_eq!(code.unwrap(), [RejectCode::SysTransient as u8]);
+    }
+}
+
+#[tokio::test]
+async fn a_trap_in_the_cleanup_is_told_together_with_the_one_before() {
+    let clumsy = CALLER.replace(
+        "(func $cleanup (param $env i32) (call $count (local.get $env)))",
+        "(func $cleanup (param $env i32) (call $count (local.get $env)) (drop (i32.div_u (i32.const 1) (i32.const 0))))",
+    );
+    let net = TestNet::new();
+    let caller = net.deploy(&clumsy).await;
+    let callee = net.deploy(&callee("(call $echo)")).await;
+    let rejection = net
+        .call(caller, "relay_and_trap", callee.as_slice())
+        .await
+        .unwrap_err();
+    let text = "Canister trapped: unreachable\n\ncall_on_cleanup also failed:\n\nCanister trapped: integer division by 0";
+    assert!(rejection.message.ends_with(text), "{rejection}");
+    assert_eq!(net.query(caller, "calls", []).await.unwrap(), [1]);
 }
