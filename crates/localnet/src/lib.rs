@@ -9,6 +9,7 @@
 //! `executor`, whose only thread executes message after message (`canister` and `management` know what they
 //! mean, `execution` runs the Wasm), has the new state written to disk (`store`) and certified
 //! (`certification`), and publishes it.
+//! Between users and executor is an edge where tests may have things go wrong (`faults`).
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,6 +28,7 @@ pub mod certification;
 mod clock;
 mod execution;
 mod executor;
+pub mod faults;
 mod http;
 mod ingress;
 mod localnet;

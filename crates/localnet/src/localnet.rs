@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     certification::{KeysError, NetworkKeys},
+    faults::{TestApi, TestControl},
     http::{self, App, BodyMemory, HttpLimits, LimitedListener},
     ingress::IngressLimits,
     network::{ExecutorError, Network, NetworkConfig, OpenError},
@@ -32,6 +33,8 @@ pub struct Config {
     pub ingress: IngressLimits,
     /// What bounds the work of the HTTP server.
     pub http: HttpLimits,
+    /// Lets tests move the clock and make the network misbehave, in this process and over HTTP.
+    pub test_api: Option<TestApi>,
 }
 
 impl Default for Config {
@@ -42,6 +45,7 @@ impl Default for Config {
             state_dir: None,
             ingress: IngressLimits::default(),
             http: HttpLimits::default(),
+            test_api: None,
         }
     }
 }
@@ -97,6 +101,7 @@ impl Localnet {
         let network = Network::open(
             NetworkConfig {
                 state_dir,
+                test_api: config.test_api,
                 ..NetworkConfig::default()
             },
             keys,
@@ -133,6 +138,11 @@ impl Localnet {
     /// The root public key: DER, 133 bytes.
     pub fn root_key(&self) -> Vec<u8> {
         self.network.keys().root_public_key_der()
+    }
+
+    /// What moves the clock and makes the network misbehave, if [`Config::test_api`] is set.
+    pub fn test_control(&self) -> Option<TestControl> {
+        self.network.test_control()
     }
 
     /// Stops: answers what is being answered, takes nothing new.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use ic_localnet::{Config, Localnet};
+use ic_localnet::{Config, Localnet, faults::TestApi};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +25,9 @@ struct Args {
     /// Where keys and canisters are kept; without it, they are gone when the network stops.
     #[arg(long, env = "IC_LOCALNET_STATE_DIR")]
     state_dir: Option<PathBuf>,
+    /// Lets tests move the clock and make the network misbehave, by requests to /_/test/clock and /_/test/faults.
+    #[arg(long, env = "IC_LOCALNET_TEST_API")]
+    test_api: bool,
 }
 
 #[tokio::main]
@@ -42,6 +45,7 @@ async fn main() -> anyhow::Result<()> {
     let localnet = Localnet::start(Config {
         listen: SocketAddr::new(args.address, args.port),
         state_dir: args.state_dir.clone(),
+        test_api: args.test_api.then(TestApi::default),
         ..Config::default()
     })
     .await?;
@@ -62,9 +66,13 @@ fn announce(localnet: &Localnet, state_dir: Option<&Path>) {
         Some(dir) => format!("state in {}", dir.display()),
         None => "state in memory only".to_owned(),
     };
+    let test_api = match localnet.test_control() {
+        Some(_) => "; the test API is on",
+        None => "",
+    };
     let written = writeln!(
         io::stdout(),
-        "Local development network at {} (one node, no consensus, no real cycles; {kept})\nRoot key {}",
+        "Local development network at {} (one node, no consensus, no real cycles; {kept}{test_api})\nRoot key {}",
         localnet.url(),
         hex::encode(localnet.root_key())
     );

@@ -19,6 +19,7 @@ use crate::{
     clock::Clock,
     execution::{Engine, EngineError, Limits},
     executor::{Executor, Inbox, Publications, Published, State, Submission},
+    faults::{Age, Edge, Injector, TestApi, TestControl},
     management,
     store::Store,
     system_canisters,
@@ -36,6 +37,8 @@ pub struct NetworkConfig {
     pub state_dir: Option<PathBuf>,
     /// What users and canisters can make the network do.
     pub limits: NetworkLimits,
+    /// Lets tests move the clock and make the network misbehave.
+    pub test_api: Option<TestApi>,
 }
 
 /// An update or query call, authenticated.
@@ -51,6 +54,8 @@ pub struct CanisterCall {
     pub arg: Vec<u8>,
     /// The canister or subnet id of the request's URL.
     pub effective_id: Principal,
+    /// When it may no longer be executed, in nanoseconds since the epoch.
+    pub ingress_expiry_ns: u64,
 }
 
 /// Why a network could not be opened.
@@ -62,8 +67,8 @@ pub enum OpenError {
     /// The state on disk cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The executor's thread could not be started.
-    #[error("the executor cannot be started: {0}")]
+    /// A thread could not be started.
+    #[error("the network's threads cannot be started: {0}")]
     Thread(io::Error),
 }
 
@@ -71,8 +76,7 @@ pub enum OpenError {
 pub struct Network {
     keys: Arc<NetworkKeys>,
     clock: Arc<Clock>,
-    inbox: Arc<Inbox>,
-    publications: Arc<Publications>,
+    edge: Edge,
     /// For queries and `inspect_message`; without time and certificate.
     host: Host,
     limits: NetworkLimits,
@@ -83,7 +87,11 @@ pub struct Network {
 impl Network {
     /// Opens the network; goes on from the state in `config.state_dir` if there is one.
     pub fn open(config: NetworkConfig, keys: NetworkKeys) -> Result<Arc<Self>, OpenError> {
-        let NetworkConfig { state_dir, limits } = config;
+        let NetworkConfig {
+            state_dir,
+            limits,
+            test_api,
+        } = config;
         let keys = Arc::new(keys);
         let compiled_dir = state_dir.as_ref().map(|dir| dir.join("compiled"));
         let host = Host {
@@ -101,10 +109,17 @@ impl Network {
             Some(store) => store.load(&mut state)?,
             None => 0,
         };
-        let clock = Arc::new(Clock::new(latest_ns));
+        let clock = Arc::new(match &test_api {
+            None => Clock::new(latest_ns),
+            Some(test_api) => Clock::moved(latest_ns, test_api.clock_behind),
+        });
         let inbox = Arc::new(Inbox::new(limits.clone()));
         inbox.restore(state.unfinished().iter().map(RequestId::new));
         let publications = Arc::new(first_publication(&mut state, &clock, &keys));
+        let injector = test_api
+            .map(|_| Injector::start(clock.clone(), inbox.clone(), publications.clone()))
+            .transpose()
+            .map_err(OpenError::Thread)?;
         let executor = Executor {
             state,
             store,
@@ -122,8 +137,7 @@ impl Network {
         Ok(Arc::new(Self {
             keys,
             clock,
-            inbox,
-            publications,
+            edge: Edge::new(inbox, publications, injector),
             host,
             limits,
             queries,
@@ -141,32 +155,43 @@ impl Network {
         &self.keys
     }
 
+    /// What moves the clock and makes the network misbehave, if the test API is on.
+    pub fn test_control(&self) -> Option<TestControl> {
+        self.edge.injector().cloned().map(TestControl::new)
+    }
+
     /// The newest certified state; renewed about every second when nothing happens.
     pub fn certified(&self) -> Arc<CertifiedState> {
-        Arc::clone(&self.publications.newest().certified)
+        self.edge.certified(None)
+    }
+
+    /// The newest certified state for somebody who asks for the status of a request.
+    pub fn certified_for(&self, request: &RequestId) -> Arc<CertifiedState> {
+        self.edge.certified(Some(request))
     }
 
     /// Offers an update call for execution. `Ok` means that it is received and will be executed; a call already known
     /// by its id is `Ok` too and not executed again.
     pub async fn submit(&self, id: RequestId, call: CanisterCall) -> Result<(), Rejection> {
-        if self.inbox.knows(&id) || self.certified().request_status(&id).is_some() {
+        if self.edge.knows(&id) {
             return Ok(());
         }
         if call.canister_id == Principal::management_canister() {
-            management::check_acceptable(&call, |id| self.canister(id))?;
+            management::check_acceptable(&call, |id| self.canister(id, Age::default()))?;
         } else if !system_canisters::contains(call.canister_id) {
             self.inspect(&call).await?;
         }
-        self.inbox.put(Submission { id, call })
+        self.edge.submit(Submission { id, call })
     }
 
     async fn inspect(&self, call: &CanisterCall) -> Result<(), Rejection> {
-        if !self.canister(call.canister_id)?.inspects_messages()? {
+        let age = Age::default();
+        if !self.canister(call.canister_id, age)?.inspects_messages()? {
             return Ok(());
         }
         let (sender, method, arg) = (call.sender, call.method_name.clone(), call.arg.clone());
         let limits = self.limits.of_inspection();
-        self.run(call.canister_id, limits, move |canister, host, _| {
+        self.run(call.canister_id, age, limits, move |canister, host, _| {
             canister.inspect(sender, method, arg, host)
         })
         .await
@@ -174,7 +199,7 @@ impl Network {
 
     /// Waits until the request's outcome is in a certified state; `None` if it is not by the end of `timeout`.
     pub async fn outcome(&self, id: &RequestId, timeout: Duration) -> Option<Arc<CertifiedState>> {
-        tokio::time::timeout(timeout, self.publications.outcome(id))
+        tokio::time::timeout(timeout, self.edge.outcome(id))
             .await
             .ok()
             .flatten()
@@ -182,52 +207,59 @@ impl Network {
 
     /// Executes a query call against the newest certified state.
     pub async fn query(&self, call: CanisterCall) -> Result<Vec<u8>, Rejection> {
+        let age = self.edge.query_age(&call);
         if call.canister_id == Principal::management_canister() {
-            return self.query_management(&call);
+            return self.query_management(&call, age);
         }
         if system_canisters::contains(call.canister_id) {
             let subnet = self.host.subnet_id;
             return system_canisters::query(call.canister_id, &call.method_name, subnet);
         }
         let (limits, depth) = (self.limits.of_query(), self.limits.query_call_depth);
-        self.run(call.canister_id, limits, move |canister, host, others| {
-            let query = QueryCall {
-                caller: call.sender,
-                method: call.method_name,
-                arg: call.arg,
-            };
-            QueryGraph::new(host, others, depth).execute(canister, query)
-        })
+        self.run(
+            call.canister_id,
+            age,
+            limits,
+            move |canister, host, others| {
+                let query = QueryCall {
+                    caller: call.sender,
+                    method: call.method_name,
+                    arg: call.arg,
+                };
+                QueryGraph::new(host, others, depth).execute(canister, query)
+            },
+        )
         .await
     }
 
-    fn query_management(&self, call: &CanisterCall) -> Result<Vec<u8>, Rejection> {
+    fn query_management(&self, call: &CanisterCall, age: Age) -> Result<Vec<u8>, Rejection> {
         match call.method_name.as_str() {
             "canister_status" => {
                 let CanisterIdRecord { canister_id } = management::decode(&call.arg)?;
-                let canister = self.canister(canister_id)?;
+                let canister = self.canister(canister_id, age)?;
                 management::query_status(&canister, call.sender)
             }
             "fetch_canister_logs" => {
                 let args: FetchCanisterLogsArgs = management::decode(&call.arg)?;
-                let canister = self.canister(args.canister_id)?;
+                let canister = self.canister(args.canister_id, age)?;
                 management::query_logs(&args, &canister, call.sender)
             }
             other => Err(management::unknown_method(other)),
         }
     }
 
-    fn canister(&self, id: Principal) -> Result<Arc<CanisterView>, Rejection> {
-        find(&self.publications.newest(), id)
+    fn canister(&self, id: Principal, age: Age) -> Result<Arc<CanisterView>, Rejection> {
+        find(&self.edge.state(age), id)
     }
 
-    /// The canister as it is in the newest certified state, and what executes it there.
+    /// The canister as it is in the newest certified state that is at least so old, and what executes it there.
     fn with_host(
         &self,
         id: Principal,
+        age: Age,
         limits: Limits,
     ) -> Result<(Arc<CanisterView>, Host, Canisters), Rejection> {
-        let published = self.publications.newest();
+        let published = self.edge.state(age);
         let host = Host {
             time_ns: self.now_ns(),
             certified: Some(Arc::clone(&published.certified)),
@@ -242,6 +274,7 @@ impl Network {
     async fn run<T: Send + 'static>(
         &self,
         canister: Principal,
+        age: Age,
         limits: Limits,
         execution: impl FnOnce(&CanisterView, &Host, &Canisters) -> Result<T, Rejection>
         + Send
@@ -256,7 +289,7 @@ impl Network {
         let queries = Arc::clone(&self.queries);
         let permit = queries.acquire_owned().await.map_err(|e| failed(&e))?;
         // Only now: whoever waits for its turn shall not keep an old state alive.
-        let (canister, host, others) = self.with_host(canister, limits)?;
+        let (canister, host, others) = self.with_host(canister, age, limits)?;
         tokio::task::spawn_blocking(move || {
             // Execution goes on when nobody waits for it any more, and counts until it ends.
             let _permit = permit;
@@ -268,7 +301,7 @@ impl Network {
 
     /// Stops executing; the state on disk is free for others then. Calls after the first do nothing.
     pub async fn shutdown(&self) -> Result<(), ExecutorError> {
-        self.inbox.close();
+        self.edge.close();
         let Some(executor) = self
             .executor
             .lock()
@@ -284,9 +317,9 @@ impl Network {
 }
 
 impl Drop for Network {
-    /// Lets the executor's thread end.
+    /// Lets the threads end.
     fn drop(&mut self) {
-        self.inbox.close();
+        self.edge.close();
     }
 }
 

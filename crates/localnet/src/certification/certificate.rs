@@ -95,6 +95,14 @@ impl CertifiedState {
         std::str::from_utf8(status).ok()
     }
 
+    /// Whether the request is known to be answered or failed.
+    pub fn has_finished(&self, id: &RequestId) -> bool {
+        matches!(
+            self.request_status(id),
+            Some("replied" | "rejected" | "done")
+        )
+    }
+
     /// The reply to the request, or its rejection; `None` if it has neither (yet, or any more).
     pub fn outcome(&self, id: &RequestId) -> Option<Result<Vec<u8>, Rejection>> {
         let request = self

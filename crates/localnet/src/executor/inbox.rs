@@ -40,7 +40,54 @@ struct Content {
     unfinished_bytes: usize,
     /// Requests whose status the network keeps.
     known: usize,
+    woken: bool,
     closed: bool,
+}
+
+impl Content {
+    fn admit(
+        &mut self,
+        submission: &Submission,
+        limits: &NetworkLimits,
+    ) -> Result<bool, Rejection> {
+        if self.closed {
+            return Err(Rejection::new(
+                ErrorCode::CertifiedStateUnavailable,
+                "the network is shutting down",
+            ));
+        }
+        if self.unfinished.contains_key(&submission.id) {
+            return Ok(false);
+        }
+        let bytes = submission.call.arg.len();
+        self.check_room(bytes, limits)?;
+        self.unfinished_bytes += bytes;
+        self.unfinished.insert(submission.id, bytes);
+        Ok(true)
+    }
+
+    fn check_room(&self, bytes: usize, limits: &NetworkLimits) -> Result<(), Rejection> {
+        let full = |what: String| {
+            let message = format!("the network has {what}, its limit; try again later");
+            Err(Rejection::new(ErrorCode::IngressHistoryFull, message))
+        };
+        if self.unfinished.len() >= limits.ingress_queue {
+            return full(format!("{} unfinished calls", limits.ingress_queue));
+        }
+        if self.unfinished_bytes + bytes > limits.ingress_bytes {
+            let limit = limits.ingress_bytes;
+            return full(format!("{limit} bytes of arguments of unfinished calls"));
+        }
+        if self.known + self.unfinished.len() >= limits.known_requests {
+            return full(format!("{} known requests", limits.known_requests));
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, id: &RequestId) {
+        let bytes = self.unfinished.remove(id).unwrap_or(0);
+        self.unfinished_bytes -= bytes;
+    }
 }
 
 /// A bounded queue that knows its calls until they are finished.
@@ -69,52 +116,47 @@ impl Inbox {
     /// Puts a call in, unless it is there already.
     pub fn put(&self, submission: Submission) -> Result<(), Rejection> {
         let mut content = self.content();
-        if content.closed {
-            return Err(Rejection::new(
-                ErrorCode::CertifiedStateUnavailable,
-                "the network is shutting down",
-            ));
+        if content.admit(&submission, &self.limits)? {
+            content.waiting.push_back(submission);
+            drop(content);
+            self.changed.notify_one();
         }
-        if content.unfinished.contains_key(&submission.id) {
-            return Ok(());
-        }
-        let bytes = submission.call.arg.len();
-        self.check_room(&content, bytes)?;
-        content.unfinished_bytes += bytes;
-        content.unfinished.insert(submission.id, bytes);
-        content.waiting.push_back(submission);
-        drop(content);
-        self.changed.notify_one();
         Ok(())
     }
 
-    fn check_room(&self, content: &Content, bytes: usize) -> Result<(), Rejection> {
-        let limits = &self.limits;
-        let full = |what: String| {
-            let message = format!("the network has {what}, its limit; try again later");
-            Err(Rejection::new(ErrorCode::IngressHistoryFull, message))
-        };
-        if content.unfinished.len() >= limits.ingress_queue {
-            return full(format!("{} unfinished calls", limits.ingress_queue));
-        }
-        if content.unfinished_bytes + bytes > limits.ingress_bytes {
-            let limit = limits.ingress_bytes;
-            return full(format!("{limit} bytes of arguments of unfinished calls"));
-        }
-        if content.known + content.unfinished.len() >= limits.known_requests {
-            return full(format!("{} known requests", limits.known_requests));
-        }
-        Ok(())
+    /// Knows a call from now on, as if it were put in; `false` if it is known already. It is to be
+    /// [delivered](Self::deliver) or [forgotten](Self::forget) later.
+    pub fn admit(&self, submission: &Submission) -> Result<bool, Rejection> {
+        self.content().admit(submission, &self.limits)
+    }
+
+    /// Puts admitted calls in.
+    pub fn deliver(&self, submissions: impl IntoIterator<Item = Submission>) {
+        self.content().waiting.extend(submissions);
+        self.changed.notify_one();
+    }
+
+    /// Forgets an admitted call that will not be delivered.
+    pub fn forget(&self, id: &RequestId) {
+        self.content().forget(id);
+    }
+
+    /// Lets [`Self::take`] return, even without calls.
+    pub fn wake(&self) {
+        self.content().woken = true;
+        self.changed.notify_one();
     }
 
     /// Waits for calls, at most as long as `wait`.
     pub fn take(&self, wait: Duration) -> Batch {
         let content = self.content();
-        let idle = |content: &mut Content| content.waiting.is_empty() && !content.closed;
+        let idle =
+            |content: &mut Content| content.waiting.is_empty() && !content.woken && !content.closed;
         let (mut content, _) = self
             .changed
             .wait_timeout_while(content, wait, idle)
             .unwrap_or_else(PoisonError::into_inner);
+        content.woken = false;
         Batch {
             submissions: content.waiting.drain(..).collect(),
             closed: content.closed,
@@ -126,8 +168,7 @@ impl Inbox {
         let mut content = self.content();
         content.known = known;
         for id in finished {
-            let bytes = content.unfinished.remove(id).unwrap_or(0);
-            content.unfinished_bytes -= bytes;
+            content.forget(id);
         }
     }
 

@@ -4,6 +4,7 @@
 mod history;
 mod inbox;
 mod limits;
+mod past;
 mod published;
 mod state;
 
@@ -16,6 +17,7 @@ use std::{
 pub use history::History;
 pub use inbox::{Inbox, Submission};
 pub use limits::NetworkLimits;
+pub use past::Shown;
 pub use published::{Publications, Published};
 pub use state::State;
 

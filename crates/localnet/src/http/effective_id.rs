@@ -124,6 +124,7 @@ mod tests {
             method_name: method.to_owned(),
             arg: arg.to_owned(),
             effective_id: effective.principal(),
+            ingress_expiry_ns: 0,
         };
         effective.check(kind, &call)
     }

@@ -11,6 +11,7 @@ mod request;
 mod response;
 mod site;
 mod status;
+mod test_api;
 
 use std::{sync::Arc, time::Duration};
 
@@ -110,7 +111,9 @@ pub(crate) fn router(app: App) -> Router {
         .allow_methods(Any)
         .allow_headers(Any)
         .max_age(Duration::from_secs(600));
-    api.layer(cors).fallback(site::serve).with_state(app)
+    let test_api = test_api::router(app.network.test_control());
+    let api = api.layer(cors).fallback(site::serve).with_state(app);
+    api.merge(test_api)
 }
 
 async fn wrong_method(method: Method) -> HttpError {

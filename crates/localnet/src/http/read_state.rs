@@ -43,7 +43,10 @@ async fn read(app: &App, effective_id: EffectiveId, body: Body) -> Result<Respon
     let EnvelopeContent::ReadState { sender, paths, .. } = request.content else {
         return Err(wrong_kind("read_state"));
     };
-    let state = app.network.certified();
+    let state = match asked_for(&paths) {
+        Some(request) => app.network.certified_for(&request),
+        None => app.network.certified(),
+    };
     let reader = Reader {
         sender,
         targets: request.targets,
@@ -53,6 +56,14 @@ async fn read(app: &App, effective_id: EffectiveId, body: Body) -> Result<Respon
     Ok(cbor_response(&ReadStateResponse {
         certificate: state.certificate(&paths),
     }))
+}
+
+/// The request whose status is asked for. If several are, that is refused later.
+fn asked_for<L: AsRef<[u8]>>(paths: &[Vec<L>]) -> Option<RequestId> {
+    paths.iter().find_map(|path| match path.as_slice() {
+        [first, id, ..] if first.as_ref() == b"request_status" => request_id(id.as_ref()).ok(),
+        _ => None,
+    })
 }
 
 /// Who wants to read.

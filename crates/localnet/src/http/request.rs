@@ -127,6 +127,7 @@ pub(super) async fn canister_call(
                 canister_id,
                 method_name,
                 arg,
+                ingress_expiry,
                 ..
             },
         )
@@ -137,6 +138,7 @@ pub(super) async fn canister_call(
                 canister_id,
                 method_name,
                 arg,
+                ingress_expiry,
                 ..
             },
         ) => CanisterCall {
@@ -145,6 +147,7 @@ pub(super) async fn canister_call(
             method_name,
             arg,
             effective_id: effective_id.principal(),
+            ingress_expiry_ns: ingress_expiry,
         },
         (CallKind::Update, _) => return Err(wrong_kind("call")),
         (CallKind::Query, _) => return Err(wrong_kind("query")),

@@ -8,6 +8,8 @@ mod composite;
 #[cfg(test)]
 mod deadlines;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod limits;

@@ -12,6 +12,7 @@ use std::{
 use candid::{CandidType, Decode, Encode, Principal};
 use ic_localnet::{
     certification::NetworkKeys,
+    faults::{TestApi, TestControl},
     network::{CanisterCall, Network, NetworkConfig, NetworkLimits, Rejection},
 };
 use ic_management_canister_types::{
@@ -39,11 +40,23 @@ impl TestNet {
     pub fn with_limits(limits: NetworkLimits) -> Self {
         Self::open(
             NetworkConfig {
-                state_dir: None,
                 limits,
+                ..NetworkConfig::default()
             },
             NetworkKeys::generate().unwrap(),
         )
+    }
+
+    /// A network with the test API, and its controls.
+    pub fn with_test_api(dir: Option<&Path>) -> (Self, TestControl) {
+        let config = NetworkConfig {
+            state_dir: dir.map(Path::to_owned),
+            test_api: Some(TestApi::default()),
+            ..NetworkConfig::default()
+        };
+        let net = Self::open(config, NetworkKeys::load_or_create(dir).unwrap());
+        let control = net.network.test_control().unwrap();
+        (net, control)
     }
 
     pub fn in_dir(dir: &Path) -> Self {
@@ -217,6 +230,7 @@ pub fn call(
         method_name: method.into(),
         arg: arg.into(),
         effective_id: canister_id,
+        ingress_expiry_ns: u64::MAX,
     }
 }
 

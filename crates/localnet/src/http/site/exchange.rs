@@ -132,7 +132,7 @@ impl Exchange {
         getrandom::fill(&mut nonce).map_err(unsendable)?;
         let id = EnvelopeContent::Call {
             nonce: Some(nonce),
-            ingress_expiry: network.now_ns() + self.app.ingress_limits.max_ingress_ttl_ns,
+            ingress_expiry: call.ingress_expiry_ns,
             sender: call.sender,
             canister_id: call.canister_id,
             method_name: call.method_name.clone(),
@@ -149,12 +149,18 @@ impl Exchange {
     }
 
     fn call(&self, method: &str, arg: Vec<u8>) -> CanisterCall {
+        let App {
+            network,
+            ingress_limits,
+            ..
+        } = &*self.app;
         CanisterCall {
             sender: Principal::anonymous(),
             canister_id: self.site.canister,
             method_name: method.to_owned(),
             arg,
             effective_id: self.site.canister,
+            ingress_expiry_ns: network.now_ns() + ingress_limits.max_ingress_ttl_ns,
         }
     }
 }
