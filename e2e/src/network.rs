@@ -1,11 +1,11 @@
 //! The local network and a gateway to it, in this process, on free ports. Nothing is deployed.
 
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result};
 use candid::Principal;
 use ic_agent::{Agent, Identity};
-use ic_localnet::Localnet;
+use ic_localnet::{Localnet, faults::TestControl};
 use ic_ws_gateway::GatewayError;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -23,15 +23,15 @@ pub struct Network {
 impl Network {
     /// Starts both, with an empty state.
     pub async fn start() -> Result<Self> {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let localnet = Localnet::start(ic_localnet::Config {
-            listen: loopback,
-            ..Default::default()
-        })
-        .await?;
+        Self::start_on(ic_localnet::Config::default()).await
+    }
+
+    /// Starts both, the network with that configuration.
+    pub async fn start_on(config: ic_localnet::Config) -> Result<Self> {
+        let localnet = Localnet::start(config).await?;
         let ic_url = localnet.url();
 
-        let listener = TcpListener::bind(loopback).await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let gateway_url = format!("ws://{}", listener.local_addr()?);
         let (stop_gateway, stopped) = oneshot::channel::<()>();
         let config = ic_ws_gateway::Config {
@@ -57,6 +57,13 @@ impl Network {
     /// The port of the HTTP interface.
     pub fn port(&self) -> u16 {
         self.localnet.addr().port()
+    }
+
+    /// What moves the network's clock and makes it misbehave; its configuration has to ask for that.
+    pub fn test_control(&self) -> Result<TestControl> {
+        self.localnet
+            .test_control()
+            .context("the network has no test API")
     }
 
     /// How a client connects to `canister` through the gateway at `gateway_url`.

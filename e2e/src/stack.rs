@@ -26,12 +26,17 @@ pub struct Stack {
 impl Stack {
     /// Starts everything, with an empty state.
     pub async fn start() -> Result<Self> {
+        Self::start_on(ic_localnet::Config::default()).await
+    }
+
+    /// Starts everything on a network of that configuration.
+    pub async fn start_on(network: ic_localnet::Config) -> Result<Self> {
         let artifacts = Artifacts::of(&Layout::of_this_workspace());
         ensure!(
             artifacts.backend_wasm.exists() && artifacts.page.exists(),
             "the canisters are not built: run scripts/test, which builds them first"
         );
-        let network = Network::start().await?;
+        let network = Network::start_on(network).await?;
         let deployer = rand::random();
         let deployed = deploy::deploy(
             &network.ic_url,

@@ -29,7 +29,7 @@ enum Command {
     Test,
     /// Runs the parts, already built. `start --background` detaches this.
     #[command(hide = true)]
-    Supervise(start::Ports),
+    Supervise(start::Setup),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
         Command::Start(options) => start::run(&layout, options).await,
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),
-        Command::Supervise(ports) => start::supervise_detached(&layout, ports).await,
+        Command::Supervise(setup) => start::supervise_detached(&layout, setup).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

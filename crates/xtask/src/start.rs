@@ -28,22 +28,25 @@ pub struct Options {
     #[arg(long)]
     background: bool,
     #[command(flatten)]
-    ports: Ports,
+    setup: Setup,
 }
 
-/// Where the parts listen, on the loopback interface.
+/// How the parts run: where they listen, on the loopback interface, and with what.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct Ports {
+pub struct Setup {
     /// The port of the local network and the page.
     #[arg(long, env = "LOCALNET_PORT", default_value_t = 4943, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     localnet_port: u16,
     /// The port of the gateway.
     #[arg(long, env = "GATEWAY_PORT", default_value_t = 8080, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     gateway_port: u16,
+    /// Let tests move the clock of the local network and make it misbehave.
+    #[arg(long)]
+    test_api: bool,
 }
 
-impl Ports {
-    fn check(self) -> Result<()> {
+impl Setup {
+    fn check_ports(self) -> Result<()> {
         ports::check(&[
             Wanted {
                 part: "the local network",
@@ -64,24 +67,24 @@ impl Ports {
 /// Starts an instance; in the foreground, returns when it has ended.
 pub async fn run(layout: &Layout, options: Options) -> Result<()> {
     let instance = become_instance(layout)?;
-    options.ports.check()?;
+    options.setup.check_ports()?;
     if options.clean {
         forget(layout)?;
     }
     let artifacts = build::all(layout)?;
     if options.background {
         drop(instance);
-        background::start(layout, options.ports).await
+        background::start(layout, options.setup).await
     } else {
-        supervisor::supervise(layout, options.ports, &artifacts).await
+        supervisor::supervise(layout, options.setup, &artifacts).await
     }
 }
 
 /// Runs an instance that outlives the terminal it was started from.
-pub async fn supervise_detached(layout: &Layout, ports: Ports) -> Result<()> {
+pub async fn supervise_detached(layout: &Layout, setup: Setup) -> Result<()> {
     rustix::process::setsid().context("cannot leave the terminal's session")?;
     let _instance = become_instance(layout)?;
-    supervisor::supervise(layout, ports, &build::Artifacts::of(layout)).await
+    supervisor::supervise(layout, setup, &build::Artifacts::of(layout)).await
 }
 
 fn become_instance(layout: &Layout) -> Result<Instance> {

@@ -1,6 +1,7 @@
 //! The whole stack, driven as its users drive it.
 
 mod browsers;
+mod faults;
 mod interface;
 mod published_client;
 mod refusals;

@@ -132,8 +132,12 @@ async fn start_brings_everything_up_and_stop_leaves_nothing() -> Result<()> {
     }
 
     // A second start has the state of the first.
-    instance.succeed("start", &["--background"]).await?;
+    instance
+        .succeed("start", &["--background", "--test-api"])
+        .await?;
     let network = instance.network()?.context("no network.json")?;
+    let clock = format!("{}/_/test/clock", network.ic_url);
+    reqwest::get(clock).await?.error_for_status()?;
     let window = browser.window(&network.frontend_url).await?;
     window.join("Bob").await?;
     window.wait_for_message("Is anybody here?").await?;

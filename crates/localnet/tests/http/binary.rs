@@ -83,9 +83,23 @@ async fn the_command_says_what_it_is_and_stops_when_told() {
         .unwrap();
     let status = reqwest::get(format!("{url}/api/v2/status")).await.unwrap();
     assert!(status.status().is_success());
+    let test_api = reqwest::get(format!("{url}/_/test/clock")).await.unwrap();
+    assert_eq!(test_api.status(), 404);
 
     let pid = rustix::process::Pid::from_raw(child.id().unwrap() as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let exit = timeout(Duration::from_secs(30), child.wait()).await;
     assert!(exit.unwrap().unwrap().success());
+}
+
+#[tokio::test]
+async fn the_command_says_that_the_test_api_is_on() {
+    let (_child, line) = spawn(&["--port", "0", "--test-api"]).await;
+    assert!(line.contains("the test API is on"), "{line}");
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http"))
+        .unwrap();
+    let clock = reqwest::get(format!("{url}/_/test/clock")).await.unwrap();
+    assert!(clock.status().is_success());
 }

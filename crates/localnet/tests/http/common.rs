@@ -1,6 +1,9 @@
 //! A network, clients and a canister for the tests.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use candid::{Decode, Encode, Principal};
 use ic_agent::{
@@ -45,6 +48,15 @@ pub const STORE: &str = r#"
     (call $append (i32.const 512) (call $caller_size)) (call $reply))
   (func (export "canister_query trap") (call $trap (i32.const 0) (i32.const 10))))
 "#;
+
+/// Polls until `condition` holds.
+pub async fn eventually<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition().await {
+        assert!(Instant::now() < deadline, "the condition never held");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
 
 pub async fn start() -> Localnet {
     Localnet::start(Config::default()).await.unwrap()

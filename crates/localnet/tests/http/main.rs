@@ -12,3 +12,5 @@ mod raw;
 mod site;
 #[cfg(test)]
 mod system_canisters;
+#[cfg(test)]
+mod test_api;

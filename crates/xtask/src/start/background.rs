@@ -9,20 +9,21 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tokio::{process::Command, time::sleep};
 
-use super::{Ports, part, supervisor};
+use super::{Setup, part, supervisor};
 use crate::{layout::Layout, network_file::NetworkFile};
 
 const POLL: Duration = Duration::from_millis(50);
 
-pub(super) async fn start(layout: &Layout, ports: Ports) -> Result<()> {
+pub(super) async fn start(layout: &Layout, setup: Setup) -> Result<()> {
     fs::create_dir_all(layout.logs())?;
     let log_path = layout.logs().join("supervisor.log");
     let log =
         File::create(&log_path).with_context(|| format!("cannot write {}", log_path.display()))?;
     let mut supervisor = Command::new(std::env::current_exe()?)
         .arg("supervise")
-        .args(["--localnet-port", &ports.localnet_port.to_string()])
-        .args(["--gateway-port", &ports.gateway_port.to_string()])
+        .args(["--localnet-port", &setup.localnet_port.to_string()])
+        .args(["--gateway-port", &setup.gateway_port.to_string()])
+        .args(setup.test_api.then_some("--test-api"))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    Ports,
+    Setup,
     part::Part,
     ready::{fetch, until},
 };
@@ -27,7 +27,7 @@ const CYAN: u8 = 36;
 const MAGENTA: u8 = 35;
 
 /// Runs everything until a signal asks to stop, or a part dies.
-pub(super) async fn supervise(layout: &Layout, ports: Ports, artifacts: &Artifacts) -> Result<()> {
+pub(super) async fn supervise(layout: &Layout, setup: Setup, artifacts: &Artifacts) -> Result<()> {
     fs::create_dir_all(layout.logs())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -35,7 +35,7 @@ pub(super) async fn supervise(layout: &Layout, ports: Ports, artifacts: &Artifac
 
     let mut parts = Vec::new();
     let outcome = tokio::select! {
-        outcome = run(layout, ports, artifacts, &mut parts) => outcome,
+        outcome = run(layout, setup, artifacts, &mut parts) => outcome,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
         _ = hangup.recv() => Ok(()),
@@ -50,11 +50,11 @@ pub(super) async fn supervise(layout: &Layout, ports: Ports, artifacts: &Artifac
 /// Returns only with an error: what failed, or which part died.
 async fn run(
     layout: &Layout,
-    ports: Ports,
+    setup: Setup,
     artifacts: &Artifacts,
     parts: &mut Vec<Part>,
 ) -> Result<()> {
-    let mut network = bring_up(layout, ports, artifacts, parts).await?;
+    let mut network = bring_up(layout, setup, artifacts, parts).await?;
     network.pids = parts
         .iter()
         .filter_map(|part| Some((part.name().to_owned(), part.pid()?)))
@@ -67,18 +67,19 @@ async fn run(
 
 async fn bring_up(
     layout: &Layout,
-    ports: Ports,
+    setup: Setup,
     artifacts: &Artifacts,
     parts: &mut Vec<Part>,
 ) -> Result<NetworkFile> {
-    let ic_url = format!("http://127.0.0.1:{}", ports.localnet_port);
-    let gateway_address = format!("127.0.0.1:{}", ports.gateway_port);
+    let ic_url = format!("http://127.0.0.1:{}", setup.localnet_port);
+    let gateway_address = format!("127.0.0.1:{}", setup.gateway_port);
     let gateway_url = format!("ws://{gateway_address}");
 
     let mut localnet = Command::new(&artifacts.localnet);
     localnet
-        .args(["--port", &ports.localnet_port.to_string(), "--state-dir"])
-        .arg(layout.state());
+        .args(["--port", &setup.localnet_port.to_string(), "--state-dir"])
+        .arg(layout.state())
+        .args(setup.test_api.then_some("--test-api"));
     parts.push(Part::spawn("localnet", CYAN, localnet, &layout.logs())?);
     let ic_status_url = format!("{ic_url}/api/v2/status");
     during(
@@ -117,7 +118,7 @@ async fn bring_up(
     )
     .await?;
 
-    let frontend_url = deployment.page_url(ports.localnet_port);
+    let frontend_url = deployment.page_url(setup.localnet_port);
     during(
         parts,
         until("the page", async || fetch(&frontend_url).await),
