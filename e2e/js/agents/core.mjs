@@ -5,12 +5,17 @@ export * from "@icp-sdk/core/identity";
 export { Secp256k1KeyIdentity } from "@icp-sdk/core/identity/secp256k1";
 export { Principal } from "@icp-sdk/core/principal";
 
-import { CertifiedRejectErrorCode, LookupPathStatus, UncertifiedRejectErrorCode } from "@icp-sdk/core/agent";
+import {
+  CertifiedRejectErrorCode,
+  LookupPathStatus,
+  UncertifiedRejectErrorCode,
+  UncertifiedRejectUpdateErrorCode,
+} from "@icp-sdk/core/agent";
 
 /// What a failed call says about its rejection.
 export const rejection = ({ code }) => ({
   certified: code instanceof CertifiedRejectErrorCode,
-  uncertified: code instanceof UncertifiedRejectErrorCode,
+  uncertified: code instanceof UncertifiedRejectErrorCode || code instanceof UncertifiedRejectUpdateErrorCode,
   rejectCode: code.rejectCode,
   errorCode: code.rejectErrorCode,
   message: code.rejectMessage,

@@ -10,9 +10,11 @@ import { LookupStatus } from "@dfinity/agent";
 /// What a failed call says about its rejection. The errors of this package are never instances of their own classes.
 export const rejection = (error) => {
   const said = error.result ?? error;
+  // A query's answer, or an update call's before it was received.
+  const uncertified = error.result !== undefined || "reject_code" in (error.response?.body ?? {});
   return {
-    certified: error.response !== undefined,
-    uncertified: error.result !== undefined,
+    certified: !uncertified && error.response !== undefined,
+    uncertified,
     rejectCode: said.reject_code,
     errorCode: said.error_code,
     message: said.reject_message,

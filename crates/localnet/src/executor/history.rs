@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::certification::{RequestOrigin, RequestStatus, StateTree};
 
+/// How long an outcome is kept, as the interface specification recommends.
+const OUTCOME_LIFETIME_NS: u64 = 5 * 60 * 1_000_000_000;
+
 /// A request and how it went.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestRecord {
@@ -91,6 +94,7 @@ impl History {
 
     /// Forgets finished requests that have expired, and replies beyond `max_reply_bytes`, oldest first.
     pub fn prune(&mut self, now_ns: u64, max_reply_bytes: usize) {
+        self.keep_new_outcomes(now_ns);
         while let Some(&id) = self.replies.front() {
             let status = self.records.get(&id).map(|record| &record.status);
             if let Some(RequestStatus::Replied(reply)) = status {
@@ -115,6 +119,17 @@ impl History {
                 self.forget(id);
             } else {
                 self.order.push_back(id);
+            }
+        }
+    }
+
+    /// Whoever polls for a request has time to find its outcome, however long that took.
+    fn keep_new_outcomes(&mut self, now_ns: u64) {
+        for id in self.changed.values() {
+            if let Some(record) = self.records.get_mut(id)
+                && record.is_finished()
+            {
+                record.expires_ns = record.expires_ns.max(now_ns + OUTCOME_LIFETIME_NS);
             }
         }
     }
@@ -179,16 +194,27 @@ mod tests {
 
     #[test]
     fn expired_requests_are_forgotten_once_finished() {
+        const MINUTE: u64 = 60 * 1_000_000_000;
+        let prune = |history: &mut History, minutes: u64| {
+            history.prune(minutes * MINUTE, 1000);
+            history.changed.clear();
+        };
         let mut history = history(&[
-            (1, RequestStatus::Processing, 10),
-            (2, RequestStatus::Replied(vec![1]), 11),
-            (3, RequestStatus::Replied(vec![2]), 30),
+            (1, RequestStatus::Processing, MINUTE),
+            (2, RequestStatus::Replied(vec![1]), MINUTE),
+            (3, RequestStatus::Replied(vec![2]), 30 * MINUTE),
         ]);
-        history.prune(20, 1000);
+        prune(&mut history, 0);
+        prune(&mut history, 4);
+        assert!(status(&history, 2).is_some(), "it was answered just now");
+        prune(&mut history, 20);
         assert_eq!(status(&history, 1), Some(&RequestStatus::Processing));
         assert_eq!(status(&history, 2), None);
-        history.update([1; 32], RequestStatus::Replied(vec![3]));
-        history.prune(40, 1000);
+        let reply = RequestStatus::Replied(vec![3]);
+        history.update([1; 32], reply.clone());
+        prune(&mut history, 20);
+        assert_eq!(status(&history, 1), Some(&reply));
+        prune(&mut history, 40);
         assert_eq!((history.len(), history.reply_bytes), (0, 0));
     }
 

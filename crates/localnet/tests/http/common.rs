@@ -7,17 +7,15 @@ use std::{
 
 use candid::{Decode, Encode, Principal};
 use ic_agent::{
-    Agent, Identity, Signature,
-    agent::EnvelopeContent,
-    identity::{BasicIdentity, DelegatedIdentity, Delegation, Secp256k1Identity, SignedDelegation},
+    Agent, Identity,
+    identity::{
+        BasicIdentity, DelegatedIdentity, Delegation, Prime256v1Identity, Secp256k1Identity,
+        SignedDelegation,
+    },
 };
 use ic_localnet::{Config, Localnet};
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, InstallCodeArgs, ProvisionalCreateCanisterWithCyclesArgs,
-};
-use p256::{
-    ecdsa::{self, signature::Signer},
-    pkcs8::EncodePublicKey,
 };
 
 /// Stores its argument, gives it back, says who calls, and fails in several ways.
@@ -84,7 +82,12 @@ pub fn secp256k1() -> Arc<dyn Identity> {
 }
 
 pub fn prime256v1() -> Arc<dyn Identity> {
-    Arc::new(P256(ecdsa::SigningKey::from_slice(&[4; 32]).unwrap()))
+    const KEY: &str = "-----BEGIN EC PRIVATE KEY-----\n\
+        MHcCAQEEIM2BzzCZF9s/FM7vUUaXmkJSJGb2t0UBV1+RL7lF/984oAoGCCqGSM49\n\
+        AwEHoUQDQgAEdYnWmZJwHDodO6oFpfjJb2N2E5wmsjwmUCeB9JUwA+EyH6JTV6/L\n\
+        MHmt2b9esVAYRlbe9KbNHeKLx1PcdVT/aA==\n\
+        -----END EC PRIVATE KEY-----\n";
+    Arc::new(Prime256v1Identity::from_pem(KEY).unwrap())
 }
 
 /// A session key that acts for `owner`.
@@ -143,37 +146,4 @@ pub async fn canister(agent: &Agent, wat: &str) -> Principal {
     let id = create_canister(agent).await;
     install(agent, id, wat).await;
     id
-}
-
-/// `ic-agent` has this identity too, but for an older version of the key's type.
-struct P256(ecdsa::SigningKey);
-
-impl Identity for P256 {
-    fn sender(&self) -> Result<Principal, String> {
-        Ok(Principal::self_authenticating(
-            self.public_key().unwrap_or_default(),
-        ))
-    }
-
-    fn public_key(&self) -> Option<Vec<u8>> {
-        let der = self.0.verifying_key().to_public_key_der().ok()?;
-        Some(der.as_bytes().to_vec())
-    }
-
-    fn sign(&self, content: &EnvelopeContent) -> Result<Signature, String> {
-        self.sign_arbitrary(&content.to_request_id().signable())
-    }
-
-    fn sign_delegation(&self, content: &Delegation) -> Result<Signature, String> {
-        self.sign_arbitrary(&content.signable())
-    }
-
-    fn sign_arbitrary(&self, content: &[u8]) -> Result<Signature, String> {
-        let signature: ecdsa::Signature = self.0.sign(content);
-        Ok(Signature {
-            public_key: self.public_key(),
-            signature: Some(signature.to_bytes().to_vec()),
-            delegations: None,
-        })
-    }
 }

@@ -9,6 +9,10 @@ mod common;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod site;
 #[cfg(test)]
 mod system_canisters;
