@@ -6,16 +6,16 @@ use candid::Principal;
 
 use super::{
     Canister, Status,
-    calls::{CallContext, Callback},
+    calls::CallContext,
     did_not_reply,
-    messages::{Message, Origin, Outbound, Outcome, Request, Response, Task},
+    messages::{Message, Origin, Outbound, Request, Response, Task},
     no_module,
 };
 use crate::{
     certification::CertifiedState,
     execution::{
-        Closure, Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, OutgoingCall,
-        SystemState, Target, Trapped,
+        Closure, Effects, Engine, EntryPoint, Environment, Execution, Input, Limits, SystemState,
+        Target, Trapped,
     },
     rejection::{ErrorCode, Rejection},
 };
@@ -361,74 +361,5 @@ impl Canister {
             let line = format!("[TRAP]: {}", trapped.message).into_bytes();
             logs.push(time_ns, line, max_bytes);
         }
-    }
-
-    /// Takes over what a successful execution did, and gives what it sends out.
-    fn apply(&mut self, context: u64, effects: Effects, time_ns: u64) -> Vec<Outbound> {
-        if let Some(data) = effects.certified_data {
-            self.certified_data = data;
-        }
-        if let Some(deadline) = effects.global_timer {
-            self.global_timer = deadline;
-        }
-        let mut sent = Vec::new();
-        if let Some(call) = self.calls.context(context) {
-            call.cycles -= effects.cycles_accepted.min(call.cycles);
-            if let Some(response) = effects.response {
-                let outcome = response
-                    .map_err(|message| Rejection::new(ErrorCode::CanisterRejectedMessage, message));
-                call.responded = true;
-                sent.push(Outbound::Response(
-                    call.origin.clone(),
-                    outcome,
-                    std::mem::take(&mut call.cycles),
-                ));
-            }
-        }
-        sent.extend(
-            effects
-                .calls
-                .into_iter()
-                .map(|call| self.send(context, call, time_ns)),
-        );
-        sent
-    }
-
-    fn send(&mut self, context: u64, call: OutgoingCall, time_ns: u64) -> Outbound {
-        let deadline_ns = call
-            .timeout_seconds
-            .map_or(0, |seconds| time_ns + u64::from(seconds) * 1_000_000_000);
-        let callback = self.calls.expect(Callback {
-            context,
-            on_reply: call.on_reply,
-            on_reject: call.on_reject,
-            on_cleanup: call.on_cleanup,
-            deadline_ns,
-        });
-        let request = Request {
-            origin: Origin::Canister(self.id, callback),
-            sender: self.id,
-            method_name: call.method_name,
-            arg: call.payload,
-            cycles: call.cycles,
-            deadline_ns,
-        };
-        Outbound::Request(call.callee, request)
-    }
-
-    /// Closes the call context if nothing is outstanding; a caller that has no answer by then gets `rejection`.
-    fn finish(&mut self, context: u64, rejection: Rejection) -> Vec<Outbound> {
-        if self
-            .calls
-            .context(context)
-            .is_none_or(|call| call.outstanding > 0)
-        {
-            return Vec::new();
-        }
-        let unanswered = self.calls.close(context).filter(|call| !call.responded);
-        unanswered
-            .map(|call| Outbound::Response(call.origin, Err(rejection) as Outcome, call.cycles))
-            .into_iter()
-            .collect()
     }
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod deadlines;
+mod effects;
 mod execute;
 mod history;
 mod logs;
