@@ -47,24 +47,34 @@ pub enum KeysError {
 
 /// The BLS12-381 key that signs the state; its public half is the network's root key.
 #[derive(Clone)]
-pub struct RootKey(PrivateKey);
+pub struct RootKey {
+    private: PrivateKey,
+    // It costs a curve multiplication, and every request that is authenticated asks for it.
+    public: [u8; 96],
+}
 
 impl RootKey {
+    fn new(private: PrivateKey) -> Self {
+        Self {
+            public: private.public_key().serialize(),
+            private,
+        }
+    }
+
     /// The public key as clients compare it: DER, 133 bytes.
     pub fn public_key_der(&self) -> Vec<u8> {
-        let raw = self.0.public_key().serialize();
-        [BLS_DER_PREFIX.as_slice(), raw.as_slice()].concat()
+        [BLS_DER_PREFIX.as_slice(), &self.public].concat()
     }
 
     /// The public key without its DER wrapping: 96 bytes.
     pub fn public_key_raw(&self) -> [u8; 96] {
-        self.0.public_key().serialize()
+        self.public
     }
 
     /// Signs the root hash of a state tree: 48 bytes.
     pub fn sign_state_root(&self, root_hash: &[u8; 32]) -> Vec<u8> {
         let message = [STATE_ROOT_DOMAIN, root_hash].concat();
-        self.0.sign(&message).serialize().to_vec()
+        self.private.sign(&message).serialize().to_vec()
     }
 }
 
@@ -84,8 +94,6 @@ impl NodeKey {
 pub struct NetworkKeys {
     root: RootKey,
     node: NodeKey,
-    // A public key costs a curve multiplication, and these are asked for on every query.
-    root_public_key_der: Vec<u8>,
     subnet_id: Principal,
     node_id: Principal,
 }
@@ -97,7 +105,7 @@ impl NetworkKeys {
     /// If the operating system gives no randomness.
     pub fn generate() -> Result<Self, KeysError> {
         Ok(Self::new(
-            RootKey(new_key(|bytes| PrivateKey::deserialize(bytes).ok())?),
+            RootKey::new(new_key(|bytes| PrivateKey::deserialize(bytes).ok())?),
             NodeKey(new_key(|bytes| {
                 Some(ic_ed25519::PrivateKey::deserialize_raw_32(bytes))
             })?),
@@ -118,7 +126,7 @@ impl NetworkKeys {
             source,
         })?;
         let path = dir.join(ROOT_KEY_FILE);
-        let bytes = load_or_store(&path, &fresh.root.0.serialize())?;
+        let bytes = load_or_store(&path, &fresh.root.private.serialize())?;
         let root = PrivateKey::deserialize(&bytes).map_err(|_| KeysError::Invalid {
             path,
             reason: "it is no BLS12-381 private key",
@@ -130,15 +138,13 @@ impl NetworkKeys {
                 path,
                 reason: "it is no Ed25519 private key",
             })?;
-        Ok(Self::new(RootKey(root), NodeKey(node)))
+        Ok(Self::new(RootKey::new(root), NodeKey(node)))
     }
 
     fn new(root: RootKey, node: NodeKey) -> Self {
-        let root_public_key_der = root.public_key_der();
         Self {
-            subnet_id: Principal::self_authenticating(&root_public_key_der),
+            subnet_id: Principal::self_authenticating(root.public_key_der()),
             node_id: Principal::self_authenticating(node.public_key_der()),
-            root_public_key_der,
             root,
             node,
         }
@@ -156,7 +162,7 @@ impl NetworkKeys {
 
     /// The root public key as clients compare it: DER, 133 bytes.
     pub fn root_public_key_der(&self) -> Vec<u8> {
-        self.root_public_key_der.clone()
+        self.root.public_key_der()
     }
 
     /// The principal of the only subnet, derived from its key, which is the root key.
