@@ -28,6 +28,8 @@ pub struct Artifacts {
     pub localnet: PathBuf,
     /// The gateway.
     pub gateway: PathBuf,
+    /// The benchmarks.
+    pub bench: PathBuf,
 }
 
 impl Artifacts {
@@ -41,6 +43,7 @@ impl Artifacts {
             page: layout.target().join("frontend"),
             localnet: native.join("ic-localnet"),
             gateway: native.join("ic-ws-gateway"),
+            bench: native.join("bench"),
         }
     }
 }
@@ -71,36 +74,34 @@ fn wasm_folder(layout: &Layout) -> PathBuf {
 
 /// Builds what is started.
 pub fn all(layout: &Layout) -> Result<Artifacts> {
+    const PROGRAMS: [&str; 2] = ["ic-localnet", "ic-ws-gateway"];
     if Artifacts::of(layout).localnet.exists() {
-        programs(layout)?;
+        programs(layout, &PROGRAMS)?;
         return canisters_and_page(layout);
     }
     // A first build has minutes of work: beside the native programs, as linking a canister keeps only one core busy.
     thread::scope(|scope| {
         let canisters = scope.spawn(|| canisters_and_page(layout));
-        programs(layout)?;
+        programs(layout, &PROGRAMS)?;
         canisters
             .join()
             .map_err(|_| anyhow!("the build of the canisters panicked"))?
     })
 }
 
-/// Builds the local network and the gateway.
+/// Builds programs that run on this machine.
 ///
 /// Selects no packages but binaries: then the features of shared dependencies are the same in every native build and test
 /// of the workspace, and nothing is compiled twice.
-fn programs(layout: &Layout) -> Result<()> {
+pub(crate) fn programs(layout: &Layout, names: &[&str]) -> Result<()> {
     let mut cargo = cargo(layout);
-    cargo.args([
-        "build",
-        "--workspace",
-        "--bin",
-        "ic-localnet",
-        "--bin",
-        "ic-ws-gateway",
-    ]);
+    cargo.args(["build", "--workspace"]);
+    for name in names {
+        cargo.args(["--bin", name]);
+    }
     if !cargo.status().context("cannot run cargo")?.success() {
-        bail!("the local network or the gateway does not build: see cargo's errors above");
+        let names = names.join(" or ");
+        bail!("{names} does not build: see cargo's errors above");
     }
     Ok(())
 }

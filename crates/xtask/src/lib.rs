@@ -2,6 +2,7 @@
 //!
 //! A library, so that the end-to-end tests build and deploy exactly as `scripts/start` does.
 
+pub mod bench;
 pub mod build;
 pub mod deploy;
 pub mod identity;

@@ -1,9 +1,9 @@
 //! The command line behind `scripts/`.
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use xtask::{build, layout::Layout, start, stop, test};
+use xtask::{bench, build, layout::Layout, start, stop, test};
 
 /// Builds, runs and tests the chat stack.
 #[derive(Parser)]
@@ -27,6 +27,13 @@ enum Command {
     Stop,
     /// Runs every test, browser tests included.
     Test,
+    /// Measures a part of the stack.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What the benchmarks are told; `--help` lists it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Runs the parts, already built. `start --background` detaches this.
     #[command(hide = true)]
     Supervise(start::Setup),
@@ -42,6 +49,7 @@ async fn main() -> ExitCode {
         Command::Start(options) => start::run(&layout, options).await,
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),
+        Command::Bench { arguments } => bench::run(&layout, &arguments),
         Command::Supervise(setup) => start::supervise_detached(&layout, setup).await,
     };
     match outcome {

@@ -1,5 +1,6 @@
 //! The whole stack, driven as its users drive it.
 
+mod bench;
 mod browsers;
 mod faults;
 mod interface;

@@ -1,0 +1,60 @@
+//! `scripts/bench NAME`: measures a part of the stack, and prints every figure beside what to compare it with.
+//!
+//! One module for each name; [`http`], [`load`] and [`report`] are what they share.
+
+mod http;
+mod load;
+mod localnet;
+mod report;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+
+use report::Report;
+
+/// Measures a part of the stack.
+#[derive(Parser)]
+#[command(name = "bench", bin_name = "scripts/bench")]
+struct Options {
+    /// What to measure.
+    name: Name,
+    /// Writes the figures there too, as one JSON object of numbers.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measures next to nothing, to see that everything works.
+    #[arg(long, hide = true)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Name {
+    /// The local Internet Computer.
+    Localnet,
+}
+
+// One thread: the load shares the machine with what it loads.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<()> {
+    let mut report = Report::default();
+    match options.name {
+        Name::Localnet => localnet::measure(options.quick, &mut report).await?,
+    }
+    print!("{report}");
+    if let Some(path) = options.json {
+        std::fs::write(&path, report.json()?)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
