@@ -7,11 +7,13 @@
 //! - [`person`]: somebody who chats with the native client.
 //! - [`published_client`]: the published JavaScript client.
 //! - [`browser`]: somebody who chats with the page, in headless Chromium.
+//! - [`icp`]: the `icp` command line.
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
 pub mod browser;
 pub mod canister;
+pub mod icp;
 pub mod network;
 pub mod person;
 pub mod published_client;

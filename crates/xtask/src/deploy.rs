@@ -1,6 +1,7 @@
 //! Deploys the canisters and the page to a local network through its public interface, as any deployment tool would.
 
 mod assets;
+mod calls;
 mod canister;
 mod environment;
 
@@ -10,7 +11,8 @@ use anyhow::{Context, Result, ensure};
 use candid::Principal;
 use ic_agent::{Agent, Identity};
 
-use self::{canister::Canister, environment::Environment};
+use self::{calls::AgentCalls, canister::Canister};
+pub(crate) use self::{calls::Calls, environment::Environment};
 use crate::build::Artifacts;
 
 /// The deployed canisters.
@@ -89,10 +91,23 @@ pub async fn deploy(
             .await
             .with_context(|| format!("cannot deploy {name} ({})", canister.id()))?;
     }
-    assets::sync(&agent, frontend.id(), &artifacts.page, &environment)
-        .await
-        .context("cannot upload the page")?;
+    let calls = AgentCalls {
+        agent: &agent,
+        id: frontend.id(),
+    };
+    upload(&calls, &artifacts.page, &environment).await?;
     Ok(deployment)
+}
+
+/// Makes the asset canister behind `calls` serve the files of `page`, and no others.
+pub(crate) async fn upload(
+    calls: &impl Calls,
+    page: &Path,
+    environment: &Environment,
+) -> Result<()> {
+    assets::sync(calls, page, environment)
+        .await
+        .context("cannot upload the page")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod build;
 pub mod deploy;
+pub mod icp;
 pub mod identity;
 pub mod layout;
 pub mod network_file;

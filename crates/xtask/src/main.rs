@@ -3,7 +3,7 @@
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, build, layout::Layout, start, stop, test};
+use xtask::{bench, build, icp, layout::Layout, start, stop, test};
 
 /// Builds, runs and tests the chat stack.
 #[derive(Parser)]
@@ -34,6 +34,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Uploads the page: a step of `icp deploy`.
+    #[command(hide = true)]
+    IcpSync,
     /// Runs the parts, already built. `start --background` detaches this.
     #[command(hide = true)]
     Supervise(start::Setup),
@@ -50,6 +53,7 @@ async fn main() -> ExitCode {
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),
         Command::Bench { arguments } => bench::run(&layout, &arguments),
+        Command::IcpSync => icp::sync(&layout).await,
         Command::Supervise(setup) => start::supervise_detached(&layout, setup).await,
     };
     match outcome {

@@ -8,13 +8,16 @@
   (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
   (import "ic0" "msg_reply" (func $reply))
   (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+  (import "ic0" "debug_print" (func $log (param i32 i32)))
   (import "ic0" "trap" (func $trap (param i32 i32)))
   (memory 1)
   (data (i32.const 0) "on purpose")
+  (data (i32.const 64) "echoed")
   ;; The Candid header of one principal; its length and bytes follow.
   (data (i32.const 16) "DIDL\00\01\68\01")
 
   (func $echo (export "canister_update echo") (export "canister_query echo_query")
+    (call $log (i32.const 64) (i32.const 6))
     (call $arg_copy (i32.const 1024) (i32.const 0) (call $arg_size))
     (call $append (i32.const 1024) (call $arg_size))
     (call $reply))

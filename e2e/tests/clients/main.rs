@@ -2,3 +2,6 @@
 //! Clients that nobody here wrote, against the local network.
 
 mod agents;
+// The package is there for this platform only.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod icp;

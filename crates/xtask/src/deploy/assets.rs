@@ -6,9 +6,8 @@ mod source;
 
 use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, Result};
-use candid::{CandidType, Decode, Encode, Nat, Principal};
-use ic_agent::Agent;
+use anyhow::Result;
+use candid::{CandidType, Decode, Encode, Nat};
 
 use self::{
     api::{
@@ -17,19 +16,18 @@ use self::{
     },
     plan::{PresentAsset, Step},
 };
-use super::environment::Environment;
+use super::{Calls, environment::Environment};
 
 /// A call carries at most 2 MiB, the envelope included.
 const MAX_CONTENT_IN_ONE_CALL: usize = 1_900_000;
 
-/// Makes the asset canister `id` serve the files of `folder`, and no others.
+/// Makes the asset canister behind `calls` serve the files of `folder`, and no others.
 pub(super) async fn sync(
-    agent: &Agent,
-    id: Principal,
+    calls: &impl Calls,
     folder: &Path,
     environment: &Environment,
 ) -> Result<()> {
-    let canister = AssetCanister { agent, id };
+    let canister = AssetCanister { calls };
     let wanted = source::read(folder, environment)?;
     let present = canister.present().await?;
     let steps = plan::difference(&wanted, &present);
@@ -49,12 +47,11 @@ pub(super) async fn sync(
     Ok(())
 }
 
-struct AssetCanister<'a> {
-    agent: &'a Agent,
-    id: Principal,
+struct AssetCanister<'a, C> {
+    calls: &'a C,
 }
 
-impl AssetCanister<'_> {
+impl<C: Calls> AssetCanister<'_, C> {
     async fn present(&self) -> Result<BTreeMap<String, PresentAsset>> {
         let reply = self.query("list", &Empty {}).await?;
         let mut present = BTreeMap::new();
@@ -110,18 +107,10 @@ impl AssetCanister<'_> {
     }
 
     async fn query(&self, method: &str, argument: &impl CandidType) -> Result<Vec<u8>> {
-        let query = self
-            .agent
-            .query(&self.id, method)
-            .with_arg(Encode!(argument)?);
-        query.await.with_context(|| format!("{method} failed"))
+        self.calls.query(method, Encode!(argument)?).await
     }
 
     async fn update(&self, method: &str, argument: &impl CandidType) -> Result<Vec<u8>> {
-        let update = self
-            .agent
-            .update(&self.id, method)
-            .with_arg(Encode!(argument)?);
-        update.await.with_context(|| format!("{method} failed"))
+        self.calls.update(method, Encode!(argument)?).await
     }
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use super::Deployment;
 
+/// The variable with the URLs of the gateways, with commas between.
+const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+
 /// The settings of one deployment.
-pub(super) struct Environment {
-    gateway_url: String,
+pub(crate) struct Environment {
     variables: Vec<(String, String)>,
 }
 
@@ -18,11 +20,13 @@ impl Environment {
             .into_iter()
             .map(|(name, id)| (format!("PUBLIC_CANISTER_ID:{name}"), id.to_text()))
             .collect();
-        variables.push(("PUBLIC_GATEWAY_URLS".to_owned(), gateway_url.to_owned()));
-        Self {
-            gateway_url: gateway_url.to_owned(),
-            variables,
-        }
+        variables.push((GATEWAYS.to_owned(), gateway_url.to_owned()));
+        Self { variables }
+    }
+
+    /// The settings that canisters with these environment variables have been given.
+    pub(crate) fn of(variables: Vec<(String, String)>) -> Self {
+        Self { variables }
     }
 
     /// The canisters' environment variables.
@@ -47,10 +51,11 @@ impl Environment {
     }
 
     fn content_security_policy(&self) -> String {
+        let gateways = self.variables.iter().find(|(name, _)| name == GATEWAYS);
+        let gateways = gateways.map_or(String::new(), |(_, urls)| urls.replace(',', " "));
         format!(
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' {}; img-src 'self' data:; \
-             object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            self.gateway_url
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' {gateways}; \
+             img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
     }
 }
@@ -68,6 +73,14 @@ mod tests {
             root_key: vec![0x30, 0x81],
         };
         Environment::new(&deployment, "ws://127.0.0.1:8080")
+    }
+
+    #[test]
+    fn the_page_may_reach_all_gateways() {
+        let urls = "wss://one.example,wss://two.example".to_owned();
+        let html = Environment::of(vec![(GATEWAYS.to_owned(), urls)]).headers("text/html");
+        let policy = &html["Content-Security-Policy"];
+        assert!(policy.contains("connect-src 'self' wss://one.example wss://two.example;"));
     }
 
     #[test]
