@@ -5,7 +5,7 @@ mod calls;
 mod canister;
 mod environment;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use candid::Principal;
@@ -14,6 +14,10 @@ use ic_agent::{Agent, Identity};
 use self::{calls::AgentCalls, canister::Canister};
 pub(crate) use self::{calls::Calls, environment::Environment};
 use crate::build::Artifacts;
+
+/// How long a request is good for, and how old its answer may be. The answer to an installation bears the time at which
+/// it began; on a slow machine that is a while ago.
+const EXPIRY: Duration = Duration::from_secs(4 * 60);
 
 /// The deployed canisters.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,6 +68,7 @@ pub async fn deploy(
     let agent = Agent::builder()
         .with_url(ic_url)
         .with_identity(identity)
+        .with_ingress_expiry(EXPIRY)
         .build()?;
     agent
         .fetch_root_key()
