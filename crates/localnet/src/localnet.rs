@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     certification::{KeysError, NetworkKeys},
     faults::{TestApi, TestControl},
-    http::{self, App, BodyMemory, HttpLimits, LimitedListener},
+    http::{self, App, BodyMemory, HttpLimits},
     ingress::IngressLimits,
     network::{ExecutorError, Network, NetworkConfig, OpenError},
 };
@@ -76,7 +76,7 @@ pub enum StartError {
 pub struct Localnet {
     address: SocketAddr,
     network: Arc<Network>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     stopping: CancellationToken,
 }
 
@@ -106,21 +106,19 @@ impl Localnet {
             },
             keys,
         )?;
-        let listener = LimitedListener::new(listener, config.http.max_connections);
         let stopping = CancellationToken::new();
         let router = http::router(App {
             network: network.clone(),
             ingress_limits: config.ingress,
             body_memory: BodyMemory::new(config.http.body_memory),
-            limits: config.http,
+            limits: config.http.clone(),
             stopping: stopping.clone(),
         });
-        let server = axum::serve(listener, router)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let server = http::serve(listener, router, config.http, stopping.clone());
         Ok(Self {
             address,
             network,
-            server: tokio::spawn(server.into_future()),
+            server: tokio::spawn(server),
             stopping,
         })
     }

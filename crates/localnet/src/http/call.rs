@@ -63,11 +63,7 @@ async fn submit_and_wait(
         Ok(request_id) => request_id,
         Err(rejection) => return Ok(not_received(rejection)),
     };
-    let outcome = tokio::select! {
-        outcome = app.network.outcome(&request_id, app.limits.call_timeout) => outcome,
-        () = app.stopping.cancelled() => None,
-    };
-    Ok(match outcome {
+    Ok(match app.outcome(&request_id).await {
         Some(state) => {
             let path = vec![b"request_status".as_slice(), request_id.as_slice()];
             cbor_response(&TransportCallResponse::Replied {

@@ -1,8 +1,8 @@
-//! Requests say that they are CBOR, as the public network demands it.
+//! Requests say of which type their body is: that it is CBOR, as the public network demands it, or JSON.
 
 use axum::{
     extract::Request,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -10,15 +10,24 @@ use axum::{
 use super::error::HttpError;
 
 pub(super) const CBOR: &str = "application/cbor";
+pub(super) const JSON: &str = "application/json";
 
-/// Refuses requests of another type, or of none.
+/// Refuses requests of another type than CBOR, or of none.
 pub(super) async fn require_cbor(request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::CONTENT_TYPE);
+    match require(request.headers(), CBOR) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Checks that the body is of the type `expected`, whatever its parameters.
+pub(super) fn require(headers: &HeaderMap, expected: &str) -> Result<(), HttpError> {
+    let given = headers.get(header::CONTENT_TYPE);
     let given = given.map_or("", |value| value.to_str().unwrap_or("unreadable"));
     let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(CBOR) {
-        return next.run(request).await;
+    if essence.eq_ignore_ascii_case(expected) {
+        return Ok(());
     }
-    let message = format!("The content type has to be {CBOR:?}; the request has {given:?}.");
-    HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response()
+    let message = format!("The content type has to be {expected:?}; the request has {given:?}.");
+    Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
 }

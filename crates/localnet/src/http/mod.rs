@@ -4,11 +4,11 @@ mod call;
 mod content_type;
 mod effective_id;
 mod error;
-mod listener;
 mod query;
 mod read_state;
 mod request;
 mod response;
+mod server;
 mod site;
 mod status;
 mod test_api;
@@ -21,21 +21,25 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use ic_transport_types::RequestId;
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
-pub(crate) use listener::LimitedListener;
 pub(crate) use request::BodyMemory;
+pub(crate) use server::serve;
 
 use error::HttpError;
 
-use crate::{ingress::IngressLimits, network::Network};
+use crate::{certification::CertifiedState, ingress::IngressLimits, network::Network};
 
 /// What bounds the work of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct HttpLimits {
     /// Connections at once; more have to wait.
     pub max_connections: usize,
+    /// How long a connection may take to send the head of a request, counted from when it could have begun: so long it
+    /// may also be idle between two requests.
+    pub head_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// Bytes of bodies that are being read or worked on, all together; more are refused.
@@ -56,6 +60,9 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             max_connections: 1024,
+            // HTTP clients drop what they have not used for 90 seconds. That is better than to do it here, where the
+            // next request may already be on its way.
+            head_timeout: Duration::from_secs(100),
             body_timeout: Duration::from_secs(30),
             body_memory: 256 << 20,
             call_timeout: Duration::from_secs(10),
@@ -77,6 +84,16 @@ pub(crate) struct App {
     pub body_memory: BodyMemory,
     /// Set when the network is about to stop: handlers stop waiting.
     pub stopping: CancellationToken,
+}
+
+impl App {
+    /// The state in which a call has its outcome, unless that takes too long or the network is about to stop.
+    async fn outcome(&self, id: &RequestId) -> Option<Arc<CertifiedState>> {
+        tokio::select! {
+            outcome = self.network.outcome(id, self.limits.call_timeout) => outcome,
+            () = self.stopping.cancelled() => None,
+        }
+    }
 }
 
 /// All routes.
@@ -111,7 +128,7 @@ pub(crate) fn router(app: App) -> Router {
         .allow_methods(Any)
         .allow_headers(Any)
         .max_age(Duration::from_secs(600));
-    let test_api = test_api::router(app.network.test_control());
+    let test_api = test_api::router(&app);
     let api = api.layer(cors).fallback(site::serve).with_state(app);
     api.merge(test_api)
 }

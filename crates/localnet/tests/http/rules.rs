@@ -9,6 +9,10 @@ use ic_localnet::{Config, HttpLimits, Localnet};
 use ic_management_canister_types::{CanisterIdRecord, ProvisionalCreateCanisterWithCyclesArgs};
 use ic_transport_types::{ReadStateResponse, TransportCallResponse};
 use reqwest::{Client, Method, StatusCode};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::{
     common::{agent, create_canister, ed25519},
@@ -239,18 +243,21 @@ async fn requests_are_cbor_and_posted() {
     assert_refused(response, StatusCode::BAD_REQUEST, "CBOR envelope").await;
 }
 
-#[tokio::test]
-async fn a_body_has_to_arrive_in_time_and_find_room() {
-    let http = HttpLimits {
-        body_timeout: Duration::from_millis(200),
-        body_memory: 1000,
-        ..HttpLimits::default()
-    };
+async fn start(http: HttpLimits) -> Localnet {
     let config = Config {
         http,
         ..Config::default()
     };
-    let localnet = Localnet::start(config).await.unwrap();
+    Localnet::start(config).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_body_has_to_find_room() {
+    let localnet = start(HttpLimits {
+        body_memory: 1000,
+        ..HttpLimits::default()
+    })
+    .await;
     let url = "v3/canister/aaaaa-aa/query";
     let response = post(&localnet, url, vec![0; 1001]).await;
     let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -260,19 +267,42 @@ async fn a_body_has_to_arrive_in_time_and_find_room() {
         let response = post(&localnet, url, vec![0; 1000]).await;
         assert_refused(response, StatusCode::BAD_REQUEST, "CBOR envelope").await;
     }
+}
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut slow = tokio::net::TcpStream::connect(localnet.addr())
-        .await
-        .unwrap();
-    let head = format!(
-        "POST /api/{url} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/cbor\r\n\
-         content-length: 10\r\n\r\nx"
-    );
+#[tokio::test]
+async fn a_body_has_to_arrive_in_time() {
+    let localnet = start(HttpLimits {
+        body_timeout: Duration::from_millis(200),
+        ..HttpLimits::default()
+    })
+    .await;
+    let mut slow = TcpStream::connect(localnet.addr()).await.unwrap();
+    let head = "POST /api/v3/canister/aaaaa-aa/query HTTP/1.1\r\nhost: localhost\r\n\
+                content-type: application/cbor\r\ncontent-length: 10\r\n\r\nx";
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn a_connection_without_a_request_does_not_keep_its_place() {
+    let localnet = start(HttpLimits {
+        max_connections: 1,
+        head_timeout: Duration::from_millis(500),
+        ..HttpLimits::default()
+    })
+    .await;
+    let mut silent = TcpStream::connect(localnet.addr()).await.unwrap();
+    let status = format!("{}/api/v2/status", localnet.url());
+    for _ in 0..2 {
+        // The second client comes while the connection of the first one is idle.
+        let client = Client::builder().timeout(Duration::from_secs(60));
+        let response = client.build().unwrap().get(&status).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    localnet.shutdown().await.unwrap();
 }
 
 #[tokio::test]

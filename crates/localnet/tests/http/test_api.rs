@@ -27,7 +27,7 @@ fn request(localnet: &Localnet, method: Method, what: &str) -> RequestBuilder {
 
 fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
     request
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
         .body(body.to_string())
 }
 
@@ -136,6 +136,13 @@ async fn a_request_that_makes_no_sense_is_told_why() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
         assert!(text.contains(expected), "{body}: {text}");
     }
+    let (status, text) = answer(request(&localnet, Method::DELETE, "faults")).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(text.contains("DELETE"), "{text}");
+    let long = json!({ "rules": [], "long": "x".repeat(1 << 20) });
+    let put = request(&localnet, Method::PUT, "faults");
+    let (status, _) = answer(with_json(put, &long)).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     for body in [json!({}), json!({ "advance_ms": u64::MAX }), json!(5)] {
         let post = request(&localnet, Method::POST, "clock");
         let (status, text) = answer(with_json(post, &body)).await;
@@ -188,7 +195,8 @@ async fn a_client_lives_with_a_clock_that_is_a_little_ahead() {
 #[tokio::test]
 async fn an_agent_gives_up_on_a_dropped_call() {
     let localnet = start_with_test_api().await;
-    let id = canister(&agent(&localnet, ed25519(1)).await, STORE).await;
+    let patient = agent(&localnet, ed25519(1)).await;
+    let id = canister(&patient, STORE).await;
     let impatient = Agent::builder()
         .with_url(localnet.url())
         .with_arc_identity(ed25519(1))
@@ -203,9 +211,9 @@ async fn an_agent_gives_up_on_a_dropped_call() {
         matches!(lost, AgentError::TimeoutWaitingForResponse()),
         "{lost}"
     );
-    assert_eq!(impatient.query(&id, "read").call().await.unwrap(), b"");
-    write(&impatient, id, "said again").await.unwrap();
-    let read = impatient.query(&id, "read").call().await.unwrap();
+    assert_eq!(patient.query(&id, "read").call().await.unwrap(), b"");
+    write(&patient, id, "said again").await.unwrap();
+    let read = patient.query(&id, "read").call().await.unwrap();
     assert_eq!(read, b"said again");
 }
 

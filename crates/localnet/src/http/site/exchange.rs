@@ -127,7 +127,6 @@ impl Exchange {
 
     async fn update(&self, request: HttpUpdateRequest<'_>) -> Result<HttpResponse, PageError> {
         let call = self.call("http_request_update", encode(&request)?);
-        let (network, limits) = (&self.app.network, &self.app.limits);
         let mut nonce = vec![0; 32];
         getrandom::fill(&mut nonce).map_err(unsendable)?;
         let id = EnvelopeContent::Call {
@@ -140,9 +139,13 @@ impl Exchange {
             sender_info: None,
         }
         .to_request_id();
-        network.submit(id, call).await?;
-        let outcome = network.outcome(&id, limits.call_timeout).await;
-        match outcome.and_then(|state| state.outcome(&id)) {
+        self.app.network.submit(id, call).await?;
+        match self
+            .app
+            .outcome(&id)
+            .await
+            .and_then(|state| state.outcome(&id))
+        {
             Some(reply) => Ok(HttpResponse::decode(&reply?)?),
             None => Err(PageError::Timeout),
         }

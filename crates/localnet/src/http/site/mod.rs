@@ -37,15 +37,19 @@ const NOT_FORWARDED: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
+/// Where the API is, and no canister's page, whatever the address names.
+const RESERVED: [&str; 3] = ["/api/v2/", "/api/v3/", "/api/v4/"];
+
 /// Serves everything that is no endpoint of the API.
 pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    if parts.uri.path().starts_with("/api/") {
-        return page::no_endpoint(parts.uri.path());
+    let path = parts.uri.path();
+    if RESERVED.iter().any(|prefix| path.starts_with(prefix)) {
+        return page::no_endpoint(path);
     }
     let site = match address::site(&parts.uri, &parts.headers) {
         Ok(Some(site)) => site,
-        Ok(None) => return page::welcome(parts.uri.path()),
+        Ok(None) => return page::welcome(path),
         Err(error) => return page::not_a_canister(&error),
     };
     let (body, _share) = match read_body(&app, body, app.ingress_limits.max_request_bytes).await {

@@ -15,6 +15,7 @@ pub(super) fn welcome(path: &str) -> Response {
                 canister's pages are at http://<canister-id>.localhost:<port>/ or at \
                 /?canisterId=<canister-id>.";
     match path {
+        _ if path.starts_with("/api/") => no_endpoint(path),
         "/" => page(StatusCode::OK, "Local Internet Computer", text),
         _ => page(StatusCode::NOT_FOUND, "The address names no canister", text),
     }
