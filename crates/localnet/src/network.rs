@@ -215,7 +215,7 @@ impl Network {
             let subnet = self.host.subnet_id;
             return system_canisters::query(call.canister_id, &call.method_name, subnet);
         }
-        let (limits, depth) = (self.limits.of_query(), self.limits.query_call_depth);
+        let (limits, graph) = (self.limits.of_query(), self.limits.of_query_graph());
         self.run(
             call.canister_id,
             age,
@@ -226,7 +226,7 @@ impl Network {
                     method: call.method_name,
                     arg: call.arg,
                 };
-                QueryGraph::new(host, others, depth).execute(canister, query)
+                QueryGraph::new(host, others, graph).execute(canister, query)
             },
         )
         .await

@@ -7,7 +7,7 @@ use ic_transport_types::{RejectCode as UserRejectCode, RejectResponse};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a rejection's message; the rest of a longer one is cut off.
-const MAX_MESSAGE_BYTES: usize = 8 << 10;
+pub const MAX_MESSAGE_BYTES: usize = 8 << 10;
 
 /// The specification's reject codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +145,6 @@ pub enum ErrorCode {
     CanisterWasmModuleNotFound = 537,
     CanisterWasmMemoryLimitExceeded = 539,
     DeadlineExpired = 601,
-    ResponseDropped = 602,
 }
 
 impl ErrorCode {

@@ -13,7 +13,8 @@ use crate::{
     rejection::{ErrorCode, Rejection},
 };
 
-const CYCLES_MINTING: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 4, 1, 1]);
+/// The cycles minting canister's id.
+pub const CYCLES_MINTING: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 4, 1, 1]);
 const CYCLES_LEDGER: Principal = Principal::from_slice(&[0, 0, 0, 0, 2, 0x10, 0, 2, 1, 1]);
 
 /// Whether the id is that of a canister which this module stands in for. No other can have it.

@@ -20,14 +20,15 @@ impl Canister {
         (self.global_timer != 0 && self.status == Status::Running).then_some(self.global_timer)
     }
 
-    /// Those who have waited long enough, each given once, with what they are told: the canister itself, for answers to
-    /// its bounded-wait calls, and those who asked it to stop.
-    pub fn take_expired(&mut self, now_ns: u64) -> Vec<(Origin, Rejection)> {
+    /// Those who have waited long enough, each given once, with what they are told and the cycles they get back: the
+    /// canister itself, for answers to its bounded-wait calls, and those who asked it to stop.
+    pub fn take_expired(&mut self, now_ns: u64) -> Vec<(Origin, Rejection, u128)> {
         let (id, calls) = (self.id, self.calls.take_expired(now_ns));
         let calls = calls.into_iter().map(|callback| {
             let message = "Call deadline has expired.";
             let rejection = Rejection::new(ErrorCode::DeadlineExpired, message);
-            (Origin::Canister(id, callback), rejection)
+            // The callee has the cycles: they come back with its own answer.
+            (Origin::Canister(id, callback), rejection, 0)
         });
         let mut expired: Vec<_> = calls.collect();
         if let Status::Stopping(waiting) = &mut self.status {
@@ -35,7 +36,7 @@ impl Canister {
             expired.extend(stops.map(|stop| {
                 let message = format!("Stop canister request for {id} timed out");
                 let code = ErrorCode::StopCanisterRequestTimeout;
-                (stop.origin, Rejection::new(code, message))
+                (stop.origin, Rejection::new(code, message), stop.cycles)
             }));
         }
         expired

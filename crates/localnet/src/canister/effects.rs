@@ -3,7 +3,7 @@
 use super::{
     Canister,
     calls::Callback,
-    messages::{Origin, Outbound, Outcome, Request},
+    messages::{Origin, Outbound, Request},
 };
 use crate::{
     execution::{Effects, OutgoingCall},
@@ -65,7 +65,11 @@ impl Canister {
     }
 
     /// Closes the call context if nothing is outstanding; a caller that has no answer by then gets `rejection`.
-    pub(super) fn finish(&mut self, context: u64, rejection: Rejection) -> Vec<Outbound> {
+    pub(super) fn finish(
+        &mut self,
+        context: u64,
+        rejection: impl FnOnce() -> Rejection,
+    ) -> Vec<Outbound> {
         if self
             .calls
             .context(context)
@@ -75,7 +79,7 @@ impl Canister {
         }
         let unanswered = self.calls.close(context).filter(|call| !call.responded);
         unanswered
-            .map(|call| Outbound::Response(call.origin, Err(rejection) as Outcome, call.cycles))
+            .map(|call| Outbound::Response(call.origin, Err(rejection()), call.cycles))
             .into_iter()
             .collect()
     }

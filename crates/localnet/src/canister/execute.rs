@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use candid::Principal;
 
 use super::{
-    Canister, Status,
+    Canister, Settings, Status,
     calls::CallContext,
     did_not_reply,
     messages::{Message, Origin, Outbound, Request, Response, Task},
@@ -39,6 +39,39 @@ pub struct Host {
     pub max_outgoing_calls: usize,
 }
 
+/// How a canister stands, as far as executions in it may ask.
+pub struct Standing<'a> {
+    pub id: Principal,
+    pub settings: &'a Settings,
+    pub status: &'a Status,
+    pub version: u64,
+    pub global_timer: u64,
+    pub heap_bytes: u64,
+    /// Calls that it made and that are not answered.
+    pub open_calls: usize,
+}
+
+impl Host {
+    /// What executions in a canister may ask.
+    pub fn environment(&self, canister: Standing<'_>) -> Environment {
+        Environment {
+            canister_id: canister.id,
+            subnet_id: self.subnet_id,
+            root_key: Arc::clone(&self.root_key),
+            time_ns: self.time_ns,
+            status: canister.status.code(),
+            version: canister.version,
+            global_timer: canister.global_timer,
+            controllers: Arc::clone(&canister.settings.controllers),
+            variables: Arc::clone(&canister.settings.environment_variables),
+            wasm_memory_limit: canister.settings.wasm_memory_limit,
+            heap_bytes: canister.heap_bytes,
+            certified: self.certified.clone(),
+            max_outgoing_calls: self.max_outgoing_calls.saturating_sub(canister.open_calls),
+        }
+    }
+}
+
 /// A function to run in the name of a call context.
 struct Invocation<'a> {
     context: u64,
@@ -65,8 +98,7 @@ impl Canister {
     }
 
     fn is_low_wasm_memory(&self) -> bool {
-        let heap = self.code.as_ref().map_or(0, |code| code.heap.bytes());
-        self.settings.is_low_wasm_memory(heap as u64)
+        self.settings.is_low_wasm_memory(self.heap_bytes())
     }
 
     fn execute_request(&mut self, request: Request, host: &Host) -> io::Result<Vec<Outbound>> {
@@ -233,11 +265,11 @@ impl Canister {
         invocation: Invocation<'_>,
         host: &Host,
     ) -> io::Result<Vec<Outbound>> {
-        let (context, on_cleanup) = (invocation.context, invocation.on_cleanup);
+        let (id, context, on_cleanup) = (self.id, invocation.context, invocation.on_cleanup);
         match self.run(invocation, host)? {
             Ok(effects) => {
                 let mut sent = self.apply(context, effects, host.time_ns);
-                sent.extend(self.finish(context, did_not_reply(self.id)));
+                sent.extend(self.finish(context, || did_not_reply(id)));
                 Ok(sent)
             }
             Err(mut trapped) => {
@@ -248,7 +280,7 @@ impl Canister {
                     message.push_str("\n\ncall_on_cleanup also failed:\n\n");
                     message.push_str(&also.message);
                 }
-                Ok(self.finish(context, trapped.reject(self.id)))
+                Ok(self.finish(context, || trapped.reject(id)))
             }
         }
     }
@@ -336,13 +368,15 @@ impl Canister {
 
     /// What executions in this canister may ask.
     pub fn environment(&self, host: &Host) -> Environment {
-        let environment = self.view().environment(host);
-        Environment {
-            max_outgoing_calls: host
-                .max_outgoing_calls
-                .saturating_sub(self.calls.outstanding()),
-            ..environment
-        }
+        host.environment(Standing {
+            id: self.id,
+            settings: &self.settings,
+            status: &self.status,
+            version: self.version,
+            global_timer: self.global_timer,
+            heap_bytes: self.heap_bytes(),
+            open_calls: self.calls.outstanding(),
+        })
     }
 
     /// Writes down what was printed, and why it trapped if it did.

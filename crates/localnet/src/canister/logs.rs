@@ -28,6 +28,7 @@ impl LogLine {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Logs {
     lines: VecDeque<LogLine>,
+    bytes: usize,
     next_number: u64,
 }
 
@@ -35,24 +36,26 @@ impl Logs {
     /// Adds a line, cut to fit in `max_bytes`; the oldest ones make room.
     pub fn push(&mut self, time_ns: u64, mut content: Vec<u8>, max_bytes: usize) {
         content.truncate(max_bytes.saturating_sub(LOG_LINE_OVERHEAD));
-        self.lines.push_back(LogLine {
+        let line = LogLine {
             number: self.next_number,
             time_ns,
             content,
-        });
+        };
         self.next_number += 1;
-        let mut bytes = self.bytes();
-        while bytes > max_bytes {
+        self.bytes += line.bytes();
+        self.lines.push_back(line);
+        while self.bytes > max_bytes {
             let Some(oldest) = self.lines.pop_front() else {
                 break;
             };
-            bytes -= oldest.bytes();
+            self.bytes -= oldest.bytes();
         }
     }
 
     /// Forgets all lines, but not how many there were.
     pub fn clear(&mut self) {
         self.lines.clear();
+        self.bytes = 0;
     }
 
     /// The lines, oldest first.
@@ -62,7 +65,7 @@ impl Logs {
 
     /// Bytes of lines kept.
     pub fn bytes(&self) -> usize {
-        self.lines.iter().map(LogLine::bytes).sum()
+        self.bytes
     }
 }
 

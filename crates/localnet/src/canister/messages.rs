@@ -3,6 +3,7 @@
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
+use super::queue::Waiting;
 use crate::rejection::Rejection;
 
 /// How a call ended: the reply, or why there is none.
@@ -82,6 +83,22 @@ pub enum Message {
     Response(Response),
     /// Something the network asks of it.
     Task(Task),
+}
+
+impl Waiting for Request {
+    fn bytes(&self) -> usize {
+        self.method_name.len() + self.arg.len()
+    }
+}
+
+/// Only calls count: there is an answer for each, which nobody can refuse.
+impl Waiting for Message {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Request(request) => request.bytes(),
+            Self::Response(_) | Self::Task(_) => 0,
+        }
+    }
 }
 
 /// What executing a message sends out.

@@ -22,8 +22,8 @@ pub use execute::Host;
 pub use history::ChangeHistory;
 pub use logs::{LogLine, Logs};
 pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
-pub use query::{QueryCall, QueryGraph};
-pub use queue::Queue;
+pub use query::{QueryCall, QueryGraph, QueryGraphLimits};
+pub use queue::{Queue, Waiting};
 pub use settings::Settings;
 pub use view::{CanisterView, Canisters};
 
@@ -49,6 +49,9 @@ pub enum Status {
 pub struct StopRequest {
     /// Who waits.
     pub origin: Origin,
+    /// Cycles that came along. They are given back with the answer.
+    #[serde(with = "crate::wide")]
+    pub cycles: u128,
     /// Until when, in nanoseconds since the epoch.
     pub deadline_ns: u64,
 }
@@ -128,6 +131,18 @@ impl Canister {
         self.code.as_ref().map_or(0, |code| code.stable.bytes())
     }
 
+    /// Bytes of its heap.
+    pub fn heap_bytes(&self) -> u64 {
+        self.code
+            .as_ref()
+            .map_or(0, |code| code.heap.bytes() as u64)
+    }
+
+    /// Bytes of its chunk store.
+    pub fn chunk_bytes(&self) -> usize {
+        self.chunks.values().map(Vec::len).sum()
+    }
+
     /// Whether a task of that kind is in the queue.
     pub fn awaits(&self, task: Task) -> bool {
         let is_it = |message: &Message| matches!(message, Message::Task(other) if *other == task);
@@ -177,7 +192,7 @@ impl Canister {
             cycles: self.cycles,
             global_timer: self.global_timer,
             logs: Arc::clone(&self.logs),
-            chunk_bytes: self.chunks.values().map(Vec::len).sum(),
+            chunk_bytes: self.chunk_bytes(),
             code,
         }
     }

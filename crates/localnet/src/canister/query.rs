@@ -7,6 +7,7 @@ use super::{CanisterView, Canisters, Host, did_not_reply, not_found};
 use crate::{
     execution::{EntryPoint, Execution, Input, OutgoingCall, Target, Trapped},
     rejection::{ErrorCode, Rejection},
+    system_canisters,
 };
 
 type Reply = Result<Vec<u8>, Rejection>;
@@ -21,24 +22,33 @@ pub struct QueryCall {
     pub arg: Vec<u8>,
 }
 
+/// Upper bounds on a query with the queries that it calls, besides those on each.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryGraphLimits {
+    /// How deep calls can be nested.
+    pub depth: usize,
+    /// Instructions that each call costs, however few the method called takes.
+    pub call_instructions: u64,
+}
+
 /// A query with the queries that it calls, and those that they call. All share one budget of instructions.
 pub struct QueryGraph<'a> {
     host: &'a Host,
     canisters: &'a Canisters,
     instructions: u64,
     depth: usize,
-    max_depth: usize,
+    limits: QueryGraphLimits,
 }
 
 impl<'a> QueryGraph<'a> {
-    /// A graph in which calls can be nested as deep as `max_depth`.
-    pub fn new(host: &'a Host, canisters: &'a Canisters, max_depth: usize) -> Self {
+    /// A graph of which nothing is executed yet.
+    pub fn new(host: &'a Host, canisters: &'a Canisters, limits: QueryGraphLimits) -> Self {
         Self {
             host,
             canisters,
             instructions: host.limits.instructions,
             depth: 0,
-            max_depth,
+            limits,
         }
     }
 
@@ -78,6 +88,10 @@ impl<'a> QueryGraph<'a> {
                 let code = ErrorCode::QueryCallGraphTotalInstructionLimitExceeded;
                 return Err(Rejection::new(code, message));
             }
+            let state = execution.state();
+            state.environment.max_outgoing_calls =
+                self.host.max_outgoing_calls.saturating_sub(calls.len());
+            state.outgoing_bytes = calls.iter().map(OutgoingCall::bytes).sum();
             let result = execution.run_callback(entry, closure, input, self.instructions);
             // Its effects on the heap cannot be told from those before, so a trap in a callback ends the query.
             used += self.account(canister, &mut execution, result)?;
@@ -100,9 +114,16 @@ impl<'a> QueryGraph<'a> {
     }
 
     fn call(&mut self, caller: Principal, call: OutgoingCall) -> Reply {
-        if self.depth >= self.max_depth {
+        self.instructions = self
+            .instructions
+            .saturating_sub(self.limits.call_instructions);
+        if self.depth >= self.limits.depth {
             let message = "Composite query calls exceeded the maximum call depth.";
             return Err(Rejection::new(ErrorCode::QueryCallGraphTooDeep, message));
+        }
+        if system_canisters::contains(call.callee) {
+            let subnet = self.host.subnet_id;
+            return system_canisters::query(call.callee, &call.method_name, subnet);
         }
         let canisters = self.canisters;
         let callee = canisters.get(&call.callee);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candid::Principal;
 use rpds::HashTrieMapSync;
 
-use super::{Host, Logs, Settings, Status, no_module};
+use super::{Host, Logs, Settings, Status, execute::Standing, no_module};
 use crate::{
     execution::{CodeView, EntryPoint, Environment, Execution, Input, SystemState, Target},
     rejection::{ErrorCode, Rejection},
@@ -41,20 +41,19 @@ pub struct CanisterView {
 impl CanisterView {
     /// What executions in this canister may ask.
     pub fn environment(&self, host: &Host) -> Environment {
-        Environment {
-            canister_id: self.id,
-            subnet_id: host.subnet_id,
-            root_key: Arc::clone(&host.root_key),
-            time_ns: host.time_ns,
-            status: self.status.code(),
+        let heap_bytes = self
+            .code
+            .as_ref()
+            .map_or(0, |code| code.heap.bytes() as u64);
+        host.environment(Standing {
+            id: self.id,
+            settings: &self.settings,
+            status: &self.status,
             version: self.version,
             global_timer: self.global_timer,
-            controllers: Arc::clone(&self.settings.controllers),
-            variables: Arc::clone(&self.settings.environment_variables),
-            wasm_memory_limit: self.settings.wasm_memory_limit,
-            certified: host.certified.clone(),
-            max_outgoing_calls: host.max_outgoing_calls,
-        }
+            heap_bytes,
+            open_calls: 0,
+        })
     }
 
     /// The running code, or why there is none.

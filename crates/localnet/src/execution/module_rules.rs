@@ -9,7 +9,8 @@ use super::wasm::{ENTRY_POINT, InvalidModule, Metadata, PRIVATE};
 const MAX_FUNCTIONS: usize = 50_000;
 const MAX_GLOBALS: usize = 1_000;
 const MAX_METHODS: usize = 1_000;
-const MAX_METHOD_NAME_BYTES: usize = 20_000;
+/// Bytes of the names of all methods of a kind, hence of the longest name too.
+pub const MAX_METHOD_NAME_BYTES: usize = 20_000;
 const MAX_METADATA_SECTIONS: usize = 16;
 const MAX_METADATA_BYTES: usize = 1 << 20;
 /// The main network's limit: compiling must not take too long.

@@ -35,6 +35,8 @@ pub struct Environment {
     pub variables: Arc<BTreeMap<String, String>>,
     /// Bytes of heap that the canister's settings allow; 0 for no limit of its own.
     pub wasm_memory_limit: u64,
+    /// Bytes of heap that the canister has.
+    pub heap_bytes: u64,
     /// Where the data certificate of a query comes from.
     pub certified: Option<Arc<CertifiedState>>,
     /// Room for further outgoing calls.
@@ -94,6 +96,13 @@ pub struct OutgoingCall {
     pub on_cleanup: Option<Closure>,
 }
 
+impl OutgoingCall {
+    /// Bytes that it takes while it waits.
+    pub fn bytes(&self) -> usize {
+        self.method_name.len() + self.payload.len()
+    }
+}
+
 /// The answer to a call: reply bytes or reject message.
 pub type Response = Result<Vec<u8>, String>;
 
@@ -127,10 +136,14 @@ pub struct Limits {
     pub instructions: u64,
     /// Bytes of heap.
     pub heap_bytes: usize,
+    /// Bytes of heap that the canister may take besides those it has.
+    pub new_heap_bytes: u64,
     /// Stable memory.
     pub stable: StableLimits,
     /// Bytes of the argument of an outgoing call.
     pub payload_bytes: usize,
+    /// Bytes of all outgoing calls together.
+    pub outgoing_bytes: usize,
     /// Bytes of a reply, or of a reject message.
     pub reply_bytes: usize,
     /// Bytes of log lines of one execution, [`LOG_LINE_OVERHEAD`] included; more are dropped.
@@ -153,6 +166,8 @@ pub struct SystemState {
     pub effects: Effects,
     /// Bytes that the lines printed so far count for.
     pub logged_bytes: usize,
+    /// Bytes of the calls that it made.
+    pub outgoing_bytes: usize,
     /// What bounds it.
     pub limits: Limits,
     /// The reply under construction.
@@ -182,6 +197,7 @@ impl SystemState {
             stable: StableOverlay::new(stable, limits.stable),
             effects: Effects::default(),
             logged_bytes: 0,
+            outgoing_bytes: 0,
             limits,
             reply: Vec::new(),
             call: None,
@@ -209,6 +225,20 @@ impl SystemState {
             self.logged_bytes = bytes;
             self.effects.logs.push(line.to_vec());
         }
+    }
+
+    /// Makes a call if there is room for it. If not, its cycles stay.
+    pub fn send(&mut self, call: OutgoingCall) -> bool {
+        let bytes = self.outgoing_bytes + call.bytes();
+        let has_room = self.effects.calls.len() < self.environment.max_outgoing_calls
+            && bytes <= self.limits.outgoing_bytes;
+        if has_room {
+            self.outgoing_bytes = bytes;
+            self.effects.calls.push(call);
+        } else {
+            self.balance = self.balance.saturating_add(call.cycles);
+        }
+        has_room
     }
 
     /// Drops the call under construction: one that is not performed gives its cycles back.
@@ -248,7 +278,14 @@ impl ResourceLimiter for SystemState {
         if limit > 0 && bytes > limit && WASM_MEMORY_LIMITED.contains(self.entry) {
             return Err(SystemError::WasmMemoryLimit { limit, bytes }.into());
         }
-        Ok(desired <= self.limits.heap_bytes)
+        if desired > self.limits.heap_bytes {
+            return Ok(false);
+        }
+        let before = self.environment.heap_bytes;
+        if bytes > before.saturating_add(self.limits.new_heap_bytes) {
+            return Err(SystemError::NoHeapRoom.into());
+        }
+        Ok(true)
     }
 
     fn table_growing(

@@ -34,6 +34,9 @@ pub enum SystemError {
         /// The size that was asked for.
         bytes: u64,
     },
+    /// The heaps of all canisters take all the space there is for them.
+    #[error("Canister cannot grow its memory usage: the network has no more space for heaps")]
+    NoHeapRoom,
     /// More cycles to be sent than there are.
     #[error(
         "Canister {canister} is out of cycles: please top up the canister with at least {missing} additional cycles"
@@ -58,7 +61,7 @@ impl SystemError {
             Self::Stable(StableError::TooManyWritten { .. }) => {
                 ErrorCode::CanisterMemoryAccessLimitExceeded
             }
-            Self::Stable(StableError::NoRoom) => ErrorCode::CanisterOutOfMemory,
+            Self::Stable(StableError::NoRoom) | Self::NoHeapRoom => ErrorCode::CanisterOutOfMemory,
             Self::WasmMemoryLimit { .. } => ErrorCode::CanisterWasmMemoryLimitExceeded,
             Self::OutOfCycles { .. } => ErrorCode::CanisterOutOfCycles,
         }

@@ -13,7 +13,7 @@ use super::{History, NetworkLimits, Published, Submission};
 use crate::{
     canister::{
         Canister, CanisterView, Canisters, Host, Message, Origin, Outbound, Outcome, Queue,
-        Request, Response, Status, Task, not_found,
+        Request, Response, Status, Task, Waiting, not_found,
     },
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
@@ -117,6 +117,8 @@ impl State {
         let stable_bytes = self.canisters.values().map(Canister::stable_bytes).sum();
         self.host.limits.stable.new_bytes =
             self.limits.all_stable_bytes.saturating_sub(stable_bytes);
+        let heap_bytes = self.canisters.values().map(Canister::heap_bytes).sum();
+        self.host.limits.new_heap_bytes = self.limits.all_heap_bytes.saturating_sub(heap_bytes);
         self.end_waiting(now_ns);
         self.enqueue_due_tasks(now_ns);
     }
@@ -130,8 +132,8 @@ impl State {
                 self.changed.entry(canister.id).or_default();
             }
         }
-        for (origin, rejection) in expired {
-            self.respond(origin, Err(rejection), 0);
+        for (origin, rejection, refund) in expired {
+            self.respond(origin, Err(rejection), refund);
         }
     }
 
@@ -278,30 +280,36 @@ impl State {
         match outbound {
             Outbound::Response(origin, outcome, refund) => self.respond(origin, outcome, refund),
             Outbound::Task(canister, task) => self.enqueue(canister, Message::Task(task)),
-            Outbound::Request(to, request) if to == Principal::management_canister() => {
-                self.management.push_back(request);
-            }
             Outbound::Request(to, request) if system_canisters::contains(to) => {
                 system_canisters::execute(self, to, request);
             }
-            Outbound::Request(to, request) => match self.check_deliverable(to) {
+            Outbound::Request(to, request) => match self.check_deliverable(to, &request) {
+                Ok(()) if to == Principal::management_canister() => {
+                    self.management.push_back(request);
+                }
                 Ok(()) => self.enqueue(to, Message::Request(request)),
                 Err(rejection) => self.respond(request.origin, Err(rejection), request.cycles),
             },
         }
     }
 
-    fn check_deliverable(&self, to: Principal) -> Result<(), Rejection> {
-        let canister = self.canister(to)?;
-        canister.status.check_running(to)?;
-        if canister.queue.len() >= self.limits.canister_queue {
-            let message = format!(
-                "Canister {to} has {} waiting messages, its limit",
-                canister.queue.len()
-            );
-            return Err(Rejection::new(ErrorCode::CanisterQueueFull, message));
+    fn check_deliverable(&self, to: Principal, request: &Request) -> Result<(), Rejection> {
+        let (messages, bytes) = if to == Principal::management_canister() {
+            (self.management.len(), self.management.bytes())
+        } else {
+            let canister = self.canister(to)?;
+            canister.status.check_running(to)?;
+            (canister.queue.len(), canister.queue.bytes())
+        };
+        let has_room = messages < self.limits.canister_queue
+            && bytes + request.bytes() <= self.limits.canister_queue_bytes;
+        if has_room {
+            return Ok(());
         }
-        Ok(())
+        let message = format!(
+            "Canister {to} has no room for another message: {messages} are waiting, of {bytes} bytes"
+        );
+        Err(Rejection::new(ErrorCode::CanisterQueueFull, message))
     }
 
     /// The canister of that id.
@@ -363,7 +371,8 @@ impl State {
         self.changed.entry(id).or_default();
         if let Status::Stopping(waiting) = before {
             for request in waiting {
-                self.respond(request.origin, Ok(management::empty_reply()), 0);
+                let reply = Ok(management::empty_reply());
+                self.respond(request.origin, reply, request.cycles);
             }
         }
     }

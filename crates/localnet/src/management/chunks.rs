@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Call, Handled, check_controller_or_self, decode, done, reply};
 use crate::{
+    canister::Canister,
     executor::State,
     rejection::{ErrorCode, Rejection},
 };
@@ -24,20 +25,34 @@ pub fn upload_chunk(state: &mut State, call: &mut Call<'_>) -> Handled {
             message,
         ));
     }
-    let limit = state.limits.chunks;
     let hash: [u8; 32] = Sha256::digest(&args.chunk).into();
+    let canister = state.canister(args.canister_id)?;
+    if !canister.chunks.contains_key(&hash) {
+        check_room(state, canister, args.chunk.len())?;
+    }
     let chunks = &mut state.canister_mut(args.canister_id)?.chunks;
-    if chunks.len() >= limit && !chunks.contains_key(&hash) {
+    chunks.insert(hash, args.chunk);
+    reply(&ChunkHash {
+        hash: hash.to_vec(),
+    })
+}
+
+/// Whether one more chunk can be stored.
+fn check_room(state: &State, canister: &Canister, bytes: usize) -> Result<(), Rejection> {
+    let limit = state.limits.chunks;
+    if canister.chunks.len() >= limit {
         let message = format!("the chunk store is full: it holds {limit} chunks");
         return Err(Rejection::new(
             ErrorCode::CanisterContractViolation,
             message,
         ));
     }
-    chunks.insert(hash, args.chunk);
-    reply(&ChunkHash {
-        hash: hash.to_vec(),
-    })
+    let stored: usize = state.canisters.values().map(Canister::chunk_bytes).sum();
+    if stored + bytes > state.limits.all_chunk_bytes {
+        let message = "the network has no more space for chunks";
+        return Err(Rejection::new(ErrorCode::CanisterOutOfMemory, message));
+    }
+    Ok(())
 }
 
 pub fn stored_chunks(state: &mut State, call: &mut Call<'_>) -> Handled {

@@ -113,6 +113,7 @@ fn install(state: &mut State, by: Changer, args: InstallCodeArgs) -> Result<(), 
     })?;
     let mut limits = state.limits.of_installation();
     limits.stable.new_bytes = state.host.limits.stable.new_bytes;
+    limits.new_heap_bytes = state.host.limits.new_heap_bytes;
     let host = crate::canister::Host {
         limits,
         ..state.host.clone()
@@ -288,14 +289,14 @@ impl Installation<'_> {
             payload,
             ..Input::default()
         };
-        SystemState::new(
-            entry,
-            environment,
-            input,
-            self.balance,
-            stable,
-            self.host.limits,
-        )
+        let mut limits = self.host.limits;
+        // The memory that the canister had makes room, and what the old code's last words took is taken.
+        let room = limits
+            .stable
+            .new_bytes
+            .saturating_add(self.canister.stable_bytes());
+        limits.stable.new_bytes = room.saturating_sub(stable.bytes());
+        SystemState::new(entry, environment, input, self.balance, stable, limits)
     }
 }
 

@@ -38,10 +38,10 @@ pub fn start_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
         canister.version += 1;
     }
     if let Status::Stopping(waiting) = before {
-        for StopRequest { origin, .. } in waiting {
+        for StopRequest { origin, cycles, .. } in waiting {
             let message = format!("Canister {canister_id} was started while it was stopping");
             let rejection = Rejection::new(ErrorCode::CanisterStoppingCancelled, message);
-            state.respond(origin, Err(rejection), 0);
+            state.respond(origin, Err(rejection), cycles);
         }
     }
     done()
@@ -52,6 +52,7 @@ pub fn stop_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
     check_controller(state, canister_id, call.sender)?;
     let request = StopRequest {
         origin: call.origin.clone(),
+        cycles: call.cycles,
         deadline_ns: state.host.time_ns + state.limits.stop_timeout_ns,
     };
     let canister = state.canister_mut(canister_id)?;

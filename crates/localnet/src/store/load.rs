@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem, save::key};
 use crate::{
-    canister::{Canister, Logs, Queue},
+    canister::{Canister, Logs, Queue, Waiting},
     cbor,
     execution::{Code, Engine, Heap, PAGE, StableMemory},
     executor::State,
@@ -50,7 +50,7 @@ pub fn load(database: &Connection, state: &mut State) -> Result<u64, StoreProble
     Ok(network.time_ns)
 }
 
-fn load_queue<T: DeserializeOwned>(
+fn load_queue<T: DeserializeOwned + Waiting>(
     database: &Connection,
     canister: i64,
 ) -> Result<Queue<T>, StoreProblem> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem};
 use crate::{
-    canister::{Canister, CanisterView, Queue},
+    canister::{Canister, CanisterView, Queue, Waiting},
     execution::{Code, Heap, HeapChanges, PAGE, StableMemory},
     executor::{History, State},
 };
@@ -88,7 +88,7 @@ fn save_canister(
 }
 
 /// Messages come at the end and go at the beginning.
-fn save_queue<T: Serialize>(
+fn save_queue<T: Serialize + Waiting>(
     batch: &Connection,
     canister: i64,
     queue: &Queue<T>,

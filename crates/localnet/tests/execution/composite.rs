@@ -103,6 +103,7 @@ async fn they_cannot_be_called_as_updates_nor_by_updates() {
 async fn depth_and_instructions_of_all_together_are_bounded() {
     let net = TestNet::with_limits(NetworkLimits {
         query_instructions: 1_000_000,
+        query_call_instructions: 1_000,
         ..NetworkLimits::default()
     });
     let caller = net.deploy(&caller()).await;
@@ -114,4 +115,74 @@ async fn depth_and_instructions_of_all_together_are_bounded() {
     let query = call(user(), caller, "relay", endless.as_slice());
     let refused = net.network.query(query).await.unwrap_err();
     assert_eq!(&*refused.error_code, "IC0526", "{refused}");
+}
+
+/// `begin` makes `at_once` calls, and the first `callbacks` callbacks make `more` each. It replies when all are
+/// answered, and traps if one cannot be made.
+fn persistent(at_once: u32, callbacks: u32, more: u32) -> String {
+    canister(&format!(
+        r#"(table funcref (elem $on_answer))
+    (data (i32.const 100) "m")
+    (global $open (mut i32) (i32.const 0))
+    (global $callbacks (mut i32) (i32.const {callbacks}))
+    (func $ask (param $times i32)
+        (call $self_copy (i32.const 0) (i32.const 0) (call $self_size))
+        (loop $again
+            (call $call_new (i32.const 0) (call $self_size) (i32.const 100) (i32.const 1)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+            (if (call $perform) (then unreachable))
+            (global.set $open (i32.add (global.get $open) (i32.const 1)))
+            (local.set $times (i32.sub (local.get $times) (i32.const 1)))
+            (br_if $again (local.get $times))))
+    (func (export "canister_composite_query begin") (call $ask (i32.const {at_once})))
+    (func $on_answer (param i32)
+        (global.set $open (i32.sub (global.get $open) (i32.const 1)))
+        (if (global.get $callbacks)
+            (then
+                (global.set $callbacks (i32.sub (global.get $callbacks) (i32.const 1)))
+                (call $ask (i32.const {more})))
+            (else (if (i32.eqz (global.get $open)) (then (call $reply (i32.const 0)))))))
+    (func (export "canister_query m") (call $reply (i32.const 0)))"#
+    ))
+}
+
+#[tokio::test]
+async fn calls_in_callbacks_are_bounded_in_number_and_in_instructions() {
+    let net = TestNet::with_limits(NetworkLimits {
+        query_instructions: 10_000_000,
+        query_call_instructions: 500_000,
+        outgoing_calls: 5,
+        ..NetworkLimits::default()
+    });
+    for (at_once, callbacks, more, answer) in [
+        (5, 1, 1, Ok(vec![0])),
+        // Four calls still wait to be made.
+        (5, 1, 2, Err("IC0502".to_owned())),
+        (1, 10, 1, Ok(vec![0])),
+        (1, 30, 1, Err("IC0526".to_owned())),
+    ] {
+        let caller = net.deploy(&persistent(at_once, callbacks, more)).await;
+        let outcome = net.query(caller, "begin", []).await;
+        let outcome = outcome.map_err(|e| e.error_code.into_owned());
+        assert_eq!(outcome, answer, "{at_once} {callbacks} {more}");
+    }
+}
+
+#[tokio::test]
+async fn canisters_of_the_system_can_be_asked_too() {
+    let net = TestNet::new();
+    let cycles_minting = Principal::from_text("rkp4c-7iaaa-aaaaa-aaaca-cai").unwrap();
+    let caller = net
+        .deploy(&canister(
+            r#"(table funcref (elem $on_reply $on_reject))
+    (data (i32.const 100) "get_default_subnets")
+    (func (export "canister_composite_query ask")
+        (call $call (i32.const 100) (i32.const 19) (i32.const 0) (i32.const 1))
+        (call $call_append (i32.const 200) (i32.const 0))
+        (if (call $perform) (then unreachable)))
+    (func $on_reply (param i32) (call $reply (i32.const 77)))
+    (func $on_reject (param i32) (call $reply (call $reject_code)))"#,
+        ))
+        .await;
+    assert_eq!(query(&net, caller, "ask", cycles_minting).await, [77]);
 }

@@ -10,6 +10,7 @@ use crate::execution::{
         },
         EntryPoints,
     },
+    module_rules::MAX_METHOD_NAME_BYTES,
     state::{Closure, OutgoingCall, SystemState},
     trap::SystemError,
 };
@@ -25,8 +26,6 @@ const CALL: EntryPoints = EntryPoints::of(&[
 ]);
 /// Queries have no cycles to give.
 const CYCLES: EntryPoints = EntryPoints::of(&[Update, Reply, Reject, SystemTask]);
-/// The longest name of a method: no module can export a longer one.
-const MAX_METHOD_NAME_BYTES: u32 = 20_000;
 /// The longest a caller may wait with `call_with_best_effort_response`.
 const MAX_TIMEOUT_SECONDS: u32 = 300;
 /// What `call_perform` gives when the call cannot be enqueued: the reject code for a transient error.
@@ -103,12 +102,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         let Some(call) = state.call.take() else {
             return wasmtime::Result::Ok(SYS_TRANSIENT);
         };
-        if state.effects.calls.len() >= state.environment.max_outgoing_calls {
-            state.balance = state.balance.saturating_add(call.cycles);
-            return Ok(SYS_TRANSIENT);
-        }
-        state.effects.calls.push(call);
-        Ok(0)
+        Ok(if state.send(call) { 0 } else { SYS_TRANSIENT })
     })?;
     Ok(())
 }
@@ -128,7 +122,7 @@ fn call_new(
     caller.data().allow("call_new", CALL)?;
     caller.data_mut().drop_unfinished_call();
     let callee = copy_in_principal(&mut caller, callee_src, callee_size)?;
-    if name_size > MAX_METHOD_NAME_BYTES {
+    if name_size as usize > MAX_METHOD_NAME_BYTES {
         return Err(SystemError::Contract(format!(
             "Size of method_name {name_size} exceeds the allowed limit of {MAX_METHOD_NAME_BYTES}."
         ))
@@ -172,8 +166,11 @@ fn add_cycles(
     amount: u128,
 ) -> wasmtime::Result<()> {
     caller.data().allow(function, CYCLES)?;
-    pending(caller, function)?;
-    let state = caller.data();
+    let total = pending(caller, function)?.cycles.checked_add(amount);
+    let total = total.ok_or_else(|| {
+        SystemError::Contract("the cycles of the call do not fit in 128 bits".into())
+    })?;
+    let state = caller.data_mut();
     let Some(rest) = state.balance.checked_sub(amount) else {
         return Err(SystemError::OutOfCycles {
             canister: state.environment.canister_id,
@@ -181,7 +178,7 @@ fn add_cycles(
         }
         .into());
     };
-    caller.data_mut().balance = rest;
-    pending(caller, function)?.cycles += amount;
+    state.balance = rest;
+    pending(caller, function)?.cycles = total;
     Ok(())
 }

@@ -3,15 +3,18 @@
 use wasmtime::{Caller, Linker};
 
 use super::{MODULE, put_u128, u64_cycles, u128_of};
-use crate::execution::{
-    entry::{
-        EntryPoint::{
-            Cleanup, Init, PreUpgrade, Reject, ReplicatedQuery, Reply, SystemTask, Update,
+use crate::{
+    execution::{
+        entry::{
+            EntryPoint::{
+                Cleanup, Init, PreUpgrade, Reject, ReplicatedQuery, Reply, SystemTask, Update,
+            },
+            EntryPoints,
         },
-        EntryPoints,
+        state::SystemState,
+        trap::SystemError,
     },
-    state::SystemState,
-    trap::SystemError,
+    system_canisters::CYCLES_MINTING,
 };
 
 /// Where there may be cycles that came with a call.
@@ -27,8 +30,6 @@ const BURN: EntryPoints = EntryPoints::of(&[
     Cleanup,
     SystemTask,
 ]);
-/// Who may mint cycles on the main network.
-const CYCLES_MINTING_CANISTER: &str = "rkp4c-7iaaa-aaaaa-aaaca-cai";
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     of_message(linker)?;
@@ -80,7 +81,7 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
 fn cannot_mint(caller: &Caller<'_, SystemState>, function: &str) -> wasmtime::Error {
     let id = caller.data().environment.canister_id;
     let text = format!(
-        "ic0.{function} cannot be executed on non Cycles Minting Canister: {id} != {CYCLES_MINTING_CANISTER}"
+        "ic0.{function} cannot be executed on non Cycles Minting Canister: {id} != {CYCLES_MINTING}"
     );
     SystemError::Contract(text).into()
 }

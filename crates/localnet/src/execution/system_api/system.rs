@@ -3,16 +3,19 @@
 use wasmtime::{Caller, Linker};
 
 use super::{MODULE, charge, slice, split};
-use crate::execution::{
-    entry::{
-        EntryPoint::{
-            Cleanup, CompositeQuery, CompositeReject, CompositeReply, Init, InspectMessage,
-            PreUpgrade, Query, Reject, Reply, SystemTask, Update,
+use crate::{
+    execution::{
+        entry::{
+            EntryPoint::{
+                Cleanup, CompositeQuery, CompositeReject, CompositeReply, Init, InspectMessage,
+                PreUpgrade, Query, Reject, Reply, SystemTask, Update,
+            },
+            EntryPoints,
         },
-        EntryPoints,
+        state::SystemState,
+        trap::SystemError,
     },
-    state::SystemState,
-    trap::SystemError,
+    rejection::MAX_MESSAGE_BYTES,
 };
 
 const SET_TIMER: EntryPoints =
@@ -24,8 +27,6 @@ const NOT_REPLICATED: EntryPoints = EntryPoints::of(&[
     CompositeReject,
     InspectMessage,
 ]);
-/// Rejections keep no more of it anyway.
-const MAX_TRAP_MESSAGE_BYTES: u32 = 8 << 10;
 
 pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "time", |c: Caller<'_, SystemState>| {
@@ -80,9 +81,10 @@ pub fn register(linker: &mut Linker<SystemState>) -> wasmtime::Result<()> {
         MODULE,
         "trap",
         |mut c: Caller<'_, SystemState>, src: u32, size: u32| {
-            // Whatever it is given, it is this trap that ends the execution.
+            // Whatever it is given, it is this trap that ends the execution. Rejections keep no more of it.
+            let size = size.min(MAX_MESSAGE_BYTES as u32);
             let message = split(&mut c)
-                .and_then(|(heap, _)| slice(heap, src, size.min(MAX_TRAP_MESSAGE_BYTES)))
+                .and_then(|(heap, _)| slice(heap, src, size))
                 .map_or("(trap message out of memory bounds)".into(), |message| {
                     String::from_utf8_lossy(message).into_owned()
                 });
