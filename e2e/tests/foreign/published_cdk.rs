@@ -1,5 +1,7 @@
 //! A canister built with the published WebSocket CDK, behind our gateway: our client and the published one talk to it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use candid::{CandidType, Principal};
 use e2e::{
@@ -9,16 +11,23 @@ use e2e::{
     wait::{until, within_deadline},
 };
 use futures::StreamExt;
+use ic_localnet::{
+    Config,
+    faults::{Fault, Faults, Rule, TestApi},
+};
 use ic_ws_client::{CloseReason, Connection, Ed25519Signer, Event, Events, Signer, connect};
-use ic_ws_protocol::CloseMessageReason;
+use ic_ws_protocol::{CloseMessageReason, timing::KEEP_ALIVE_TIMEOUT};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::support::{built, deploy, network};
+use crate::support::{built, deploy, network, somebody};
 
 const MESSAGES: usize = 30;
 /// The CDK's own interval of acknowledgements.
 const DEFAULT_INTERVAL: (Option<u64>,) = (None,);
+
+/// The CDK takes none that is not longer than a minute.
+const SHORTEST_ACK_INTERVAL: Duration = Duration::from_millis(60_001);
 
 #[derive(CandidType, Clone, Debug, Deserialize, PartialEq)]
 enum AppMessage {
@@ -142,9 +151,7 @@ async fn our_client_talks_leaves_and_comes_back() -> Result<()> {
 async fn the_published_client_talks_leaves_and_comes_back() -> Result<()> {
     let (network, agent) = network().await?;
     let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
-    let (interface,): (String,) = canister
-        .query("__get_candid_interface_tmp_hack", ())
-        .await?;
+    let interface = interface(&canister).await?;
 
     let mut client = PublishedClient::connect(network, canister.id, &interface)?;
     let id = opened(&mut client).await?;
@@ -174,6 +181,72 @@ async fn the_published_client_talks_leaves_and_comes_back() -> Result<()> {
     };
     assert_eq!(journal(&canister).await?, expected);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledgements_keep_both_clients_connected() -> Result<()> {
+    // Clients have the machine's time, which the network's must not be far from: it starts behind, and ends ahead.
+    let clock_behind = Duration::from_secs(60);
+    let mut config = Config {
+        test_api: Some(TestApi { clock_behind }),
+        ..Config::default()
+    };
+    config.ingress.clock_drift_ns += clock_behind.as_nanos() as u64;
+    let network = Network::start_on(config).await?;
+    let control = network.test_control()?;
+    let agent = network.agent(somebody()).await?;
+    let interval = Some(SHORTEST_ACK_INTERVAL.as_millis() as u64);
+    let canister = deploy(&agent, &built().published_cdk, (interval,)).await?;
+
+    let mut ours = Client::open(&network, &canister, &Ed25519Signer::generate()?).await?;
+    let mut published =
+        PublishedClient::connect(&network, canister.id, &interface(&canister).await?)?;
+    opened(&mut published).await?;
+    // Half way between the acknowledgement and the canister's check, keep-alives are late for neither.
+    let half = KEEP_ALIVE_TIMEOUT / 2;
+    control.set_faults(Faults {
+        rules: vec![Rule {
+            method: Some("ws_message".to_owned()),
+            times: Some(2),
+            ..Rule::always(Fault::Delay { by: half })
+        }],
+        ..Faults::default()
+    })?;
+    control.advance(SHORTEST_ACK_INTERVAL).await?;
+    assert!(matches!(
+        ours.event().await?,
+        Event::Acknowledged { up_to: 0 }
+    ));
+    until("both keep-alives", || async {
+        Ok((control.faults().rules[0].times == Some(0)).then_some(()))
+    })
+    .await?;
+    control.advance(half).await?;
+    // What is answered has been executed after the keep-alives.
+    exchange(&mut ours, &mut published, "before the check").await?;
+    control.advance(half).await?;
+    exchange(&mut ours, &mut published, "after the check").await?;
+    assert_eq!(journal(&canister).await?.closed, []);
+    network.stop().await
+}
+
+/// Both clients are answered.
+async fn exchange(ours: &mut Client, published: &mut PublishedClient, text: &str) -> Result<()> {
+    ours.ping(text)?;
+    published.send(&json!({ "Ping": { "text": text } })).await?;
+    let pong = json!({ "Pong": { "text": text } });
+    assert_eq!(
+        published.event().await?,
+        published_client::Event::Message(pong)
+    );
+    let text = text.to_owned();
+    assert_eq!(ours.message().await?, AppMessage::Pong { text });
+    Ok(())
+}
+
+async fn interface(canister: &Canister) -> Result<String> {
+    let answer = canister.query::<(_,)>("__get_candid_interface_tmp_hack", ());
+    Ok(answer.await?.0)
 }
 
 /// Waits until the published client is connected and welcomed.
