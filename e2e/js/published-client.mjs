@@ -4,12 +4,14 @@
 //
 // Each line of input is a message to send, in JSON; the connection is closed when the input ends. Each line of
 // output is an event, in JSON: {"opened": principal}, {"message": …}, {"closed": {code, reason}}.
+import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Actor, HttpAgent } from "@dfinity/agent";
 import { IcWebSocket, createWsConfig, generateRandomIdentity } from "ic-websocket-js";
 import { WebSocket } from "ws";
 
 // What a browser has and this Node may lack.
+globalThis.crypto ??= webcrypto;
 globalThis.WebSocket ??= WebSocket;
 globalThis.ErrorEvent ??= class ErrorEvent extends Event {
   constructor(type, init) {

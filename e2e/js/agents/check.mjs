@@ -2,9 +2,12 @@
 //
 //   node check.mjs <core | dfinity> <ic url> <module of the canister>
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+
+// What a browser has and this Node may lack.
+globalThis.crypto ??= webcrypto;
 
 const [name, host, path] = process.argv.slice(2);
 const agents = await import(`./${name}.mjs`);
