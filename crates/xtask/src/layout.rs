@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+const DEFAULT_LOCAL: &str = ".local";
+
 /// The folders and files that the commands work with.
 #[derive(Clone, Debug)]
 pub struct Layout {
@@ -20,12 +22,18 @@ impl Layout {
 
     fn at(root: &Path) -> Self {
         let folder = |variable, default: &str| {
-            root.join(std::env::var_os(variable).map_or(default.into(), PathBuf::from))
+            PathBuf::from(std::env::var_os(variable).unwrap_or(default.into()))
         };
+        let target = folder("CARGO_TARGET_DIR", "target");
+        Self::new(root, &target, &folder("LOCAL_DIR", DEFAULT_LOCAL))
+    }
+
+    /// Of a workspace whose other folders are these; relative ones are inside.
+    pub(crate) fn new(root: &Path, target: &Path, local: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            target: folder("CARGO_TARGET_DIR", "target"),
-            local: folder("LOCAL_DIR", ".local"),
+            target: root.join(target),
+            local: root.join(local),
         }
     }
 
@@ -63,6 +71,13 @@ impl Layout {
     /// Ids of the canisters deployed to the local network.
     pub fn canister_ids(&self) -> PathBuf {
         self.local().join("canister_ids.json")
+    }
+
+    /// Ids of the canisters that the `icp` command has deployed to the local network; `None` unless that network is the
+    /// one of `icp.yaml`.
+    pub fn icp_canister_ids(&self) -> Option<PathBuf> {
+        let is_default = self.local == self.root.join(DEFAULT_LOCAL);
+        is_default.then(|| self.root.join(".icp/data/mappings/local.ids.json"))
     }
 
     /// Describes the running instance; exists only while everything answers.

@@ -112,7 +112,45 @@ fn forget(layout: &Layout) -> Result<()> {
         }
         _ => Ok(()),
     };
-    let (state, ids) = (layout.state(), layout.canister_ids());
+    let state = layout.state();
     absent_is_fine(&state, fs::remove_dir_all(&state))?;
-    absent_is_fine(&ids, fs::remove_file(&ids))
+    for ids in [Some(layout.canister_ids()), layout.icp_canister_ids()]
+        .into_iter()
+        .flatten()
+    {
+        absent_is_fine(&ids, fs::remove_file(&ids))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Forgets the state that is kept in `local`; gives whether the ids of the `icp` command are still there.
+    fn icp_remembers(local: &str) -> bool {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path(), "target".as_ref(), local.as_ref());
+        let icp = root.path().join(".icp/data/mappings");
+        let own = [layout.state(), layout.canister_ids()];
+        fs::create_dir_all(layout.state()).unwrap();
+        fs::create_dir_all(&icp).unwrap();
+        let ids = icp.join("local.ids.json");
+        for ids in [&layout.canister_ids(), &ids, &icp.join("ic.ids.json")] {
+            fs::write(ids, "{}").unwrap();
+        }
+
+        forget(&layout).unwrap();
+        assert!(!own.iter().any(|path| path.exists()));
+        assert!(icp.join("ic.ids.json").exists());
+        // It does not matter that nothing is there any more.
+        forget(&layout).unwrap();
+        ids.exists()
+    }
+
+    #[test]
+    fn the_icp_command_forgets_with_the_network_of_its_project_only() {
+        assert!(!icp_remembers(".local"));
+        assert!(icp_remembers(".another"));
+    }
 }
