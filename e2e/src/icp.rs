@@ -65,6 +65,8 @@ impl Icp {
         let mut icp = Command::new(self.path.join("icp"));
         icp.args(arguments)
             .env("PATH", path)
+            .env_remove("ICP_ENVIRONMENT")
+            .env_remove("ICP_NETWORK")
             .env("ICP_HOME", self.home.path().join("icp"))
             .env("ICP_PROJECT_ROOT", self.home.path())
             .env("DO_NOT_TRACK", "1")

@@ -73,19 +73,24 @@ impl Icp {
             .arg(&self.canister)
             .args(arguments)
             .args(["--environment", &self.environment])
+            // It allows only one of these.
+            .env_remove("ICP_ENVIRONMENT")
+            .env_remove("ICP_NETWORK")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot run icp")?;
-        if let Some(mut stdin) = icp.stdin.take() {
-            stdin.write_all(input).context("icp does not listen")?;
-        }
+        let written = match icp.stdin.take() {
+            Some(mut stdin) => stdin.write_all(input),
+            None => Ok(()),
+        };
         let output = icp.wait_with_output().context("cannot wait for icp")?;
         ensure!(
             output.status.success(),
             "icp canister {} failed: see above",
             command.join(" ")
         );
+        written.context("icp does not listen")?;
         serde_json::from_slice(&output.stdout).context("icp has written something unexpected")
     }
 

@@ -123,7 +123,7 @@ async fn a_canister_lives_from_creation_to_deletion() -> Result<()> {
 async fn the_project_is_deployed_and_deployed_again() -> Result<()> {
     let network = Network::start().await?;
     let icp = Icp::new().await?;
-    tokio::fs::write(icp.folder().join("icp.yaml"), project(&network).await?).await?;
+    write_project(icp.folder(), &network).await?;
 
     let first = deploy(&icp).await?;
     let page = deploy(&icp).await?;
@@ -147,9 +147,11 @@ async fn deploy(icp: &Icp) -> Result<String> {
     page.map(str::to_owned).context(written)
 }
 
-/// `icp.yaml`, for another folder, network and gateway.
-async fn project(network: &Network) -> Result<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+/// Writes `icp.yaml`, for another folder, network and gateway.
+async fn write_project(folder: &Path, network: &Network) -> Result<()> {
+    // Wherever the workspace is, commands can name it without quotes by this.
+    let root = folder.join("workspace");
+    tokio::fs::symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &root).await?;
     let mut project = tokio::fs::read_to_string(root.join("icp.yaml")).await?;
     let root = root.display();
     for (from, to) in [
@@ -165,5 +167,5 @@ async fn project(network: &Network) -> Result<String> {
         ensure!(project.contains(from), "icp.yaml does not contain `{from}`");
         project = project.replace(from, &to);
     }
-    Ok(project)
+    Ok(tokio::fs::write(folder.join("icp.yaml"), project).await?)
 }
