@@ -1,6 +1,29 @@
-//! Signals to processes that are known by their ids.
+//! Child processes, and processes that are known by their ids.
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tokio::process::{Child, Command};
+
+/// Makes the system end the child when this process ends, even if it is killed.
+pub fn die_with_parent(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: between fork and exec only a system call is made, which touches no memory and takes no lock.
+    unsafe {
+        command.pre_exec(|| {
+            Ok(rustix::process::set_parent_process_death_signal(Some(
+                Signal::TERM,
+            ))?)
+        });
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
+/// Asks a child to end; does nothing if it has ended.
+pub fn terminate(child: &Child) {
+    if let Some(pid) = child.id() {
+        signal(pid, Signal::TERM);
+    }
+}
 
 /// Sends `signal` to the process; does nothing if it has ended.
 pub(crate) fn signal(pid: u32, signal: Signal) {

@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tokio::{process::Command, time::sleep};
 
-use super::{Setup, part, supervisor};
-use crate::{layout::Layout, network_file::NetworkFile};
+use super::{Setup, supervisor};
+use crate::{layout::Layout, network_file::NetworkFile, process::terminate};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -52,7 +52,7 @@ pub(super) async fn start(layout: &Layout, setup: Setup) -> Result<()> {
         }
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
-            part::terminate(&supervisor);
+            terminate(&supervisor);
             supervisor.wait().await?;
             bail!("interrupted before everything was ready; everything is stopped again")
         }

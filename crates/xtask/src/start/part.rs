@@ -12,13 +12,12 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, anyhow};
-use rustix::process::Signal;
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
 
-use crate::process::signal;
+use crate::process::{die_with_parent, terminate};
 
 /// How long a part may take to end in good order before it is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -129,28 +128,6 @@ impl Part {
             let _ = log.join();
         }
     }
-}
-
-/// Asks a child to end; does nothing if it has ended.
-pub(super) fn terminate(child: &Child) {
-    if let Some(pid) = child.id() {
-        signal(pid, Signal::TERM);
-    }
-}
-
-/// Makes the system end the child when this process ends, even if it is killed.
-fn die_with_parent(command: &mut Command) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: between fork and exec only a system call is made, which touches no memory and takes no lock.
-    unsafe {
-        command.pre_exec(|| {
-            Ok(rustix::process::set_parent_process_death_signal(Some(
-                Signal::TERM,
-            ))?)
-        });
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = command;
 }
 
 fn copy_log(output: PipeReader, mut file: File, prefix: &str, last_lines: &LastLines) {
