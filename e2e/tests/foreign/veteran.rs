@@ -183,22 +183,23 @@ async fn it_asks_the_management_canister() -> Result<()> {
     Ok(())
 }
 
+/// Waits until `canister` has counted as far; gives how far it has.
+async fn at_least(canister: &Canister, method: &str, wanted: u64) -> Result<u64> {
+    until(method, || async {
+        let (count,): (u64,) = canister.query(method, ()).await?;
+        Ok((count >= wanted).then_some(count))
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn timers_and_heartbeats_come() -> Result<()> {
     let (_, agent) = network().await?;
     let canister = deploy(&agent, &built().veteran, NO_NOTE).await?;
     let listener = deploy(&agent, &built().veteran, NO_NOTE).await?;
-    let at_least = async |method: &str, wanted: u64| {
-        until(method, || async {
-            let (count,): (u64,) = canister.query(method, ()).await?;
-            Ok((count >= wanted).then_some(count))
-        })
-        .await
-    };
-
-    at_least("heartbeats", 3).await?;
+    at_least(&canister, "heartbeats", 3).await?;
     canister.update::<()>("start_ticking", (10_u64,)).await?;
-    at_least("ticks", 3).await?;
+    at_least(&canister, "ticks", 3).await?;
     canister.update::<()>("stop_ticking", ()).await?;
     let (stopped_at,): (u64,) = canister.query("ticks", ()).await?;
 
@@ -226,14 +227,19 @@ async fn an_upgrade_keeps_what_was_saved() -> Result<()> {
     };
     canister.update::<()>("take_note", ("second",)).await?;
     canister.update::<()>("start_ticking", (10_u64,)).await?;
+    let counted = at_least(&canister, "ticks", 1).await?;
     upgrade().await?;
     assert_eq!(notes(&canister).await?, ["first", "second"]);
 
     // A timer does not survive, what it counted does.
-    let ticks = canister.query::<(u64,)>("ticks", ()).await?;
+    let (ticks,): (u64,) = canister.query("ticks", ()).await?;
+    assert!(ticks >= counted, "{ticks} of {counted}");
     canister.update::<()>("trap_later", ()).await?;
     wait_for_note(&canister, "by the other timer").await?;
-    assert_eq!(canister.query::<(u64,)>("ticks", ()).await?, ticks);
+    let later = (50_u64, canister.id);
+    canister.update::<()>("call_later", later).await?;
+    wait_for_note(&canister, "32 random bytes").await?;
+    assert_eq!(canister.query::<(u64,)>("ticks", ()).await?, (ticks,));
 
     // A trap before the upgrade leaves everything as it was.
     canister
@@ -241,7 +247,8 @@ async fn an_upgrade_keeps_what_was_saved() -> Result<()> {
         .await?;
     let refused = rejection(upgrade().await)?;
     assert!(refused.reject_message.contains("asked not to upgrade"));
-    let expected = ["first", "second", "by the other timer", "do not upgrade"];
+    let timers = ["by the other timer", "32 random bytes"];
+    let expected = [&["first", "second"], &timers[..], &["do not upgrade"]].concat();
     assert_eq!(notes(&canister).await?, expected);
 
     let mode = CanisterInstallMode::Reinstall;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use candid::{CandidType, Principal, decode_one, encode_one};
-use ic_cdk::{init, post_upgrade, query, update};
+use ic_cdk::{init, query, update};
 use ic_websocket_cdk::{
     CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,
     CanisterWsGetMessagesResult, CanisterWsMessageArguments, CanisterWsMessageResult,
@@ -49,11 +49,6 @@ fn init(send_ack_interval_ms: Option<u64>) {
         params = params.with_send_ack_interval_ms(interval);
     }
     ic_websocket_cdk::init(params);
-}
-
-#[post_upgrade]
-fn post_upgrade(send_ack_interval_ms: Option<u64>) {
-    init(send_ack_interval_ms);
 }
 
 #[update]
