@@ -5,6 +5,7 @@
 //! - [`stack`]: these, and the chat on them.
 //! - [`canister`]: a canister, called with typed arguments.
 //! - [`person`]: somebody who chats with the native client.
+//! - [`nodejs`]: Node.js, which runs what others published.
 //! - [`published_client`]: the published JavaScript client.
 //! - [`browser`]: somebody who chats with the page, in headless Chromium.
 //! - [`icp`]: the `icp` command line.
@@ -15,6 +16,7 @@ pub mod browser;
 pub mod canister;
 pub mod icp;
 pub mod network;
+pub mod nodejs;
 pub mod person;
 pub mod published_client;
 pub mod stack;

@@ -1,16 +1,16 @@
 //! The published JavaScript client, unmodified, in a Node.js process.
 
-use std::{path::Path, process::Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout},
 };
 
-use crate::{network::Network, wait::within_deadline};
+use crate::{network::Network, nodejs, wait::within_deadline};
 
 /// A client with an identity of its own.
 pub struct PublishedClient {
@@ -39,14 +39,11 @@ pub enum Event {
 impl PublishedClient {
     /// Connects to `canister`, whose Candid interface is `interface`, through the network's gateway.
     pub fn connect(network: &Network, canister: Principal, interface: &str) -> Result<Self> {
-        let mut process = Command::new("node")
-            .arg("published-client.mjs")
+        let mut process = nodejs::command("published-client.mjs")
             .arg(declarations(interface)?)
             .args([&network.ic_url, &network.gateway_url, &canister.to_text()])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("js"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .context("cannot run node")?;
         let output = process.stdout.take().context("node has no output")?;

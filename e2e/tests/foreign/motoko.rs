@@ -2,34 +2,21 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use candid::{Encode, Nat, Principal};
 use e2e::{
     canister::{Canister, rejection},
-    wait::{until, within_deadline},
+    nodejs,
+    wait::until,
 };
 use ic_agent::agent::RejectCode;
 use ic_management_canister_types::CanisterInstallMode;
-use tokio::process::Command;
 
 use crate::support::{built, deploy, network};
 
 async fn compile() -> Result<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let compiler = Command::new("node")
-        .arg("compile-motoko.mjs")
-        .arg(folder.join("canisters/motoko/relay.mo"))
-        .current_dir(folder.join("js"))
-        .kill_on_drop(true)
-        .output();
-    let compiled = within_deadline("the Motoko compiler", compiler).await?;
-    let compiled = compiled.context("cannot run node")?;
-    ensure!(
-        compiled.status.success(),
-        "{}",
-        String::from_utf8_lossy(&compiled.stderr)
-    );
-    Ok(compiled.stdout)
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("canisters/motoko/relay.mo");
+    nodejs::run("compile-motoko.mjs", [source]).await
 }
 
 async fn count(canister: &Canister) -> Result<Nat> {
