@@ -91,9 +91,14 @@ impl Canister {
     where
         T: for<'a> ArgumentDecoder<'a>,
     {
-        let argument = encode_args(args)?;
+        let reply = self.update_raw(method, encode_args(args)?).await?;
+        Ok(decode_args(&reply)?)
+    }
+
+    /// Calls an update method that does not speak Candid.
+    pub async fn update_raw(&self, method: &str, argument: Vec<u8>) -> Result<Vec<u8>> {
         let reply = self.agent.update(&self.id, method).with_arg(argument);
-        Ok(decode_args(&reply.await?)?)
+        Ok(reply.await?)
     }
 
     /// Calls a query method.

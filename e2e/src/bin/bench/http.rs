@@ -1,16 +1,19 @@
 //! HTTP requests that cost next to nothing to send: made beforehand, one after the other over one connection. A client
 //! library would take a good part of the machine from the server that is measured.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 const MAX_HEADERS: usize = 32;
+/// Longer than anything takes that is measured.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// A request as it goes over the wire. Cloning is cheap.
 #[derive(Clone)]
@@ -19,6 +22,11 @@ pub struct Request(Bytes);
 impl Request {
     pub fn get(path: &str) -> Self {
         Self(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into())
+    }
+
+    /// For the status of a local Internet Computer.
+    pub fn status() -> Self {
+        Self::get("/api/v2/status")
     }
 
     /// With a body of CBOR.
@@ -50,6 +58,12 @@ impl Connection {
 
     /// Sends a request and waits for the response, which must be 200; gives its body.
     pub async fn send(&mut self, request: &Request) -> Result<&[u8]> {
+        timeout(ANSWER_WITHIN, self.exchange(request))
+            .await
+            .context("the server does not answer")?
+    }
+
+    async fn exchange(&mut self, request: &Request) -> Result<&[u8]> {
         self.stream.write_all(&request.0).await?;
         self.response.clear();
         let start = loop {

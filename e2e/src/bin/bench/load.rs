@@ -79,9 +79,9 @@ impl Load {
         self.count() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency in milliseconds that so many percent of the requests did not exceed.
+    /// The latency in milliseconds that so many percent of the requests did not exceed: the nearest rank.
     pub fn percentile_ms(&self, percent: usize) -> f64 {
-        let last = self.latencies.len() - 1;
-        self.latencies[last * percent / 100].as_secs_f64() * 1e3
+        let rank = (self.count() * percent).div_ceil(100).max(1);
+        self.latencies[rank - 1].as_secs_f64() * 1e3
     }
 }

@@ -1,16 +1,18 @@
 //! `scripts/bench NAME`: measures a part of the stack, and prints every figure beside what to compare it with.
 //!
-//! One module for each name; [`http`], [`load`] and [`report`] are what they share.
+//! One module for each name; [`http`], [`load`], [`turns`] and [`report`] are what they share.
 
 mod http;
 mod load;
 mod localnet;
 mod report;
+mod turns;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 use report::Report;
 
@@ -37,12 +39,23 @@ enum Name {
 // One thread: the load shares the machine with what it loads.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Options::parse()).await {
+    match run_until_signal(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Whatever ends it, what it has started ends too, and its temporary files go.
+async fn run_until_signal(options: Options) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = run(options) => outcome,
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("terminated"),
     }
 }
 
