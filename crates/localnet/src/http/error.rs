@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::body_memory::OutOfBodyMemory;
 use crate::ingress::{DelegationError, IngressError};
 
 #[derive(Debug)]
@@ -51,6 +52,12 @@ impl From<IngressError> for HttpError {
             | IngressError::UpdateNotDelegated => StatusCode::FORBIDDEN,
         };
         Self::new(status, error.to_string())
+    }
+}
+
+impl From<OutOfBodyMemory> for HttpError {
+    fn from(error: OutOfBodyMemory) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The network's HTTP interface: the API of the interface specification, and the canisters' own pages.
 
+mod body_memory;
 mod call;
 mod content_type;
 mod effective_id;
@@ -25,7 +26,7 @@ use ic_transport_types::RequestId;
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
-pub(crate) use request::BodyMemory;
+pub(crate) use body_memory::BodyMemory;
 pub(crate) use server::serve;
 
 use error::HttpError;
@@ -42,7 +43,7 @@ pub struct HttpLimits {
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
-    /// Bytes of bodies that are being read or worked on, all together; more are refused.
+    /// Bytes of bodies that are being read, worked on or sent, all together; more are refused.
     pub body_memory: usize,
     /// How long a synchronous call (v3, v4) waits for its outcome before the client has to poll.
     pub call_timeout: Duration,
@@ -52,7 +53,8 @@ pub struct HttpLimits {
     pub max_path_labels: usize,
     /// Chunks of a page that a canister streams.
     pub max_streamed_chunks: usize,
-    /// Bytes of a page that is verified as a whole, so that all of it is held until its last chunk has come.
+    /// Bytes of a page that is verified as a whole, so that all of it is held until its last chunk has come; without its
+    /// compression, if that is how it is certified.
     pub max_verified_bytes: usize,
 }
 
@@ -121,8 +123,7 @@ pub(crate) fn router(app: App) -> Router {
         .route_layer(middleware::from_fn(content_type::require_cbor))
         .route("/api/v2/status", get(status::status))
         .method_not_allowed_fallback(wrong_method);
-    // Any page may use the API; signatures, not origins, say who is asking. A canister's own pages
-    // say for themselves who may read them.
+    // Any page may use the API; signatures, not origins, say who is asking.
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods(Any)

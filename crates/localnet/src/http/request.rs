@@ -1,16 +1,11 @@
 //! From an HTTP body to an authenticated request.
 
-use std::sync::Arc;
-
 use axum::{body::Body, http::StatusCode};
 use futures::StreamExt;
 use ic_transport_types::{EnvelopeContent, RequestId};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-use super::{App, effective_id::EffectiveId, error::HttpError};
+use super::{App, body_memory::Share, effective_id::EffectiveId, error::HttpError};
 use crate::{
     ingress::{self, AuthenticatedRequest, IngressError},
     network::CanisterCall,
@@ -19,32 +14,6 @@ use crate::{
 /// How much more than the limit is read, and thrown away, so that a client which listens only after
 /// it has sent everything gets to see why it was refused.
 const OVERSIZE_FACTOR: usize = 4;
-
-/// The memory that bodies share, in bytes. Whoever finds none left is refused rather than kept waiting: those who have
-/// some may be waiting for more themselves.
-#[derive(Clone)]
-pub(crate) struct BodyMemory(Arc<Semaphore>);
-
-/// What one request has taken of it; given back when dropped.
-pub(super) struct Share(OwnedSemaphorePermit);
-
-impl BodyMemory {
-    pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
-    }
-
-    fn take(&self, bytes: usize) -> Result<Share, HttpError> {
-        let share = u32::try_from(bytes)
-            .ok()
-            .and_then(|bytes| self.0.clone().try_acquire_many_owned(bytes).ok());
-        share.map(Share).ok_or_else(|| {
-            HttpError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too many large requests are being worked on; try again later.",
-            )
-        })
-    }
-}
 
 /// Reads a body of at most `limit` bytes.
 pub(super) async fn read_body(
@@ -63,7 +32,7 @@ pub(super) async fn read_body(
             })?;
             length = length.saturating_add(chunk.len());
             if length <= limit {
-                share.0.merge(app.body_memory.take(chunk.len())?.0);
+                share.merge(app.body_memory.take(chunk.len())?);
                 bytes.extend_from_slice(&chunk);
             } else if length > limit.saturating_mul(OVERSIZE_FACTOR) {
                 break;

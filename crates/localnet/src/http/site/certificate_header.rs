@@ -27,13 +27,17 @@ pub(super) enum HeaderError {
     Delegation,
 }
 
-/// The header's value with the same meaning; fields without one are left out.
+/// The header's value with the same meaning; fields without one are left out, and of several with the same name all but
+/// the first.
 pub(super) fn rewrite(value: &str) -> Result<String, HeaderError> {
-    let mut fields = Vec::new();
+    let mut fields: Vec<(&str, String)> = Vec::new();
     for field in value.split(',') {
         let Some((name, value)) = field.trim().split_once('=') else {
             continue;
         };
+        if fields.iter().any(|(other, _)| *other == name) {
+            continue;
+        }
         let value = value.trim_matches(':');
         let value = match name {
             "certificate" => certificate(value)?,
@@ -42,9 +46,17 @@ pub(super) fn rewrite(value: &str) -> Result<String, HeaderError> {
             "version" => value.to_owned(),
             _ => continue,
         };
-        fields.push(format!("{name}=:{value}:"));
+        fields.push((name, value));
     }
-    Ok(fields.join(", "))
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("{name}=:{value}:"));
+    Ok(fields.collect::<Vec<_>>().join(", "))
+}
+
+/// Whether a rewritten header is of version 2; without a version, it is of version 1.
+pub(super) fn is_version_2(rewritten: &str) -> bool {
+    rewritten.split(", ").any(|field| field == "version=:2:")
 }
 
 fn certificate(value: &str) -> Result<String, HeaderError> {

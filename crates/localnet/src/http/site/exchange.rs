@@ -1,7 +1,7 @@
 //! Asks a canister for a page: a query first, an update call if the canister wants one, and more queries
 //! for the rest of a page that is streamed.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use candid::{CandidType, Encode, IDLArgs, Principal};
 use futures::{Stream, TryStreamExt, stream};
@@ -10,7 +10,10 @@ use ic_transport_types::EnvelopeContent;
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::{
-    super::App,
+    super::{
+        App,
+        body_memory::{OutOfBodyMemory, Share},
+    },
     address::Site,
     candid_http::{AnswerError, Chunk, HttpResponse, Next},
     verification::{VerificationError, verify},
@@ -32,6 +35,9 @@ pub(super) enum PageError {
     /// Verification has not come to an end.
     #[error("the verification has failed: {0}")]
     Verification(#[from] JoinError),
+    /// There is no room for the answer.
+    #[error("{0}")]
+    Memory(#[from] OutOfBodyMemory),
     /// The request cannot be put into Candid, or made unique.
     #[error("the request cannot be sent: {0}")]
     Request(String),
@@ -48,44 +54,62 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// The canister's answer, as far as it may be shown: verified, unless the site is raw. With `next`, more is to
-    /// follow, which needs no verification.
-    pub async fn ask(&self, request: &HttpRequest<'static>) -> Result<HttpResponse, PageError> {
+    /// The canister's answer, as far as it may be shown, and what its body takes. It is verified, unless the site is
+    /// raw; only then is more to follow, by `next`.
+    pub async fn ask(
+        &self,
+        request: &HttpRequest<'static>,
+    ) -> Result<(HttpResponse, Share), PageError> {
         let answer = self.query("http_request", encode(request)?).await?;
         let mut response = HttpResponse::decode(&answer)?;
-        if response.upgrade {
-            // The outcome of an update call is certified by the network itself.
-            return self.update(request.clone().into()).await;
+        let is_updated = response.upgrade;
+        if is_updated {
+            response = self.update(request.clone().into()).await?;
         }
+        let mut share = self.app.body_memory.take(response.body.len())?;
         if self.site.raw {
-            return Ok(response);
+            return Ok((response, share));
         }
         let next = response.next.take();
-        response.body = self.collect(response.body, next).await?;
+        if is_updated {
+            // The outcome of an update call is certified by the network itself, but not what queries add to it.
+            return match next {
+                None => Ok((response, share)),
+                Some(_) => Err(VerificationError::Continued.into()),
+            };
+        }
+        self.collect(&mut response.body, &mut share, next).await?;
         let (network, canister) = (Arc::clone(&self.app.network), self.site.canister);
-        let request = request.clone();
+        let (request, limit) = (request.clone(), self.app.limits.max_verified_bytes);
         // Off the async threads: it hashes the whole body.
-        spawn_blocking(move || verify(&network, canister, request, response)).await?
+        let verify = move || verify(&network, canister, request, response, limit);
+        Ok((spawn_blocking(verify).await??, share))
     }
 
-    /// The body with all the chunks that follow `first`.
-    async fn collect(&self, first: Vec<u8>, next: Option<Next>) -> Result<Vec<u8>, PageError> {
+    /// Appends all the chunks that follow to the first part of a body.
+    async fn collect(
+        &self,
+        body: &mut Vec<u8>,
+        share: &mut Share,
+        next: Option<Next>,
+    ) -> Result<(), PageError> {
         let limit = self.app.limits.max_verified_bytes;
-        let append = |mut body: Vec<u8>, chunk: Vec<u8>| async move {
+        let mut chunks = pin!(self.chunks(next));
+        while let Some((chunk, its_share)) = chunks.try_next().await? {
             if body.len().saturating_add(chunk.len()) > limit {
                 return Err(AnswerError::TooLong(limit).into());
             }
             body.extend(chunk);
-            Ok(body)
-        };
-        self.chunks(next).try_fold(first, append).await
+            share.merge(its_share);
+        }
+        Ok(())
     }
 
     /// What follows the first part of a body: one query per chunk, each made when the chunk before it has been taken.
     pub fn chunks(
         &self,
         next: Option<Next>,
-    ) -> impl Stream<Item = Result<Vec<u8>, PageError>> + Send + use<> {
+    ) -> impl Stream<Item = Result<(Vec<u8>, Share), PageError>> + Send + use<> {
         let start = (self.clone(), next, 0);
         stream::try_unfold(start, |(exchange, next, count)| async move {
             let Some(Next {
@@ -102,12 +126,13 @@ impl Exchange {
             }
             let arg = IDLArgs::new(&[token]).to_bytes().map_err(unsendable)?;
             let chunk = Chunk::decode(&exchange.query(&method, arg).await?)?;
+            let share = exchange.app.body_memory.take(chunk.body.len())?;
             let next = chunk.token.map(|token| Next {
                 canister,
                 method,
                 token,
             });
-            Ok(Some((chunk.body, (exchange, next, count + 1))))
+            Ok(Some(((chunk.body, share), (exchange, next, count + 1))))
         })
     }
 

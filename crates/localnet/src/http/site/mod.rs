@@ -8,6 +8,7 @@
 mod address;
 mod candid_http;
 mod certificate_header;
+mod cors;
 mod exchange;
 mod page;
 mod range;
@@ -16,9 +17,9 @@ mod verification;
 use std::sync::Arc;
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -26,7 +27,7 @@ use ic_http_certification::HttpRequest;
 use ic_response_verification::MAX_VERIFICATION_VERSION;
 
 use self::exchange::{Exchange, PageError};
-use super::{App, request::read_body};
+use super::{App, body_memory::Share, request::read_body};
 
 /// Headers that belong to one connection, not to the page; and the length, which is known better here.
 const NOT_FORWARDED: [HeaderName; 5] = [
@@ -52,14 +53,20 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
         Ok(None) => return page::welcome(path),
         Err(error) => return page::not_a_canister(&error),
     };
-    let (body, _share) = match read_body(&app, body, app.ingress_limits.max_request_bytes).await {
+    let (body, share) = match read_body(&app, body, app.ingress_limits.max_request_bytes).await {
         Ok(read) => read,
         Err(error) => return error.into_response(),
     };
     let exchange = Exchange { app, site };
-    fetch(exchange, to_candid(parts, body))
+    let is_preflight = parts.method == Method::OPTIONS;
+    let response = fetch(exchange, to_candid(parts, body), share)
         .await
-        .unwrap_or_else(|error| page::failure(&site.canister, &error))
+        .unwrap_or_else(|error| page::failure(&site.canister, &error));
+    if is_preflight {
+        cors::complete_preflight(response)
+    } else {
+        cors::complete(response)
+    }
 }
 
 fn to_candid(parts: Parts, body: Vec<u8>) -> HttpRequest<'static> {
@@ -77,13 +84,17 @@ fn to_candid(parts: Parts, body: Vec<u8>) -> HttpRequest<'static> {
         .build()
 }
 
-/// The page, or its beginning with the rest to follow as the browser takes it.
-async fn fetch(exchange: Exchange, request: HttpRequest<'static>) -> Result<Response, PageError> {
-    let mut response = exchange.ask(&request).await?;
-    let rest = range::complete(&exchange, request, &mut response)?;
+/// The page, or its beginning with the rest to follow as the browser takes it. The share is the request's.
+async fn fetch(
+    exchange: Exchange,
+    request: HttpRequest<'static>,
+    share: Share,
+) -> Result<Response, PageError> {
+    let (mut response, held) = exchange.ask(&request).await?;
+    let rest = range::complete(&exchange, request, share, &mut response)?;
     let status = response.status()?;
     let mut headers = headers(response.headers);
-    let first = response.body;
+    let first = held.hold(response.body);
     let body = match (rest, response.next) {
         (Some(rest), _) => {
             headers.insert(header::CONTENT_LENGTH, rest.total().into());
@@ -98,9 +109,10 @@ async fn fetch(exchange: Exchange, request: HttpRequest<'static>) -> Result<Resp
 }
 
 fn streamed(
-    first: Vec<u8>,
-    rest: impl Stream<Item = Result<Vec<u8>, PageError>> + Send + 'static,
+    first: Bytes,
+    rest: impl Stream<Item = Result<(Vec<u8>, Share), PageError>> + Send + 'static,
 ) -> Body {
+    let rest = rest.map_ok(|(part, share)| share.hold(part));
     let parts = stream::iter([Ok(first)]).chain(rest);
     Body::from_stream(parts.inspect_err(|error| tracing::warn!("a page ends early: {error}")))
 }

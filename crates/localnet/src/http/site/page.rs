@@ -46,6 +46,7 @@ pub(super) fn failure(canister: &Principal, error: &PageError) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR,
             "The canister's answer could not be verified",
         ),
+        PageError::Memory(_) => (StatusCode::SERVICE_UNAVAILABLE, "The network is busy"),
         PageError::Request(_) => (StatusCode::BAD_REQUEST, "The request cannot be sent"),
         PageError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "The canister did not answer"),
     };

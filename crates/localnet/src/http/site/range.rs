@@ -9,6 +9,7 @@ use super::{
     candid_http::{AnswerError, HttpResponse},
     exchange::{Exchange, PageError},
 };
+use crate::http::body_memory::Share;
 
 const PARTIAL_CONTENT: u16 = 206;
 const OK: u16 = 200;
@@ -25,14 +26,19 @@ struct ContentRange {
 pub(super) struct Rest {
     exchange: Exchange,
     request: HttpRequest<'static>,
+    /// What the request takes.
+    _share: Share,
     received: u64,
     total: u64,
+    /// Says of which version of the file the parts are.
+    etag: Option<String>,
 }
 
 /// If the response is a part of what the request was for: makes it the beginning of the whole.
 pub(super) fn complete(
     exchange: &Exchange,
     request: HttpRequest<'static>,
+    share: Share,
     response: &mut HttpResponse,
 ) -> Result<Option<Rest>, AnswerError> {
     let range = header::RANGE.as_str();
@@ -52,8 +58,10 @@ pub(super) fn complete(
     Ok(Some(Rest {
         exchange: exchange.clone(),
         request,
+        _share: share,
         received: part.last + 1,
         total: part.total,
+        etag: response.header(&header::ETAG).map(ToOwned::to_owned),
     }))
 }
 
@@ -64,23 +72,23 @@ impl Rest {
     }
 
     /// One request per part, each made when the part before it has been taken.
-    pub fn parts(self) -> impl Stream<Item = Result<Vec<u8>, PageError>> + Send {
+    pub fn parts(self) -> impl Stream<Item = Result<(Vec<u8>, Share), PageError>> + Send {
         stream::try_unfold((self, 0), |(mut rest, count)| async move {
             if rest.received == rest.total {
                 return Ok(None);
             }
             rest.exchange.check_count(count)?;
-            let body = rest.next().await?;
-            Ok(Some((body, (rest, count + 1))))
+            let part = rest.next().await?;
+            Ok(Some((part, (rest, count + 1))))
         })
     }
 
-    async fn next(&mut self) -> Result<Vec<u8>, PageError> {
+    async fn next(&mut self) -> Result<(Vec<u8>, Share), PageError> {
         let mut request = self.request.clone();
         let range = format!("bytes={}-", self.received);
         let header = (header::RANGE.to_string(), range);
         request.headers_mut().push(header);
-        let response = self.exchange.ask(&request).await?;
+        let (response, share) = self.exchange.ask(&request).await?;
         if response.status_code != PARTIAL_CONTENT {
             return Err(AnswerError::Range("one is not a part").into());
         }
@@ -88,8 +96,11 @@ impl Rest {
         if part.first != self.received || part.total != self.total {
             return Err(AnswerError::Range("one does not follow on the one before it").into());
         }
+        if response.header(&header::ETAG) != self.etag.as_deref() {
+            return Err(AnswerError::Range("one is of another version of the file").into());
+        }
         self.received = part.last + 1;
-        Ok(response.body)
+        Ok((response.body, share))
     }
 }
 

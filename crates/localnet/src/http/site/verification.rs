@@ -4,8 +4,11 @@
 //! own (a hundred more crates here), which would ask this network over HTTP and go by the machine's clock instead of
 //! the network's, and it passes on long streamed pages unverified.
 
+use std::io::{self, Read};
+
 use axum::http::header;
 use candid::Principal;
+use flate2::read::{DeflateDecoder, GzDecoder};
 use ic_http_certification::{
     CERTIFICATE_EXPRESSION_HEADER_NAME, CERTIFICATE_HEADER_NAME, HttpRequest,
 };
@@ -41,20 +44,27 @@ pub(super) enum VerificationError {
         "it is certified by version 1 of response verification, but the canister supports version 2"
     )]
     Downgrade,
+    #[error("it goes on after the outcome of an update call, which the network does not certify")]
+    Continued,
+    #[error("it has more than {0} bytes without its compression")]
+    TooLong(usize),
     #[error("it is a redirect, which version 1 of response verification does not certify")]
     Redirect,
 }
 
 /// What of the response is certified: its body, and the headers that the canister's certification covers.
 ///
-/// A canister may certify that it certifies nothing about this response; then everything stays.
+/// A canister may certify that it certifies nothing about this response; then everything stays. Bodies that have to be
+/// decompressed first are refused if they have more than `limit` bytes then.
 pub(super) fn verify(
     network: &Network,
     canister: Principal,
     request: HttpRequest<'_>,
     mut response: HttpResponse,
+    limit: usize,
 ) -> Result<HttpResponse, PageError> {
     make_safe(&mut response.headers)?;
+    check_decompressed(&response, limit)?;
     let root_key = network.keys().root_public_key_der();
     let to_verify = ic_http_certification::HttpResponse::builder()
         .with_status_code(response.status()?)
@@ -88,6 +98,32 @@ fn make_safe(headers: &mut [(String, String)]) -> Result<(), VerificationError> 
             && value.matches(['(', '[', '{']).count() > MAX_BRACKETS
         {
             return Err(VerificationError::Expression);
+        }
+    }
+    Ok(())
+}
+
+/// Version 1 certifies the body as it is without its compression, which the library takes away without any limit.
+fn check_decompressed(response: &HttpResponse, limit: usize) -> Result<(), VerificationError> {
+    let is_legacy = |(name, value): &(String, String)| {
+        name.eq_ignore_ascii_case(CERTIFICATE_HEADER_NAME)
+            && !certificate_header::is_version_2(value)
+    };
+    if !response.headers.iter().any(is_legacy) {
+        return Ok(());
+    }
+    let body = response.body.as_slice();
+    for (name, value) in &response.headers {
+        let decoder: Box<dyn Read> = match value.as_str() {
+            _ if !name.eq_ignore_ascii_case(header::CONTENT_ENCODING.as_str()) => continue,
+            "gzip" => Box::new(GzDecoder::new(body)),
+            "deflate" => Box::new(DeflateDecoder::new(body)),
+            _ => continue,
+        };
+        let mut decoder = decoder.take(limit as u64 + 1);
+        // What cannot be decompressed is refused by the library, for that reason.
+        if io::copy(&mut decoder, &mut io::sink()).is_ok_and(|length| length > limit as u64) {
+            return Err(VerificationError::TooLong(limit));
         }
     }
     Ok(())

@@ -3,12 +3,13 @@
 mod canister;
 mod parts;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Write};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use candid::Principal;
+use flate2::{Compression, write::GzEncoder};
 use ic_certification::{HashTree, labeled, leaf};
-use ic_localnet::Localnet;
+use ic_localnet::{Config, HttpLimits, Localnet};
 use reqwest::{Client, Method, Response, StatusCode, header::HOST};
 use sha2::{Digest, Sha256};
 
@@ -217,6 +218,63 @@ async fn version_1_certifies_the_body() {
     reply.body.push(b'!');
     canister.answer(&reply).await;
     assert_unverified(get(&localnet, canister.id, "/").await, "").await;
+}
+
+#[tokio::test]
+async fn version_1_certifies_the_body_without_its_compression() {
+    let config = Config {
+        http: HttpLimits {
+            max_verified_bytes: 1 << 20,
+            ..HttpLimits::default()
+        },
+        ..Config::default()
+    };
+    let localnet = Localnet::start(config).await.unwrap();
+    let canister = install(&localnet).await;
+    for (length, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        let mut reply = legacy(&canister, page(vec![b'x'; length])).await;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&reply.body).unwrap();
+        reply.body = encoder.finish().unwrap();
+        let encoding = ("Content-Encoding".into(), "gzip".into());
+        reply.headers.push(encoding);
+        canister.answer(&reply).await;
+        let response = get(&localnet, canister.id, "/").await;
+        if fits {
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.bytes().await.unwrap(), reply.body);
+        } else {
+            assert_unverified(response, "without its compression").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_pages_may_use_what_the_canister_does_not_say_otherwise_about() {
+    let localnet = start().await;
+    let canister = install(&localnet).await;
+    let host = format!("{}.raw.localhost", canister.id);
+    let allowed = "access-control-allow-origin";
+    let asked = async |method| send(&localnet, method, &host, "/").await;
+
+    canister.answer(&page("hello")).await;
+    let preflight = asked(Method::OPTIONS).await;
+    assert_eq!(preflight.headers()[allowed], "*");
+    assert_eq!(preflight.headers()["access-control-allow-methods"], "*");
+    assert_eq!(preflight.text().await.unwrap(), "");
+    let response = asked(Method::GET).await;
+    assert_eq!(response.headers()[allowed], "*");
+    assert_eq!(response.text().await.unwrap(), "hello");
+
+    let mut own = page("hello");
+    own.headers
+        .push((allowed.into(), "https://a.example".into()));
+    canister.answer(&own).await;
+    for method in [Method::OPTIONS, Method::GET] {
+        let response = asked(method).await;
+        assert_eq!(response.headers()[allowed], "https://a.example");
+        assert_eq!(response.text().await.unwrap(), "hello");
+    }
 }
 
 #[tokio::test]

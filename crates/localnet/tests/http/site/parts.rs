@@ -1,6 +1,7 @@
 //! Pages that come in more than one answer of their canister.
 
 use candid::{Encode, Principal};
+use ic_localnet::{Config, HttpLimits, Localnet};
 use reqwest::{Client, Method, StatusCode, header::HOST};
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
     canister::{Chunk, Reply, Token, continued},
     get, get_raw, install, page, send,
 };
-use crate::common::start;
+use crate::common::{eventually, start};
 
 #[tokio::test]
 async fn a_page_can_come_out_of_an_update_call() {
@@ -26,6 +27,67 @@ async fn a_page_can_come_out_of_an_update_call() {
         .await;
     let response = get(&localnet, canister.id, "/").await;
     assert_eq!(response.text().await.unwrap(), "updated");
+
+    // Nobody certifies what a query adds to it.
+    let continued = Reply {
+        streaming_strategy: continued(canister.id, "key of the rest"),
+        ..page("hello, ")
+    };
+    let rest = Chunk {
+        body: b"goodbye".into(),
+        token: None,
+    };
+    canister
+        .program(&[
+            ("key of the rest", Encode!(&rest).unwrap()),
+            ("<update>", Encode!(&continued).unwrap()),
+            ("", Encode!(&upgrade).unwrap()),
+        ])
+        .await;
+    assert_unverified(get(&localnet, canister.id, "/").await, "update call").await;
+    let raw = get_raw(&localnet, canister.id, "/").await;
+    assert_eq!(raw.text().await.unwrap(), "hello, goodbye");
+}
+
+#[tokio::test]
+async fn pages_share_the_memory_of_all_bodies() {
+    let config = Config {
+        http: HttpLimits {
+            body_memory: 64 << 10,
+            ..HttpLimits::default()
+        },
+        ..Config::default()
+    };
+    let localnet = Localnet::start(config).await.unwrap();
+    let canister = install(&localnet).await;
+    let endless = Chunk {
+        body: vec![0; 30 << 10],
+        token: Some(Token {
+            key: "again".into(),
+        }),
+    };
+    let first = Reply {
+        streaming_strategy: continued(canister.id, "again"),
+        ..page("first")
+    };
+    canister
+        .program(&[
+            ("again", Encode!(&endless).unwrap()),
+            ("", Encode!(&first).unwrap()),
+        ])
+        .await;
+    let response = get(&localnet, canister.id, "/").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.text().await.unwrap().contains("try again later"));
+    // What was taken is given back, if not before the client has the last byte.
+    canister.answer(&page(vec![b'x'; 50 << 10])).await;
+    for _ in 0..3 {
+        eventually(async || {
+            let response = get_raw(&localnet, canister.id, "/").await;
+            response.bytes().await.unwrap().len() == 50 << 10
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
@@ -144,5 +206,29 @@ async fn a_file_in_certified_parts_arrives_whole() {
         let request = Client::new().get(url).header(HOST, &host);
         let received = async { request.send().await?.text().await };
         assert!(received.await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn parts_of_two_versions_of_a_file_are_not_put_together() {
+    let localnet = start().await;
+    let canister = install(&localnet).await;
+    let [one, two] = parts(["first, ", "last"]);
+    let tagged = |part: &Reply, etag: &str| {
+        let mut part = part.clone();
+        part.headers.push(("ETag".into(), etag.into()));
+        Encode!(&part).unwrap()
+    };
+    let host = format!("{}.raw.localhost", canister.id);
+    for (etag, fits) in [("\"1\"", true), ("\"2\"", false)] {
+        canister
+            .program(&[
+                ("bytes=7-", tagged(&two, etag)),
+                ("", tagged(&one, "\"1\"")),
+            ])
+            .await;
+        let request = Client::new().get(localnet.url()).header(HOST, &host);
+        let received = async { request.send().await?.text().await };
+        assert_eq!(received.await.is_ok(), fits, "{etag}");
     }
 }
