@@ -1,8 +1,8 @@
 //! Good requests to every endpoint, to be spoilt.
 
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, sync::Arc};
 
-use candid::{Decode, Encode, Principal};
+use candid::{CandidType, Decode, Encode, Func, Principal};
 use ic_agent::{
     Agent, Identity,
     agent::EnvelopeContent,
@@ -18,8 +18,16 @@ use reqwest::Method;
 use crate::{mutate, network::Network};
 
 const MANAGEMENT: Principal = Principal::management_canister();
+const MINUTE_NS: u64 = 60_000_000_000;
 
-/// Replies with its argument.
+/// Delays too short to keep anybody waiting, unless a mutation makes them longer.
+const FAULTS: &str = r#"{"seed": 1, "certification_delay_ms": 1, "rules": [
+  {"fault": {"delay": {"by_ms": 1}}, "method": "update", "probability": 0.5, "times": 9},
+  {"fault": {"reorder": {"calls": 2, "within_ms": 1, "order": "shuffled"}}, "canister": "aaaaa-aa"},
+  {"fault": {"answer_late": {"by_ms": 1}}},
+  {"fault": {"stale_query": {"by_ms": 1}}, "probability": 0.5}]}"#;
+
+/// Replies with its argument; as a site, with what it was told last.
 const ECHO: &str = r#"
 (module
   (import "ic0" "msg_arg_data_size" (func $size (result i32)))
@@ -31,6 +39,18 @@ const ECHO: &str = r#"
     (call $copy (i32.const 0) (i32.const 0) (call $size))
     (call $append (i32.const 0) (call $size))
     (call $reply))
+  (global $page i32 (i32.const 1048576))
+  (global $length (mut i32) (i32.const 0))
+  (func (export "canister_update set_page")
+    (call $copy (global.get $page) (i32.const 0) (call $size))
+    (global.set $length (call $size))
+    (call $reply))
+  (func $show
+    (call $append (global.get $page) (global.get $length))
+    (call $reply))
+  (export "canister_query http_request" (func $show))
+  (export "canister_query more" (func $show))
+  (export "canister_update http_request_update" (func $show))
   (export "canister_update update" (func $echo))
   (export "canister_query query" (func $echo)))
 "#;
@@ -42,6 +62,8 @@ pub struct Request {
     pub host: Option<String>,
     pub content_type: Option<&'static str>,
     pub body: Vec<u8>,
+    /// Whether the answer is a canister's page: then it may be anything.
+    pub is_page: bool,
 }
 
 impl Request {
@@ -52,6 +74,22 @@ impl Request {
             host: None,
             content_type: Some("application/cbor"),
             body,
+            is_page: false,
+        }
+    }
+
+    pub fn faults(json: &str) -> Self {
+        Self {
+            method: Method::PUT,
+            content_type: Some("application/json"),
+            ..Self::post("/_/test/faults", json.into())
+        }
+    }
+
+    fn advance_clock() -> Self {
+        Self {
+            content_type: Some("application/json"),
+            ..Self::post("/_/test/clock", br#"{"advance_ms": 100}"#.into())
         }
     }
 
@@ -62,11 +100,26 @@ impl Request {
             host,
             content_type: None,
             body: vec![],
+            is_page: false,
+        }
+    }
+
+    fn page(host: String) -> Self {
+        Self {
+            is_page: true,
+            ..Self::get("/", Some(host))
         }
     }
 }
 
+#[derive(Clone)]
 pub struct Seeds {
+    owner: Arc<dyn Identity>,
+    canister: Principal,
+    subnet: Principal,
+    page: Vec<u8>,
+    /// When the good requests expire, by the network's clock.
+    expiry_ns: u64,
     good: Vec<Request>,
 }
 
@@ -81,15 +134,41 @@ impl Seeds {
         agent.fetch_root_key().await.unwrap();
         let canister = install(&agent).await;
         let subnet = Principal::self_authenticating(agent.read_root_key());
-        let mut good = vec![
+        let mut seeds = Self {
+            owner,
+            canister,
+            subnet,
+            page: page(canister),
+            expiry_ns: 0,
+            good: vec![],
+        };
+        seeds.renew(network).await;
+        seeds
+    }
+
+    /// Makes the good requests anew, before they expire.
+    pub async fn renew(&mut self, network: &Network) {
+        let Self {
+            canister, subnet, ..
+        } = *self;
+        self.expiry_ns = network.now_ns().await + 4 * MINUTE_NS;
+        let delegated = delegated(&*self.owner, self.expiry_ns);
+        let anonymous: Arc<dyn Identity> = Arc::new(AnonymousIdentity);
+        self.good = vec![
             Request::get("/api/v2/status", None),
             Request::get("/", None),
+            Request::page(format!("{canister}.localhost")),
+            Request::page(format!("{canister}.raw.localhost")),
         ];
-        let anonymous: Arc<dyn Identity> = Arc::new(AnonymousIdentity);
-        for identity in [owner.clone(), delegated(&*owner), anonymous] {
-            good.extend(api_requests(&*identity, canister, subnet));
+        for identity in [self.owner.clone(), delegated, anonymous] {
+            let requests = api_requests(&*identity, canister, subnet, self.expiry_ns);
+            self.good.extend(requests);
         }
-        Self { good }
+        self.good.extend([
+            Request::get("/_/test/clock", None),
+            Request::advance_clock(),
+            Request::faults(FAULTS),
+        ]);
     }
 
     pub fn good(&self) -> Vec<Request> {
@@ -130,6 +209,10 @@ impl Seeds {
                 // The right request at another door.
                 request.path = self.good.choose(rng).unwrap().path.clone();
             }
+            5 => {
+                let page = mutate::body(rng, &self.page);
+                request = set_page(self.canister, page, self.expiry_ns);
+            }
             _ => request.body = mutate::body(rng, &request.body),
         }
         if request.method == Method::HEAD {
@@ -165,18 +248,77 @@ async fn install(agent: &Agent) -> Principal {
     canister_id
 }
 
-fn in_minutes(minutes: u64) -> u64 {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
-    now.as_nanos() as u64 + minutes * 60_000_000_000
+/// A page that goes on, with headers that are read before they are believed.
+fn page(canister: Principal) -> Vec<u8> {
+    #[derive(CandidType)]
+    struct Page {
+        status_code: u16,
+        headers: Vec<(&'static str, &'static str)>,
+        body: Vec<u8>,
+        upgrade: Option<bool>,
+        streaming_strategy: Option<Strategy>,
+    }
+    #[derive(CandidType)]
+    enum Strategy {
+        Callback { callback: More, token: String },
+    }
+    candid::define_function!(More : (String) -> () query);
+    let callback = More(Func {
+        principal: canister,
+        method: "more".into(),
+    });
+    Encode!(&Page {
+        status_code: 206,
+        headers: vec![
+            ("Content-Type", "text/html"),
+            ("Content-Range", "bytes 0-99/200"),
+            (
+                "IC-Certificate",
+                // { tree: [0], signature: h'00' }; [0]; ["http_expr", "<*>"]
+                "certificate=:omR0cmVlgQBpc2lnbmF0dXJlQQA=:, tree=:gQA=:, \
+                 expr_path=:gmlodHRwX2V4cHJjPCo+:, version=2",
+            ),
+            (
+                "IC-CertificateExpression",
+                "default_certification(ValidationArgs{no_certification:Empty{}})",
+            ),
+        ],
+        body: vec![b'x'; 100],
+        upgrade: Some(false),
+        streaming_strategy: Some(Strategy::Callback {
+            callback,
+            token: "next".into(),
+        }),
+    })
+    .unwrap()
 }
 
-fn delegated(owner: &dyn Identity) -> Arc<dyn Identity> {
+/// Nobody signs it, so that the page can be anything.
+fn set_page(canister: Principal, page: Vec<u8>, ingress_expiry: u64) -> Request {
+    let content = EnvelopeContent::Call {
+        nonce: None,
+        ingress_expiry,
+        sender: Principal::anonymous(),
+        canister_id: canister,
+        method_name: "set_page".into(),
+        arg: page,
+        sender_info: None,
+    };
+    let envelope = Envelope {
+        content: Cow::Owned(content),
+        sender_pubkey: None,
+        sender_sig: None,
+        sender_delegation: None,
+    };
+    let path = format!("/api/v3/canister/{canister}/call");
+    Request::post(path, envelope.encode_bytes())
+}
+
+fn delegated(owner: &dyn Identity, expiration: u64) -> Arc<dyn Identity> {
     let session = BasicIdentity::from_raw_key(&[2; 32]);
     let delegation = Delegation {
         pubkey: session.public_key().unwrap(),
-        expiration: in_minutes(60),
+        expiration,
         targets: None,
         permissions: None,
     };
@@ -194,9 +336,13 @@ fn delegated(owner: &dyn Identity) -> Arc<dyn Identity> {
 }
 
 /// A good request to each endpoint.
-fn api_requests(identity: &dyn Identity, canister: Principal, subnet: Principal) -> Vec<Request> {
+fn api_requests(
+    identity: &dyn Identity,
+    canister: Principal,
+    subnet: Principal,
+    ingress_expiry: u64,
+) -> Vec<Request> {
     let sender = identity.sender().unwrap();
-    let ingress_expiry = in_minutes(4);
     let call = |canister_id: Principal, method: &str, arg: Vec<u8>| EnvelopeContent::Call {
         nonce: Some(vec![7; 16]),
         ingress_expiry,
@@ -259,6 +405,7 @@ fn api_requests(identity: &dyn Identity, canister: Principal, subnet: Principal)
         signed(format!("v4/subnet/{subnet}/call"), &create),
         signed(format!("v4/canister/{canister}/call"), &update),
         signed(format!("v3/canister/{canister}/call"), &update),
+        signed(format!("v2/canister/{canister}/call"), &update),
     ];
     for version in ["v2", "v3"] {
         requests.extend([
