@@ -5,9 +5,9 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::Published;
 use crate::clock::nanos;
 
-/// Only so many steps are told apart within the time that is kept, so that a busy network does not keep thousands of
-/// states.
-const STEPS: u64 = 200;
+/// Only so many steps are told apart within the time that is kept: every state keeps the memories of its canisters, as
+/// far as they have changed since.
+const STEPS: u64 = 20;
 
 /// Publications in their order; the last is the newest one.
 #[derive(Default)]

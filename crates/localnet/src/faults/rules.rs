@@ -24,6 +24,8 @@ pub struct Faults {
     ///
     /// A certificate is of the past when it arrives, and a client has to judge by `/time` whether it is recent enough
     /// (chapter "Certification").
+    ///
+    /// Few old states are kept: it may be older by a twentieth of the longest time that any of these faults looks back.
     #[serde(rename = "certification_delay_ms", with = "millis")]
     pub certification_delay: Duration,
     /// What happens to calls. The first rule that applies to a call decides about it.
@@ -95,7 +97,8 @@ pub enum Fault {
         by: Duration,
     },
     /// A query is answered from the state as it was that long ago, with the certificate of then. Nothing older is shown
-    /// than what was there when this was set.
+    /// than what was there when this was set. It may be older by a twentieth of the longest time that any of the faults
+    /// looks back, as with [`Faults::certification_delay`].
     ///
     /// One node answers a query, from the state that it has (chapter "Request: Query call"); the node asked next may be
     /// ahead of it, or behind.
