@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use candid::Principal;
@@ -23,6 +23,8 @@ const ROUNDS: usize = 200;
 const CALLERS: usize = 5;
 /// Longer than a batch takes.
 const LONGEST_LIFE_MS: u64 = 120;
+/// The network forgets outcomes after 5 minutes.
+const REMEMBERED: Duration = Duration::from_mins(4);
 
 /// The pages that entries are spread over, and how many each has room for.
 const PAGES: usize = 64;
@@ -124,8 +126,8 @@ struct Update {
     value: u64,
     id: RequestId,
     envelope: Vec<u8>,
-    /// The number of its entry, once it is known with a certificate.
-    entry: Option<u64>,
+    /// The number of its entry, once it is known with a certificate, and since when it is.
+    entry: Option<(u64, Instant)>,
 }
 
 /// The canister and what its callers know of it.
@@ -151,7 +153,7 @@ impl Journal {
                 .with_arg(value.to_le_bytes());
             let signed = update.sign().unwrap();
             let entry = self.send(&agent, signed.request_id, &signed.signed_update);
-            let entry = entry.await.ok();
+            let entry = entry.await.ok().map(|entry| (entry, Instant::now()));
             self.updates.lock().unwrap().push(Update {
                 value,
                 id: signed.request_id,
@@ -181,7 +183,8 @@ impl Journal {
         let mut updates = std::mem::take(&mut *self.updates.lock().unwrap());
         let unknown = updates.iter_mut().filter(|update| update.entry.is_none());
         join_all(unknown.map(async |update| {
-            update.entry = Some(self.send(agent, update.id, &update.envelope).await.unwrap());
+            let entry = self.send(agent, update.id, &update.envelope).await;
+            update.entry = Some((entry.unwrap(), Instant::now()));
         }))
         .await;
         *self.updates.lock().unwrap() = updates;
@@ -223,28 +226,26 @@ impl Journal {
             let updates = self.updates.lock().unwrap();
             for update in &*updates {
                 let entry = found.remove(&update.value);
-                if update.entry.is_some() {
-                    assert_eq!(entry, update.entry, "of {}", update.value);
+                if let Some((answered, _)) = update.entry {
+                    assert_eq!(entry, Some(answered), "of {}", update.value);
                 }
             }
             assert!(found.is_empty(), "nobody appended {found:?}");
-            let answered: Vec<_> = updates
-                .iter()
-                .filter(|update| update.entry.is_some())
-                .collect();
+            let answered = updates.iter().filter_map(|update| {
+                let (entry, at) = update.entry?;
+                (at.elapsed() < REMEMBERED).then_some((update.id, entry))
+            });
+            let answered: Vec<_> = answered.collect();
             let newest = answered.iter().rev().take(2);
             let older = answered.get(random(answered.len().max(1) as u64) as usize);
-            asked.extend(newest.chain(older).map(|update| (update.id, update.entry)));
+            asked.extend(newest.chain(older).copied());
         }
         join_all(asked.into_iter().map(async |(id, entry)| {
             let status = process.agent.request_status_raw(&id, self.canister);
             let RequestStatusResponse::Replied(reply) = status.await.unwrap().0 else {
                 panic!("an answered request is not known any more");
             };
-            assert_eq!(
-                Some(reply.arg),
-                entry.map(|entry| entry.to_le_bytes().to_vec())
-            );
+            assert_eq!(reply.arg, entry.to_le_bytes());
         }))
         .await;
         let certified = process.certified_data(self.canister).await;
