@@ -143,6 +143,12 @@ impl Localnet {
         self.network.test_control()
     }
 
+    /// Waits until the network executes nothing any more, which it does not do by itself unless something has failed: the
+    /// state cannot be written, say. [`Self::shutdown`] tells what.
+    pub async fn stopped(&self) {
+        self.network.stopped().await;
+    }
+
     /// Stops: answers what is being answered, takes nothing new.
     ///
     /// # Errors

@@ -51,11 +51,12 @@ async fn main() -> anyhow::Result<()> {
     .await?;
     announce(&localnet, args.state_dir.as_deref());
 
-    let name = tokio::select! {
+    let why = tokio::select! {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",
+        () = localnet.stopped() => "the network cannot go on",
     };
-    tracing::info!("{name}: stopping");
+    tracing::info!("{why}: stopping");
     localnet.shutdown().await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use candid::Principal;
 use ic_management_canister_types::{CanisterIdRecord, FetchCanisterLogsArgs};
 use ic_transport_types::RequestId;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     canister::{CanisterView, Canisters, Host, QueryCall, QueryGraph, not_found},
@@ -54,7 +55,7 @@ pub struct CanisterCall {
     pub arg: Vec<u8>,
     /// The canister or subnet id of the request's URL.
     pub effective_id: Principal,
-    /// When it may no longer be executed, in nanoseconds since the epoch.
+    /// When its execution may no longer begin, in nanoseconds since the epoch.
     pub ingress_expiry_ns: u64,
 }
 
@@ -82,6 +83,7 @@ pub struct Network {
     limits: NetworkLimits,
     queries: Arc<Semaphore>,
     executor: Mutex<Option<JoinHandle<Result<(), ExecutorError>>>>,
+    stopped: CancellationToken,
 }
 
 impl Network {
@@ -104,7 +106,7 @@ impl Network {
             max_outgoing_calls: limits.outgoing_calls,
         };
         let mut state = State::new(host.clone(), limits.clone(), StateTree::new(&keys));
-        let store = state_dir.as_deref().map(Store::open).transpose()?;
+        let mut store = state_dir.as_deref().map(Store::open).transpose()?;
         let latest_ns = match &store {
             Some(store) => store.load(&mut state)?,
             None => 0,
@@ -114,10 +116,20 @@ impl Network {
             Some(test_api) => Clock::moved(latest_ns, test_api.clock_behind),
         });
         let inbox = Arc::new(Inbox::new(limits.clone()));
-        inbox.restore(state.unfinished().iter().map(RequestId::new));
-        let publications = Arc::new(first_publication(&mut state, &clock, &keys));
+        inbox.restore(state.history.unfinished().map(RequestId::new));
+        state.host.time_ns = clock.now_ns();
+        let first = state.publish(&keys);
+        if let Some(store) = &mut store {
+            // The time that is certified now: it may not be certified that it was earlier after a restart.
+            store.save(&state)?;
+        }
+        let publications = Arc::new(Publications::new(first));
+        let stopped = CancellationToken::new();
         let injector = test_api
-            .map(|_| Injector::start(clock.clone(), inbox.clone(), publications.clone()))
+            .map(|_| {
+                let (inbox, publications) = (inbox.clone(), publications.clone());
+                Injector::start(clock.clone(), inbox, publications, stopped.clone())
+            })
             .transpose()
             .map_err(OpenError::Thread)?;
         let executor = Executor {
@@ -127,6 +139,7 @@ impl Network {
             publications: Arc::clone(&publications),
             keys: Arc::clone(&keys),
             clock: Arc::clone(&clock),
+            stopped: stopped.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("executor".into())
@@ -142,6 +155,7 @@ impl Network {
             limits,
             queries,
             executor,
+            stopped,
         }))
     }
 
@@ -199,10 +213,11 @@ impl Network {
 
     /// Waits until the request's outcome is in a certified state; `None` if it is not by the end of `timeout`.
     pub async fn outcome(&self, id: &RequestId, timeout: Duration) -> Option<Arc<CertifiedState>> {
-        tokio::time::timeout(timeout, self.edge.outcome(id))
-            .await
+        let outcome = tokio::time::timeout(timeout, self.edge.outcome(id)).await;
+        outcome
             .ok()
             .flatten()
+            .filter(|state| state.has_finished(id))
     }
 
     /// Executes a query call against the newest certified state.
@@ -261,7 +276,7 @@ impl Network {
     ) -> Result<(Arc<CanisterView>, Host, Canisters), Rejection> {
         let published = self.edge.state(age);
         let host = Host {
-            time_ns: self.now_ns(),
+            time_ns: published.certified.time_ns(),
             certified: Some(Arc::clone(&published.certified)),
             limits,
             ..self.host.clone()
@@ -299,6 +314,12 @@ impl Network {
         .map_err(|e| failed(&e))?
     }
 
+    /// Waits until nothing is executed any more: because [`Self::shutdown`] was called, or because execution has failed,
+    /// and then [`Self::shutdown`] tells why.
+    pub async fn stopped(&self) {
+        self.stopped.cancelled().await;
+    }
+
     /// Stops executing; the state on disk is free for others then. Calls after the first do nothing.
     pub async fn shutdown(&self) -> Result<(), ExecutorError> {
         self.edge.close();
@@ -326,10 +347,4 @@ impl Drop for Network {
 fn find(published: &Published, id: Principal) -> Result<Arc<CanisterView>, Rejection> {
     let canister = published.canisters.get(&id).cloned();
     canister.ok_or_else(|| not_found(id))
-}
-
-fn first_publication(state: &mut State, clock: &Clock, keys: &NetworkKeys) -> Publications {
-    let time_ns = clock.now_ns();
-    state.host.time_ns = time_ns;
-    Publications::new(state.publish(keys))
 }

@@ -114,6 +114,7 @@ impl From<Rejection> for RejectResponse {
 pub enum ErrorCode {
     MaxNumberOfCanistersReached = 102,
     CanisterQueueFull = 201,
+    IngressMessageTimeout = 202,
     IngressHistoryFull = 204,
     CanisterIdAlreadyExists = 205,
     StopCanisterRequestTimeout = 206,

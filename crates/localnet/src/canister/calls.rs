@@ -51,10 +51,23 @@ pub struct Calls {
     callbacks: BTreeMap<u64, Callback>,
     /// Deadlines that are not past, with the callbacks they are of.
     deadlines: BTreeSet<(u64, u64)>,
-    next_id: u64,
+    last_id: u64,
 }
 
 impl Calls {
+    /// Nothing in flight yet; all ids will be above `last_id`.
+    pub fn after(last_id: u64) -> Self {
+        Self {
+            last_id,
+            ..Self::default()
+        }
+    }
+
+    /// The highest id that was given.
+    pub fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
     /// Whether nothing is in flight.
     pub fn is_empty(&self) -> bool {
         self.contexts.is_empty()
@@ -132,7 +145,7 @@ impl Calls {
     }
 
     fn next_id(&mut self) -> u64 {
-        self.next_id += 1;
-        self.next_id
+        self.last_id += 1;
+        self.last_id
     }
 }

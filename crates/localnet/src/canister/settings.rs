@@ -29,7 +29,6 @@ pub struct Settings {
     pub environment_variables: Arc<BTreeMap<String, String>>,
     pub log_visibility: LogVisibility,
     pub snapshot_visibility: SnapshotVisibility,
-    #[serde(default)]
     pub status_visibility: StatusVisibility,
     pub log_memory_limit: u64,
     pub compute_allocation: u64,
@@ -37,7 +36,7 @@ pub struct Settings {
     pub freezing_threshold: u64,
     #[serde(with = "crate::wide")]
     pub reserved_cycles_limit: u128,
-    #[serde(default, with = "crate::wide")]
+    #[serde(with = "crate::wide")]
     pub minimum_incoming_canister_call_cycles: u128,
     pub wasm_memory_limit: u64,
     pub wasm_memory_threshold: u64,

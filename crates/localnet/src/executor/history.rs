@@ -1,6 +1,6 @@
 //! Which requests the network knows, how they went, and when they may be forgotten.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use ic_transport_types::RequestId;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,8 @@ pub struct RequestRecord {
     pub origin: RequestOrigin,
     /// How it went.
     pub status: RequestStatus,
-    /// When it may be forgotten, in nanoseconds since the epoch.
+    /// In nanoseconds since the epoch: until it is finished, when it may no longer be executed; then, when it may be
+    /// forgotten. That is not before the identical request would be refused, so that nothing is executed twice.
     pub expires_ns: u64,
 }
 
@@ -38,8 +39,8 @@ impl RequestRecord {
 #[derive(Debug, Default)]
 pub struct History {
     records: HashMap<[u8; 32], RequestRecord>,
-    /// Ids in the order they may be forgotten.
-    order: VecDeque<[u8; 32]>,
+    /// Finished requests, by the time they may be forgotten.
+    finished: BTreeSet<(u64, [u8; 32])>,
     /// Ids that have a reply, oldest first, and some that had one.
     replies: VecDeque<[u8; 32]>,
     reply_bytes: usize,
@@ -59,7 +60,12 @@ impl History {
         self.records.contains_key::<[u8; 32]>(id)
     }
 
-    /// Adds a request that nothing is known of but that it has come.
+    /// When a request that is not finished may no longer be executed.
+    pub fn expires_ns(&self, id: &[u8; 32]) -> Option<u64> {
+        self.records.get(id).map(|record| record.expires_ns)
+    }
+
+    /// Adds a request that nothing is known of but that it has come, and that it may be executed until `expires_ns`.
     pub fn receive(&mut self, id: [u8; 32], origin: RequestOrigin, expires_ns: u64) {
         self.restore(RequestRecord {
             number: self.next_number,
@@ -74,7 +80,9 @@ impl History {
     pub fn restore(&mut self, record: RequestRecord) {
         let (id, status) = (record.id, record.status.clone());
         self.next_number = record.number + 1;
-        self.order.push_back(id);
+        if record.is_finished() {
+            self.finished.insert((record.expires_ns, id));
+        }
         self.records.insert(id, record);
         self.update(id, status);
     }
@@ -106,20 +114,11 @@ impl History {
             }
             self.replies.pop_front();
         }
-        for _ in 0..self.order.len() {
-            let Some(record) = self.order.front().and_then(|id| self.records.get(id)) else {
-                break;
-            };
-            if record.expires_ns > now_ns {
-                break;
-            }
-            let (id, finished) = (record.id, record.is_finished());
-            self.order.pop_front();
-            if finished {
-                self.forget(id);
-            } else {
-                self.order.push_back(id);
-            }
+        while let Some(&(expires_ns, id)) = self.finished.first()
+            && expires_ns < now_ns
+        {
+            self.finished.pop_first();
+            self.forget(id);
         }
     }
 
@@ -129,7 +128,9 @@ impl History {
             if let Some(record) = self.records.get_mut(id)
                 && record.is_finished()
             {
+                self.finished.remove(&(record.expires_ns, *id));
                 record.expires_ns = record.expires_ns.max(now_ns + OUTCOME_LIFETIME_NS);
+                self.finished.insert((record.expires_ns, *id));
             }
         }
     }
@@ -162,9 +163,11 @@ impl History {
         }
     }
 
-    /// All records, oldest first.
-    pub fn records(&self) -> impl Iterator<Item = &RequestRecord> {
-        self.order.iter().filter_map(|id| self.records.get(id))
+    /// Ids of requests that are not finished.
+    pub fn unfinished(&self) -> impl Iterator<Item = &[u8; 32]> {
+        let records = self.records.values();
+        let unfinished = records.filter(|record| !record.is_finished());
+        unfinished.map(|record| &record.id)
     }
 }
 

@@ -55,8 +55,6 @@ pub struct NetworkLimits {
     pub known_requests: usize,
     /// Bytes of replies that are kept; older requests become `done` beyond that.
     pub known_reply_bytes: usize,
-    /// How long the status of a request is kept, in nanoseconds.
-    pub request_lifetime_ns: u64,
     /// Canisters on the network.
     pub canisters: usize,
     /// Chunks in a canister's chunk store.
@@ -99,7 +97,6 @@ impl Default for NetworkLimits {
             ingress_bytes: 512 << 20,
             known_requests: 500_000,
             known_reply_bytes: 256 << 20,
-            request_lifetime_ns: 6 * 60 * 1_000_000_000,
             canisters: 10_000,
             chunks: 100,
             all_chunk_bytes: 4 << 30,

@@ -20,6 +20,7 @@ pub use limits::NetworkLimits;
 pub use past::Shown;
 pub use published::{Publications, Published};
 pub use state::State;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     certification::NetworkKeys,
@@ -60,12 +61,17 @@ pub struct Executor {
     pub keys: Arc<NetworkKeys>,
     /// What time it is.
     pub clock: Arc<Clock>,
+    /// Tells others that nothing is executed any more.
+    pub stopped: CancellationToken,
 }
 
 impl Executor {
     /// Runs until the inbox is closed.
     pub fn run(mut self) -> Result<(), ExecutorError> {
-        let _closing = CloseOnExit(Arc::clone(&self.inbox));
+        let _closing = CloseOnExit {
+            inbox: Arc::clone(&self.inbox),
+            stopped: self.stopped.clone(),
+        };
         loop {
             let wait = self.until_next_task();
             let batch = self.inbox.take(wait);
@@ -123,11 +129,15 @@ impl Executor {
     }
 }
 
-/// However the executor ends, no call is let in any more that nobody would execute.
-struct CloseOnExit(Arc<Inbox>);
+/// However the executor ends, no call is let in any more that nobody would execute, and nobody waits for it.
+struct CloseOnExit {
+    inbox: Arc<Inbox>,
+    stopped: CancellationToken,
+}
 
 impl Drop for CloseOnExit {
     fn drop(&mut self) {
-        self.0.close();
+        self.inbox.close();
+        self.stopped.cancel();
     }
 }

@@ -1,7 +1,7 @@
 //! The replicated state: all canisters, all messages on their way, all known requests.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     io,
     sync::Arc,
 };
@@ -12,8 +12,8 @@ use ic_transport_types::RequestId;
 use super::{History, NetworkLimits, Published, Submission};
 use crate::{
     canister::{
-        Canister, CanisterView, Canisters, Host, Message, Origin, Outbound, Outcome, Queue,
-        Request, Response, Status, Task, Waiting, not_found,
+        Calls, Canister, CanisterView, Canisters, Host, Message, Origin, Outbound, Outcome, Queue,
+        Request, Response, Settings, Status, Task, Waiting, not_found,
     },
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
@@ -47,6 +47,9 @@ pub struct State {
     pub history: History,
     /// The counter that canister ids are made of.
     pub next_canister: u64,
+    /// No deleted canister had a call with a higher id. An answer to such a call may still be under way, and a canister
+    /// may be created that has the same id as the deleted one.
+    pub last_deleted_call: u64,
     tree: StateTree,
     /// Canisters with messages, in the order of their turns.
     ready: VecDeque<Principal>,
@@ -68,6 +71,7 @@ impl State {
             management: Queue::default(),
             history: History::default(),
             next_canister: 0,
+            last_deleted_call: 0,
             tree,
             ready: VecDeque::new(),
             published: Canisters::new_sync(),
@@ -75,6 +79,21 @@ impl State {
             finished: Vec::new(),
             next_heartbeat_ns: 0,
         }
+    }
+
+    /// Adds an empty canister.
+    pub fn create_canister(&mut self, id: Principal, settings: Settings, cycles: u128) {
+        let mut canister = Canister::new(id, settings, cycles);
+        canister.calls = Calls::after(self.last_deleted_call);
+        self.add_canister(canister);
+    }
+
+    /// Removes a canister with everything it has.
+    pub fn delete_canister(&mut self, id: Principal) -> Option<Canister> {
+        self.leaves_changed(id);
+        let canister = self.canisters.remove(&id)?;
+        self.last_deleted_call = self.last_deleted_call.max(canister.calls.last_id());
+        Some(canister)
     }
 
     /// Takes over a canister, new or from before a restart.
@@ -166,7 +185,9 @@ impl State {
 
     /// Takes a user's call.
     pub fn receive(&mut self, Submission { id, call }: Submission) {
-        if self.history.knows(&id) {
+        // What has expired on the way here was never received. As nobody can submit it again either, it does not matter
+        // whether an earlier submission is still known.
+        if self.history.knows(&id) || call.ingress_expiry_ns < self.host.time_ns {
             self.finished.push(id);
             return;
         }
@@ -175,8 +196,7 @@ impl State {
             canister_id: call.canister_id,
             effective_id: call.effective_id,
         };
-        let expires_ns = self.host.time_ns + self.limits.request_lifetime_ns;
-        self.history.receive(*id, origin, expires_ns);
+        self.history.receive(*id, origin, call.ingress_expiry_ns);
         let request = Request {
             origin: Origin::Ingress(*id),
             sender: call.sender,
@@ -191,8 +211,10 @@ impl State {
     /// Executes one message; `false` if there is none. An error is fatal.
     pub fn execute_next(&mut self) -> io::Result<bool> {
         if let Some(request) = self.management.pop_front() {
-            self.processing(&request.origin);
-            management::execute(self, request);
+            match self.begin_processing(&request.origin) {
+                Ok(()) => management::execute(self, request),
+                Err(rejection) => self.respond(request.origin, Err(rejection), request.cycles),
+            }
             return Ok(true);
         }
         let Some(id) = self.ready.pop_front() else {
@@ -207,9 +229,12 @@ impl State {
         if !canister.queue.is_empty() {
             self.ready.push_back(id);
         }
-        if let Message::Request(request) = &message {
-            let origin = request.origin.clone();
-            self.processing(&origin);
+        if let Message::Request(request) = &message
+            && let Err(rejection) = self.begin_processing(&request.origin)
+        {
+            self.changed.entry(id).or_default();
+            self.respond(request.origin.clone(), Err(rejection), request.cycles);
+            return Ok(true);
         }
         let Some(canister) = self.canisters.get_mut(&id) else {
             return Ok(true);
@@ -225,10 +250,21 @@ impl State {
         Ok(true)
     }
 
-    fn processing(&mut self, origin: &Origin) {
-        if let Origin::Ingress(id) = origin {
-            self.history.update(*id, RequestStatus::Processing);
+    /// A user's call is processed from here on, unless it has waited too long.
+    fn begin_processing(&mut self, origin: &Origin) -> Result<(), Rejection> {
+        let Origin::Ingress(id) = origin else {
+            return Ok(());
+        };
+        let expires_ns = self.history.expires_ns(id);
+        if expires_ns.is_some_and(|expires_ns| expires_ns < self.host.time_ns) {
+            let message = format!(
+                "Ingress message 0x{} timed out waiting to start executing.",
+                hex::encode(id)
+            );
+            return Err(Rejection::new(ErrorCode::IngressMessageTimeout, message));
         }
+        self.history.update(*id, RequestStatus::Processing);
+        Ok(())
     }
 
     /// Ends a batch: forgets what may be forgotten.
@@ -375,17 +411,5 @@ impl State {
                 self.respond(request.origin, reply, request.cycles);
             }
         }
-    }
-
-    /// Ids of requests that are not finished.
-    pub fn unfinished(&self) -> BTreeSet<[u8; 32]> {
-        let records = self.history.records();
-        let unfinished = records.filter(|r| {
-            matches!(
-                r.status,
-                RequestStatus::Received | RequestStatus::Processing
-            )
-        });
-        unfinished.map(|record| record.id).collect()
     }
 }

@@ -48,8 +48,8 @@ impl TestControl {
     }
 
     /// Moves the clock forward, and waits until the network has published a state of the new time: timers that have
-    /// become due have been queued, and executed unless they take long. Gives the new time, in nanoseconds since the
-    /// epoch.
+    /// become due have been queued, and executed unless they take long. It does not wait if the network has stopped.
+    /// Gives the new time, in nanoseconds since the epoch.
     ///
     /// # Errors
     /// If the step is longer than 366 days.

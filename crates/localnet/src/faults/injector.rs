@@ -38,6 +38,8 @@ pub struct Injector {
     /// For those who wait for an old state to become visible: the clock or the faults have changed.
     changed: Notify,
     closing: CancellationToken,
+    /// Nothing is executed any more.
+    stopped: CancellationToken,
 }
 
 struct Content {
@@ -68,6 +70,7 @@ impl Injector {
         clock: Arc<Clock>,
         inbox: Arc<Inbox>,
         publications: Arc<Publications>,
+        stopped: CancellationToken,
     ) -> io::Result<Arc<Self>> {
         let injector = Arc::new(Self {
             clock,
@@ -77,6 +80,7 @@ impl Injector {
             wake: Condvar::new(),
             changed: Notify::new(),
             closing: CancellationToken::new(),
+            stopped,
         });
         let releasing = Arc::clone(&injector);
         thread::Builder::new()
@@ -110,7 +114,7 @@ impl Injector {
         self.inbox.wake();
         tokio::select! {
             () = self.publications.reached(now_ns) => {}
-            () = self.closing.cancelled() => {}
+            () = self.stopped.cancelled() => {}
         }
         self.changed.notify_waiters();
         now_ns
@@ -245,14 +249,8 @@ impl Injector {
 
     fn release(&self, mut groups: Vec<Group>) {
         groups.sort_by_key(|group| group.due_ns);
-        let now_ns = self.now_ns();
         let calls = groups.into_iter().flat_map(|group| group.calls);
-        let (valid, expired): (Vec<_>, Vec<_>) =
-            calls.partition(|submission| submission.call.ingress_expiry_ns >= now_ns);
-        for submission in expired {
-            self.inbox.forget(&submission.id);
-        }
-        self.inbox.deliver(valid);
+        self.inbox.deliver(calls);
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {

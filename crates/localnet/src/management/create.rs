@@ -12,7 +12,7 @@ use super::{
     reply,
 };
 use crate::{
-    canister::{Canister, Settings},
+    canister::Settings,
     executor::State,
     rejection::{ErrorCode, Rejection},
     system_canisters,
@@ -115,7 +115,7 @@ fn create(
         controllers: settings.controllers.to_vec(),
         environment_variables_hash: None,
     });
-    state.add_canister(Canister::new(id, settings, cycles));
+    state.create_canister(id, settings, cycles);
     record(state, id, creator, creation)?;
     Ok(id)
 }

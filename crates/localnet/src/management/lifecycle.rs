@@ -75,9 +75,8 @@ pub fn delete_canister(state: &mut State, call: &mut Call<'_>) -> Handled {
         let message = format!("Canister {canister_id} must be stopped before it is deleted.");
         return Err(Rejection::new(ErrorCode::CanisterNotStopped, message));
     }
-    state.leaves_changed(canister_id);
-    let canister = state.canisters.remove(&canister_id);
-    for message in canister
+    let deleted = state.delete_canister(canister_id);
+    for message in deleted
         .into_iter()
         .flat_map(|canister| canister.queue.into_items())
     {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 
 use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem, save::key};
@@ -22,6 +22,7 @@ pub fn load(database: &Connection, state: &mut State) -> Result<u64, StoreProble
     };
     let network: NetworkRecord = record(row, 0)?;
     state.next_canister = network.next_canister;
+    state.last_deleted_call = network.last_deleted_call;
     state.management = load_queue(database, MANAGEMENT)?;
     let mut canisters = database.prepare("SELECT number, module, record FROM canister")?;
     let mut rows = canisters.query([])?;
@@ -31,15 +32,17 @@ pub fn load(database: &Connection, state: &mut State) -> Result<u64, StoreProble
         canister.queue = load_queue(database, number)?;
         canister.chunks = load_chunks(database, number)?;
         canister.logs = Arc::new(load_logs(database, number)?);
-        if let (Some(code), Some(module)) = (code, module) {
-            canister.code = Some(load_code(
-                database,
-                number,
-                module,
-                code,
-                &state.host.engine,
-            )?);
-        }
+        canister.code = match (code, module) {
+            (None, None) => None,
+            (Some(code), Some(module)) => {
+                let engine = &state.host.engine;
+                Some(load_code(database, number, module, code, engine)?)
+            }
+            _ => {
+                let why = format!("the canister {} has half of its code", canister.id);
+                return Err(StoreProblem::Damaged(why));
+            }
+        };
         state.add_canister(canister);
     }
     let mut requests = database.prepare("SELECT record FROM request ORDER BY number")?;
@@ -93,15 +96,21 @@ fn load_code(
     code: CodeRecord,
     engine: &Engine,
 ) -> Result<Code, StoreProblem> {
-    let source: Vec<u8> = database.query_row(
-        "SELECT bytes FROM module WHERE hash = ?1",
-        [module],
-        |row| row.get(0),
-    )?;
-    let module = engine.load(&source).map_err(|e| {
+    let damaged = |why: String| {
         let module = hex::encode(module);
-        StoreProblem::Damaged(format!("the module {module} cannot be loaded: {e}"))
-    })?;
+        StoreProblem::Damaged(format!("the module {module} {why}"))
+    };
+    let source: Option<Vec<u8>> = database
+        .query_row(
+            "SELECT bytes FROM module WHERE hash = ?1",
+            [module],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let source = source.ok_or_else(|| damaged("is missing".into()))?;
+    let module = engine
+        .load(&source)
+        .map_err(|e| damaged(format!("cannot be loaded: {e}")))?;
     let mut heap = Heap::zeroed(code.heap_bytes)?;
     each_page(database, "heap", number, |page, bytes| {
         let number = usize::try_from(page).unwrap_or(usize::MAX);

@@ -35,12 +35,10 @@ use crate::{execution::GlobalValue, executor::State};
 
 const FILE: &str = "state.sqlite";
 const LOG_FILE: &str = "state.sqlite-wal";
-/// What the state was kept in before there was a database.
-const FORMER_FILE: &str = "CURRENT";
 /// Marks the database as ours: "ICLN".
 const APPLICATION: i32 = i32::from_be_bytes(*b"ICLN");
 /// To be increased with every change to the tables or to a type that is written to them.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 /// The log is moved into the database when it has become this large. It takes some ten milliseconds then, in which
 /// nothing is executed.
 const LOG_BYTES: u64 = 16 << 20;
@@ -117,6 +115,7 @@ impl From<rusqlite::Error> for StoreProblem {
 struct NetworkRecord {
     time_ns: u64,
     next_canister: u64,
+    last_deleted_call: u64,
 }
 
 /// What a canister's code is, apart from its module and memories.
@@ -190,9 +189,6 @@ impl Store {
 
 fn open(dir: &Path, path: &Path) -> Result<Connection, StoreProblem> {
     fs::create_dir_all(dir)?;
-    if !path.exists() && dir.join(FORMER_FILE).exists() {
-        return Err(StoreProblem::Version(0));
-    }
     let mut database = Connection::open(path)?;
     database.busy_timeout(PATIENCE)?;
     database.pragma_update(None, "locking_mode", "EXCLUSIVE")?;

@@ -18,11 +18,11 @@ pub fn save(batch: &Connection, state: &State) -> Result<(), StoreProblem> {
     let record = NetworkRecord {
         time_ns: state.host.time_ns,
         next_canister: state.next_canister,
+        last_deleted_call: state.last_deleted_call,
     };
-    batch.execute(
-        "REPLACE INTO network (id, record) VALUES (0, ?1)",
-        [encode(&record)?],
-    )?;
+    batch
+        .prepare_cached("REPLACE INTO network (id, record) VALUES (0, ?1)")?
+        .execute([encode(&record)?])?;
     save_queue(batch, MANAGEMENT, &state.management)?;
     for (id, before) in state.changed_canisters() {
         if before.is_none() {
@@ -47,10 +47,12 @@ fn save_canister(
         heap_bytes: code.heap.bytes(),
         stable_pages: code.stable.wasm_pages(),
     });
-    let number = batch.query_row(
+    let mut upsert = batch.prepare_cached(
         "INSERT INTO canister (id, module, record) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET module = excluded.module, record = excluded.record
          RETURNING number",
+    )?;
+    let number = upsert.query_row(
         (
             canister.id.as_slice(),
             code.map(|code| code.module.hash()),
@@ -61,10 +63,9 @@ fn save_canister(
     save_queue(batch, number, &canister.queue)?;
     save_chunks(batch, number, canister)?;
     if before.is_none_or(|before| !Arc::ptr_eq(&before.logs, &canister.logs)) {
-        batch.execute(
-            "REPLACE INTO log (canister, record) VALUES (?1, ?2)",
-            (number, encode(&*canister.logs)?),
-        )?;
+        batch
+            .prepare_cached("REPLACE INTO log (canister, record) VALUES (?1, ?2)")?
+            .execute((number, encode(&*canister.logs)?))?;
     }
     let code_before = before.and_then(|before| before.code.as_ref());
     let hash_before = code_before.map(|code| code.module.hash());
@@ -93,17 +94,14 @@ fn save_queue<T: Serialize + Waiting>(
     canister: i64,
     queue: &Queue<T>,
 ) -> Result<(), StoreProblem> {
-    batch.execute(
-        "DELETE FROM message WHERE canister = ?1 AND number < ?2",
-        (canister, queue.first().cast_signed()),
-    )?;
-    let next: i64 = batch.query_row(
-        "SELECT coalesce(max(number) + 1, 0) FROM message WHERE canister = ?1",
-        [canister],
-        |row| row.get(0),
-    )?;
-    let mut insert =
-        batch.prepare("INSERT INTO message (canister, number, record) VALUES (?1, ?2, ?3)")?;
+    batch
+        .prepare_cached("DELETE FROM message WHERE canister = ?1 AND number < ?2")?
+        .execute((canister, queue.first().cast_signed()))?;
+    let next: i64 = batch
+        .prepare_cached("SELECT coalesce(max(number) + 1, 0) FROM message WHERE canister = ?1")?
+        .query_row([canister], |row| row.get(0))?;
+    let mut insert = batch
+        .prepare_cached("INSERT INTO message (canister, number, record) VALUES (?1, ?2, ?3)")?;
     for (number, message) in queue.since(next.cast_unsigned()) {
         insert.execute((canister, number.cast_signed(), encode(message)?))?;
     }
@@ -111,7 +109,7 @@ fn save_queue<T: Serialize + Waiting>(
 }
 
 fn save_chunks(batch: &Connection, number: i64, canister: &Canister) -> Result<(), StoreProblem> {
-    let mut stored = batch.prepare("SELECT hash FROM chunk WHERE canister = ?1")?;
+    let mut stored = batch.prepare_cached("SELECT hash FROM chunk WHERE canister = ?1")?;
     let stored = stored.query_map([number], |row| row.get(0))?;
     let stored = stored.collect::<Result<BTreeSet<[u8; 32]>, _>>()?;
     for hash in &stored {
@@ -164,7 +162,7 @@ fn save_heap(
     let Some(heap) = heap else {
         return Ok(());
     };
-    let mut replace = batch.prepare("REPLACE INTO heap (page, bytes) VALUES (?1, ?2)")?;
+    let mut replace = batch.prepare_cached("REPLACE INTO heap (page, bytes) VALUES (?1, ?2)")?;
     match changes {
         HeapChanges::Pages(pages) => {
             for &page in pages {
@@ -189,8 +187,8 @@ fn save_stable(
     stable: &StableMemory,
     before: &StableMemory,
 ) -> Result<(), StoreProblem> {
-    let mut replace = batch.prepare("REPLACE INTO stable (page, bytes) VALUES (?1, ?2)")?;
-    let mut delete = batch.prepare("DELETE FROM stable WHERE page = ?1")?;
+    let mut replace = batch.prepare_cached("REPLACE INTO stable (page, bytes) VALUES (?1, ?2)")?;
+    let mut delete = batch.prepare_cached("DELETE FROM stable WHERE page = ?1")?;
     for (page, bytes) in stable.changes_since(before) {
         let key = key(number, page);
         match bytes {
@@ -202,8 +200,9 @@ fn save_stable(
 }
 
 fn save_requests(batch: &Connection, history: &History) -> Result<(), StoreProblem> {
-    let mut replace = batch.prepare("REPLACE INTO request (number, record) VALUES (?1, ?2)")?;
-    let mut delete = batch.prepare("DELETE FROM request WHERE number = ?1")?;
+    let mut replace =
+        batch.prepare_cached("REPLACE INTO request (number, record) VALUES (?1, ?2)")?;
+    let mut delete = batch.prepare_cached("DELETE FROM request WHERE number = ?1")?;
     for (number, record) in history.changed() {
         let number = number.cast_signed();
         match record {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use ic_localnet::{
     faults::{ClockError, Fault, Faults, FaultsError, Order, Rule, TestControl},
-    network::CanisterCall,
+    network::{CanisterCall, RejectCode},
 };
 use ic_transport_types::RequestId;
 
 use crate::support::{TestNet, call, eventually, timer, user};
 
-/// `append` and `add` put their argument's first byte at the end of a log, which `log` and `read` give.
+/// `append` and `add` put their argument's first byte at the end of a log, which `log` and `read` give. `append_slowly`
+/// does so as well; a batch has no time for two of it.
 const LOG: &str = r#"(module
     (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
     (import "ic0" "msg_reply_data_append" (func $reply_append (param i32 i32)))
@@ -22,6 +23,12 @@ const LOG: &str = r#"(module
         (global.set $length (i32.add (global.get $length) (i32.const 1)))
         (call $reply))
     (func $log (call $reply_append (i32.const 0) (global.get $length)) (call $reply))
+    (func (export "canister_update append_slowly") (local $n i32)
+        (local.set $n (i32.const 50000000))
+        (loop $spin
+            (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+            (br_if $spin (local.get $n)))
+        (call $append))
     (export "canister_update append" (func $append))
     (export "canister_update add" (func $append))
     (export "canister_query log" (func $log))
@@ -253,6 +260,73 @@ async fn a_delayed_call_is_executed_later_unless_it_has_expired() {
     log.add(8).await;
     assert_eq!(log.log().await, [9, 2, 8]);
     assert_eq!(log.status(&expired), None);
+}
+
+#[tokio::test]
+async fn a_call_that_waits_until_it_has_expired_is_rejected() {
+    const CALLS: u8 = 50;
+    let log = Logging::start().await;
+    // All are received at once, and executing them takes much longer than it takes to move the clock.
+    log.set_rules(vec![Rule::always(Fault::Reorder {
+        calls: CALLS.into(),
+        within: MINUTE,
+        order: Order::Reversed,
+    })]);
+    let mut ids = vec![];
+    for n in 0..CALLS {
+        let mut expiring = log.call("append_slowly", n);
+        expiring.ingress_expiry_ns = log.control.now_ns() + MINUTE.as_nanos() as u64;
+        ids.push(log.net.submit(expiring).await.unwrap());
+    }
+    eventually(async || log.status(&ids[0]).is_some()).await;
+    log.control.advance(2 * MINUTE).await.unwrap();
+    let mut executed = vec![];
+    for (n, id) in (0..CALLS).zip(&ids).rev() {
+        match log.net.outcome(*id).await {
+            Ok(_) => executed.push(n),
+            Err(rejection) => {
+                assert_eq!(rejection.code, RejectCode::SysTransient);
+                assert_eq!(rejection.error_code, "IC0202");
+                assert_eq!(log.status(id).as_deref(), Some("rejected"));
+            }
+        }
+    }
+    assert!(executed.len() < ids.len());
+    assert_eq!(log.log().await, executed);
+}
+
+#[tokio::test]
+async fn a_query_has_the_time_of_the_state_it_sees() {
+    const TIME: &str = r#"(module
+        (import "ic0" "time" (func $time (result i64)))
+        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+        (import "ic0" "msg_reply" (func $reply))
+        (memory 1)
+        (func (export "canister_query time")
+            (i64.store (i32.const 0) (call $time))
+            (call $append (i32.const 0) (i32.const 8))
+            (call $reply)))"#;
+    let (net, control) = TestNet::with_test_api(None);
+    let canister = net.deploy(TIME).await;
+    let stale = Rule::always(Fault::StaleQuery { by: MINUTE });
+    control
+        .set_faults(Faults {
+            rules: vec![stale],
+            ..Faults::default()
+        })
+        .unwrap();
+    let now_ns = control.advance(2 * MINUTE).await.unwrap();
+    let reply = net.query(canister, "time", []).await.unwrap();
+    let seen_ns = u64::from_le_bytes(reply.try_into().unwrap());
+    assert!(seen_ns < now_ns - MINUTE.as_nanos() as u64 / 2);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_network_that_has_stopped() {
+    let (net, control) = TestNet::with_test_api(None);
+    net.network.shutdown().await.unwrap();
+    net.network.stopped().await;
+    control.advance(MINUTE).await.unwrap();
 }
 
 #[tokio::test]

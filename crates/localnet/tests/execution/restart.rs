@@ -2,16 +2,21 @@
 
 use std::{path::Path, time::Duration};
 
-use candid::Encode;
+use candid::{Encode, Principal};
 use ic_localnet::{
     certification::NetworkKeys,
-    network::{Network, NetworkConfig, OpenError, StoreError, StoreProblem},
+    faults::{Fault, Faults, Order, Rule, TestApi},
+    network::{CanisterCall, Network, NetworkConfig, OpenError, StoreError, StoreProblem},
 };
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, ProvisionalCreateCanisterWithCyclesArgs, UploadChunkArgs,
 };
 
-use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, eventually, timer, user, wasm};
+use crate::support::{
+    MANAGEMENT, STATEFUL, TestNet, call, canister, eventually, timer, user, wasm,
+};
+
+const MINUTE_NS: u64 = 60 * 1_000_000_000;
 
 /// A canister with nothing but memories: `fill` writes 8 MiB to heap and stable memory each, `grow` makes them as large,
 /// `touch` changes a byte of each, `last` gives their last bytes.
@@ -76,11 +81,13 @@ async fn state_requests_and_ids_survive() {
 #[tokio::test]
 async fn a_timer_that_was_set_before_fires_after() {
     let dir = tempfile::tempdir().unwrap();
-    let net = TestNet::in_dir(dir.path());
-    let canister = net.deploy(&timer(300_000_000, 1)).await;
+    let (net, _) = TestNet::with_test_api(Some(dir.path()));
+    let canister = net.deploy(&timer(10 * MINUTE_NS, 1)).await;
     net.network.shutdown().await.unwrap();
     drop(net);
-    let net = TestNet::in_dir(dir.path());
+    let (net, control) = TestNet::with_test_api(Some(dir.path()));
+    assert_eq!(net.query(canister, "fired", []).await.unwrap(), [0]);
+    control.advance(Duration::from_mins(10)).await.unwrap();
     eventually(async || net.query(canister, "fired", []).await.unwrap() == [1]).await;
 }
 
@@ -135,6 +142,68 @@ async fn calls_under_way_go_on() {
     assert_eq!(counts, [1, 2, 3, 4, 5]);
 }
 
+#[tokio::test]
+async fn a_call_that_expires_before_it_is_executed_is_rejected() {
+    const CALLS: u8 = 50;
+    let dir = tempfile::tempdir().unwrap();
+    let open = |clock_behind| {
+        let config = NetworkConfig {
+            state_dir: Some(dir.path().to_owned()),
+            test_api: Some(TestApi { clock_behind }),
+            ..NetworkConfig::default()
+        };
+        let keys = NetworkKeys::load_or_create(Some(dir.path())).unwrap();
+        let network = Network::open(config, keys).unwrap();
+        TestNet { network }
+    };
+    let net = open(Duration::from_mins(10));
+    let canister = net.deploy(SLOW).await;
+    // All are received at once, and executing them takes much longer than it takes to shut down.
+    let together = Rule::always(Fault::Reorder {
+        calls: CALLS.into(),
+        within: Duration::from_mins(1),
+        order: Order::Reversed,
+    });
+    let faults = Faults {
+        rules: vec![together],
+        ..Faults::default()
+    };
+    net.network
+        .test_control()
+        .unwrap()
+        .set_faults(faults)
+        .unwrap();
+    let mut requests = Vec::new();
+    for _ in 0..CALLS {
+        let mut expiring = call(user(), canister, "count", []);
+        expiring.ingress_expiry_ns = net.network.now_ns() + MINUTE_NS;
+        requests.push(net.submit(expiring).await.unwrap());
+    }
+    eventually(async || {
+        net.network
+            .certified()
+            .request_status(&requests[0])
+            .is_some()
+    })
+    .await;
+    net.network.shutdown().await.unwrap();
+    drop(net);
+    let net = open(Duration::ZERO);
+    let mut count = 0;
+    for request in requests.into_iter().rev() {
+        match net.outcome(request).await {
+            Ok(counted) => {
+                count += 1;
+                assert_eq!(counted, [count]);
+            }
+            Err(rejection) => assert_eq!(rejection.error_code, "IC0202"),
+        }
+    }
+    assert!(count < CALLS);
+    let next = net.call(canister, "count", []).await.unwrap();
+    assert_eq!(next, [count + 1]);
+}
+
 /// Why the state in `dir` cannot be opened.
 fn refusal(dir: &Path) -> StoreProblem {
     let config = NetworkConfig {
@@ -184,10 +253,6 @@ async fn what_is_no_state_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_state_of_another_version_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("CURRENT"), "checkpoint-1").unwrap();
-    assert!(matches!(refusal(dir.path()), StoreProblem::Version(0)));
-
-    let dir = tempfile::tempdir().unwrap();
     TestNet::in_dir(dir.path())
         .network
         .shutdown()
@@ -201,17 +266,36 @@ async fn a_state_of_another_version_is_refused() {
 
 #[tokio::test]
 async fn a_damaged_state_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let net = TestNet::in_dir(dir.path());
-    net.deploy(STATEFUL).await;
-    net.network.shutdown().await.unwrap();
-    drop(net);
-    let database = rusqlite::Connection::open(dir.path().join("state.sqlite")).unwrap();
-    database
-        .execute("UPDATE canister SET record = x'00'", [])
-        .unwrap();
-    drop(database);
-    assert!(matches!(refusal(dir.path()), StoreProblem::Damaged(_)));
+    for damage in [
+        "UPDATE canister SET record = x'00'",
+        "UPDATE canister SET module = NULL",
+        "DELETE FROM module",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let net = TestNet::in_dir(dir.path());
+        net.deploy(STATEFUL).await;
+        net.network.shutdown().await.unwrap();
+        drop(net);
+        let database = rusqlite::Connection::open(dir.path().join("state.sqlite")).unwrap();
+        database.execute(damage, []).unwrap();
+        drop(database);
+        let refused = refusal(dir.path());
+        assert!(matches!(refused, StoreProblem::Damaged(_)), "{damage}");
+    }
+}
+
+/// A call that creates a canister under that id.
+fn creation_as(id: Principal) -> CanisterCall {
+    let args = ProvisionalCreateCanisterWithCyclesArgs {
+        specified_id: Some(id),
+        ..Default::default()
+    };
+    call(
+        user(),
+        MANAGEMENT,
+        "provisional_create_canister_with_cycles",
+        Encode!(&args).unwrap(),
+    )
 }
 
 /// The size of what is kept in `dir`.
@@ -276,16 +360,7 @@ async fn a_canister_created_under_the_id_of_a_deleted_one_has_nothing_of_it() {
     net.manage("stop_canister", id.clone()).await.unwrap();
     // Together, so that they may be of one batch.
     let deletion = call(user(), MANAGEMENT, "delete_canister", Encode!(&id).unwrap());
-    let args = ProvisionalCreateCanisterWithCyclesArgs {
-        specified_id: Some(canister),
-        ..Default::default()
-    };
-    let creation = call(
-        user(),
-        MANAGEMENT,
-        "provisional_create_canister_with_cycles",
-        Encode!(&args).unwrap(),
-    );
+    let creation = creation_as(canister);
     let deleted = net.submit(deletion).await.unwrap();
     let created = net.submit(creation).await.unwrap();
     net.outcome(deleted).await.unwrap();
@@ -298,6 +373,72 @@ async fn a_canister_created_under_the_id_of_a_deleted_one_has_nothing_of_it() {
     drop(net);
     let net = TestNet::in_dir(dir.path());
     assert_eq!(net.query(canister, "last", []).await.unwrap(), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_late_answer_to_a_deleted_canister_is_not_for_the_next_one_of_its_id() {
+    // `hold` is answered with its number among all calls of it, after `release` was called with that number.
+    let holder = canister(
+        r#"
+        (table funcref (elem $look $look))
+        (data (i32.const 500) "pass")
+        (global $held (mut i32) (i32.const 0))
+        (global $released (mut i32) (i32.const 0))
+        (func $look (param $number i32)
+            (if (i32.eq (local.get $number) (global.get $released))
+                (then (call $reply (local.get $number)))
+                (else
+                    (call $self_copy (i32.const 1000) (i32.const 0) (call $self_size))
+                    (call $call_new (i32.const 1000) (call $self_size) (i32.const 500) (i32.const 4)
+                        (i32.const 0) (local.get $number) (i32.const 1) (local.get $number))
+                    (drop (call $perform)))))
+        (func (export "canister_update pass") (call $msg_reply))
+        (func (export "canister_update hold")
+            (global.set $held (i32.add (global.get $held) (i32.const 1)))
+            (call $look (global.get $held)))
+        (func (export "canister_update release") (global.set $released (call $arg)) (call $msg_reply))
+        (func (export "canister_query held") (call $reply (global.get $held)))"#,
+    );
+    // `ask` calls `hold` of the canister given, and passes the answer on.
+    let asker = canister(
+        r#"
+        (table funcref (elem $on_reply $on_reject))
+        (data (i32.const 500) "hold")
+        (func $on_reply (param i32) (call $reply (call $arg)))
+        (func $on_reject (param i32) unreachable)
+        (func (export "canister_update ask")
+            (call $call (i32.const 500) (i32.const 4) (i32.const 0) (i32.const 1))
+            (drop (call $perform)))"#,
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let net = TestNet::in_dir(dir.path());
+    let (holder, asker_id) = (net.deploy(&holder).await, net.deploy(&asker).await);
+    let ask = call(user(), asker_id, "ask", holder.as_slice());
+    let held = async |net: &TestNet| net.query(holder, "held", []).await.unwrap();
+
+    net.submit(ask.clone()).await.unwrap();
+    eventually(async || held(&net).await == [1]).await;
+    let canister_id = asker_id;
+    for method in ["uninstall_code", "stop_canister", "delete_canister"] {
+        let id = CanisterIdRecord { canister_id };
+        net.manage(method, id).await.unwrap();
+    }
+    net.network.shutdown().await.unwrap();
+    drop(net);
+
+    let net = TestNet::in_dir(dir.path());
+    let created = net.submit(creation_as(asker_id)).await.unwrap();
+    net.outcome(created).await.unwrap();
+    net.install(CanisterInstallMode::Install, asker_id, wasm(&asker))
+        .await
+        .unwrap();
+    let asked = net.submit(ask).await.unwrap();
+    eventually(async || held(&net).await == [2]).await;
+    net.call(holder, "release", [1]).await.unwrap();
+    // The holder is asked for the first answer before it can be asked to give the second.
+    net.call(holder, "pass", []).await.unwrap();
+    net.call(holder, "release", [2]).await.unwrap();
+    assert_eq!(net.outcome(asked).await.unwrap(), [2]);
 }
 
 #[tokio::test]

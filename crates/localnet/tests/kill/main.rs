@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod administration;
+mod full_disk;
 mod journal;
 mod process;

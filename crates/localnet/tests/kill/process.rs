@@ -1,6 +1,11 @@
 //! A network in a process of its own, started again and again on the same state.
 
-use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 use candid::{CandidType, Decode, Encode, Principal};
 use ic_agent::{
@@ -58,11 +63,28 @@ impl State {
         process.agent.set_root_key(self.root_key.clone());
         process
     }
+
+    /// Goes on from the state, but no file can become larger than so many blocks of the shell's `ulimit`.
+    pub async fn start_limited(&self, blocks: u32) -> Process {
+        let mut command = Command::new("sh");
+        // Whoever does not ignore the signal is killed by it, and sees no error.
+        let script = format!("trap '' XFSZ && ulimit -f {blocks} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_ic-localnet")]);
+        command.stderr(Stdio::piped());
+        let process = Process::spawn(command, self.dir.path(), self.client.clone()).await;
+        process.agent.set_root_key(self.root_key.clone());
+        process
+    }
 }
 
 impl Process {
     async fn start(dir: &Path, client: reqwest::Client) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ic-localnet"))
+        let command = Command::new(env!("CARGO_BIN_EXE_ic-localnet"));
+        Self::spawn(command, dir, client).await
+    }
+
+    async fn spawn(mut command: Command, dir: &Path, client: reqwest::Client) -> Self {
+        let mut child = command
             .args(["--port", "0", "--state-dir"])
             .arg(dir)
             .stdout(Stdio::piped())
@@ -81,6 +103,14 @@ impl Process {
             .build()
             .unwrap();
         Self { child, agent }
+    }
+
+    /// Waits until it ends by itself; gives how it ended, and what it wrote to its standard error.
+    pub async fn ended(self) -> (ExitStatus, String) {
+        let output = timeout(PATIENCE, self.child.wait_with_output());
+        let output = output.await.expect("the network does not end").unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status, text)
     }
 
     /// `kill -9`.
