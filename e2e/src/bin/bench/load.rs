@@ -85,3 +85,23 @@ impl Load {
         self.latencies[rank - 1].as_secs_f64() * 1e3
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_the_nearest_ranks() {
+        let of = |count: u64, percent| {
+            Load {
+                elapsed: Duration::from_secs(1),
+                latencies: (1..=count).map(Duration::from_millis).collect(),
+                last: Vec::new(),
+            }
+            .percentile_ms(percent)
+        };
+        assert_eq!([of(1, 50), of(2, 50), of(3, 50)], [1.0, 1.0, 2.0]);
+        assert_eq!([of(10, 99), of(100, 99), of(200, 99)], [10.0, 99.0, 198.0]);
+        assert_eq!([of(5, 0), of(5, 100)], [1.0, 5.0]);
+    }
+}

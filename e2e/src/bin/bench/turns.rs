@@ -30,3 +30,30 @@ fn medians<const FIGURES: usize>(turns: &[[f64; FIGURES]]) -> Option<[f64; FIGUR
     }
     Some(medians)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn turns_alternate_and_the_first_counts_for_nothing() -> Result<()> {
+        let taken = RefCell::new(Vec::new());
+        let turn = async |name, figures: &mut dyn Iterator<Item = f64>| {
+            taken.borrow_mut().push(name);
+            Ok([figures.next().context("one turn too many")?])
+        };
+        let mut ones = [100.0, 1.0, 9.0, 2.0].into_iter();
+        let mut others = [0.0, 7.0, 5.0, 6.0].into_iter();
+        let medians = in_turns(
+            3,
+            async || turn("one", &mut ones).await,
+            async || turn("other", &mut others).await,
+        )
+        .await?;
+        assert_eq!(medians, ([2.0], [6.0]));
+        assert_eq!(taken.into_inner(), ["one", "other"].repeat(4));
+        Ok(())
+    }
+}
