@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod canister;
 mod mutate;
 mod network;
 mod requests;
