@@ -8,6 +8,7 @@ use ic_management_canister_types::{
     CanisterSettings, DefiniteCanisterSettings, EnvironmentVariable, LogVisibility,
     SnapshotVisibility, StatusVisibility,
 };
+use ic_representation_independent_hash::{Value, representation_independent_hash};
 use serde::{Deserialize, Serialize};
 
 const MAX_CONTROLLERS: usize = 10;
@@ -177,6 +178,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The representation-independent hash of the environment variables.
+    pub fn environment_variables_hash(&self) -> [u8; 32] {
+        let variables = self.environment_variables.iter();
+        let variables: Vec<_> = variables
+            .map(|(name, value)| (name.clone(), Value::String(value.clone())))
+            .collect();
+        representation_independent_hash(&variables)
+    }
+
     /// Whether a heap of that size leaves less room than the threshold that the canister wants to be told at.
     pub fn is_low_wasm_memory(&self, heap_bytes: u64) -> bool {
         let limit = match self.wasm_memory_limit {
@@ -312,6 +322,18 @@ mod tests {
     }
 
     #[test]
+    fn the_hash_of_variables_is_the_representation_independent_one() {
+        let new = CanisterSettings {
+            environment_variables: Some(vec![variable("b", "2"), variable("a", "1")]),
+            ..CanisterSettings::default()
+        };
+        let settings = Settings::new(Principal::anonymous()).updated(&new);
+        let hash = settings.unwrap().environment_variables_hash();
+        let expected = "41c9437385703f212225999a2f7864dcd5d1d633ee9f0addd330c3516b63e0f6";
+        assert_eq!(hex::encode(hash), expected);
+    }
+
+    #[test]
     fn limits_are_enforced() {
         let settings = Settings::new(Principal::anonymous());
         let too_many = CanisterSettings {
@@ -322,14 +344,35 @@ mod tests {
             settings.updated(&too_many),
             Err(SettingsError::TooMany { count: 11, .. })
         ));
-        let too_much = CanisterSettings {
-            compute_allocation: Some(101_u8.into()),
-            ..CanisterSettings::default()
-        };
-        assert!(matches!(
-            settings.updated(&too_much),
-            Err(SettingsError::OutOfRange { .. })
-        ));
+        type Field = fn(&mut CanisterSettings) -> &mut Option<Nat>;
+        let fields: [(&str, u64, Field); 6] = [
+            ("compute_allocation", MAX_COMPUTE_ALLOCATION, |new| {
+                &mut new.compute_allocation
+            }),
+            ("memory_allocation", MAX_MEMORY_ALLOCATION, |new| {
+                &mut new.memory_allocation
+            }),
+            ("freezing_threshold", u64::MAX, |new| {
+                &mut new.freezing_threshold
+            }),
+            ("wasm_memory_limit", MAX_WASM_MEMORY_LIMIT, |new| {
+                &mut new.wasm_memory_limit
+            }),
+            ("wasm_memory_threshold", MAX_MEMORY_ALLOCATION, |new| {
+                &mut new.wasm_memory_threshold
+            }),
+            ("log_memory_limit", MAX_LOG_MEMORY, |new| {
+                &mut new.log_memory_limit
+            }),
+        ];
+        for (name, max, field) in fields {
+            let mut new = CanisterSettings::default();
+            *field(&mut new) = Some(max.into());
+            settings.updated(&new).unwrap();
+            *field(&mut new) = Some(Nat::from(max) + 1_u8);
+            let refused = settings.updated(&new).unwrap_err();
+            assert!(refused.to_string().contains(name), "{refused}");
+        }
         for (variables, error) in [
             (
                 vec![variable("", "x")],

@@ -104,16 +104,20 @@ fn create(
             message,
         ));
     }
+    let given = settings.unwrap_or_default();
     let settings = Settings::new(creator.id)
-        .updated(&settings.unwrap_or_default())
+        .updated(&given)
         .map_err(|e| Rejection::new(ErrorCode::InvalidManagementPayload, e.to_string()))?;
     let id = match specified_id {
         Some(id) => check_specified(state, id)?,
         None => next_id(state),
     };
+    let variables_hash = given
+        .environment_variables
+        .map(|_| settings.environment_variables_hash());
     let creation = ChangeDetails::Creation(CreationRecord {
         controllers: settings.controllers.to_vec(),
-        environment_variables_hash: None,
+        environment_variables_hash: variables_hash.map(|hash| hash.to_vec()),
     });
     state.create_canister(id, settings, cycles);
     record(state, id, creator, creation)?;

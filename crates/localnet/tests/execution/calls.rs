@@ -7,83 +7,60 @@ use ic_localnet::network::{NetworkLimits, RejectCode};
 /// A caller: `relay` calls method `m` of the canister given by its argument and answers what came back,
 /// `relay_and_trap` traps in the callback. A global counts what happened: +1 before the call, +16 in the cleanup
 /// callback.
-const CALLER: &str = r#"(module
-    (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
-    (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
-    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
-    (import "ic0" "msg_reply" (func $reply))
-    (import "ic0" "msg_reject" (func $reject (param i32 i32)))
-    (import "ic0" "msg_reject_code" (func $reject_code (result i32)))
-    (import "ic0" "msg_reject_msg_size" (func $reject_size (result i32)))
-    (import "ic0" "msg_reject_msg_copy" (func $reject_copy (param i32 i32 i32)))
-    (import "ic0" "canister_self_size" (func $self_size (result i32)))
-    (import "ic0" "canister_self_copy" (func $self_copy (param i32 i32 i32)))
-    (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
-    (import "ic0" "call_on_cleanup" (func $on_cleanup (param i32 i32)))
-    (import "ic0" "call_data_append" (func $call_append (param i32 i32)))
-    (import "ic0" "call_with_best_effort_response" (func $best_effort (param i32)))
-    (import "ic0" "call_perform" (func $perform (result i32)))
-    (memory 1)
-    (table funcref (elem $on_reply $on_reject $trap_in_callback $cleanup))
+fn caller() -> String {
+    canister(
+        r#"(table funcref (elem $on_reply $on_reject $trap_in_callback $cleanup))
     (data (i32.const 100) "m")
     (data (i32.const 110) "calls")
     (data (i32.const 120) "ping")
     (global $calls (mut i32) (i32.const 0))
     (func $count (param i32) (global.set $calls (i32.add (global.get $calls) (local.get 0))))
     ;; Calls the canister whose id is in memory at 200, with the callbacks at the given places in the table.
-    (func $call (param $size i32) (param $reply i32) (param $reject i32)
+    (func $call_m (param $size i32) (param $on_reply i32) (param $on_reject i32)
         (call $call_new (i32.const 200) (local.get $size) (i32.const 100) (i32.const 1)
-            (local.get $reply) (i32.const 7) (local.get $reject) (i32.const 7))
+            (local.get $on_reply) (i32.const 7) (local.get $on_reject) (i32.const 7))
         (call $on_cleanup (i32.const 3) (i32.const 16))
         (call $call_append (i32.const 120) (i32.const 4))
         (call $best_effort (i32.const 10))
         (if (call $perform) (then unreachable)))
     (func $callee_from_arg (result i32)
-        (call $arg (i32.const 200) (i32.const 0) (call $arg_size))
+        (call $arg_copy (i32.const 200) (i32.const 0) (call $arg_size))
         (call $arg_size))
     (func (export "canister_update relay")
         (call $count (i32.const 1))
-        (call $call (call $callee_from_arg) (i32.const 0) (i32.const 1)))
+        (call $call_m (call $callee_from_arg) (i32.const 0) (i32.const 1)))
     (func (export "canister_update relay_and_trap")
         (call $count (i32.const 1))
-        (call $call (call $callee_from_arg) (i32.const 2) (i32.const 2)))
+        (call $call_m (call $callee_from_arg) (i32.const 2) (i32.const 2)))
     (func (export "canister_update call_self")
         (call $self_copy (i32.const 200) (i32.const 0) (call $self_size))
-        (call $call (call $self_size) (i32.const 0) (i32.const 1)))
-    (func (export "canister_update m") (call $append (i32.const 110) (i32.const 5)) (call $reply))
+        (call $call_m (call $self_size) (i32.const 0) (i32.const 1)))
+    (func (export "canister_update m") (call $append (i32.const 110) (i32.const 5)) (call $msg_reply))
     (func $on_reply (param $env i32)
-        (call $arg (i32.const 300) (i32.const 0) (call $arg_size))
+        (call $arg_copy (i32.const 300) (i32.const 0) (call $arg_size))
         (call $append (i32.const 300) (call $arg_size))
-        (call $reply))
+        (call $msg_reply))
     (func $on_reject (param $env i32)
         (i32.store8 (i32.const 300) (call $reject_code))
         (call $reject_copy (i32.const 301) (i32.const 0) (call $reject_size))
         (call $append (i32.const 300) (i32.add (call $reject_size) (i32.const 1)))
-        (call $reply))
+        (call $msg_reply))
     (func $trap_in_callback (param $env i32) (call $count (i32.const 100)) unreachable)
     (func $cleanup (param $env i32) (call $count (local.get $env)))
-    (func (export "canister_query calls")
-        (i32.store8 (i32.const 0) (global.get $calls))
-        (call $append (i32.const 0) (i32.const 1))
-        (call $reply)))"#;
+    (func (export "canister_query calls") (call $reply (global.get $calls)))"#,
+    )
+}
 
 /// A callee whose method `m` does what the body says; it echoes its argument with `$echo`.
 fn callee(body: &str) -> String {
-    format!(
-        r#"(module
-        (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
-        (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
-        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
-        (import "ic0" "msg_reply" (func $reply))
-        (import "ic0" "msg_reject" (func $reject (param i32 i32)))
-        (memory 1)
-        (data (i32.const 50) "no, thanks")
-        (func $echo
-            (call $arg (i32.const 0) (i32.const 0) (call $arg_size))
-            (call $append (i32.const 0) (call $arg_size))
-            (call $reply))
-        (func (export "canister_update m") {body}))"#
-    )
+    canister(&format!(
+        r#"(data (i32.const 50) "no, thanks")
+    (func $echo
+        (call $arg_copy (i32.const 0) (i32.const 0) (call $arg_size))
+        (call $append (i32.const 0) (call $arg_size))
+        (call $msg_reply))
+    (func (export "canister_update m") {body})"#
+    ))
 }
 
 async fn relay(net: &TestNet, caller: Principal, callee: Principal) -> Vec<u8> {
@@ -93,7 +70,7 @@ async fn relay(net: &TestNet, caller: Principal, callee: Principal) -> Vec<u8> {
 #[tokio::test]
 async fn a_reply_comes_back() {
     let net = TestNet::new();
-    let caller = net.deploy(CALLER).await;
+    let caller = net.deploy(&caller()).await;
     let callee = net.deploy(&callee("(call $echo)")).await;
     assert_eq!(relay(&net, caller, callee).await, b"ping");
 }
@@ -101,14 +78,14 @@ async fn a_reply_comes_back() {
 #[tokio::test]
 async fn a_canister_can_call_itself() {
     let net = TestNet::new();
-    let caller = net.deploy(CALLER).await;
+    let caller = net.deploy(&caller()).await;
     assert_eq!(net.call(caller, "call_self", []).await.unwrap(), b"calls");
 }
 
 #[tokio::test]
 async fn rejects_arrive_with_code_and_message() {
     let net = TestNet::new();
-    let caller = net.deploy(CALLER).await;
+    let caller = net.deploy(&caller()).await;
     let rejecting = net
         .deploy(&callee("(call $reject (i32.const 50) (i32.const 10))"))
         .await;
@@ -137,7 +114,7 @@ async fn rejects_arrive_with_code_and_message() {
 #[tokio::test]
 async fn a_trap_in_a_callback_runs_the_cleanup_and_rejects_the_call() {
     let net = TestNet::new();
-    let caller = net.deploy(CALLER).await;
+    let caller = net.deploy(&caller()).await;
     let callee = net.deploy(&callee("(call $echo)")).await;
     let rejection = net
         .call(caller, "relay_and_trap", callee.as_slice())
@@ -152,103 +129,19 @@ async fn a_trap_in_a_callback_runs_the_cleanup_and_rejects_the_call() {
 }
 
 #[tokio::test]
-async fn a_canister_stops_when_its_last_call_is_answered() {
-    use ic_management_canister_types::CanisterIdRecord;
-    let net = TestNet::new();
-    let caller = net.deploy(CALLER).await;
-    let callee = net.deploy(&callee("(call $echo)")).await;
-    let call = net
-        .submit(crate::support::call(
-            crate::support::user(),
-            caller,
-            "relay",
-            callee.as_slice(),
-        ))
-        .await
-        .unwrap();
-    net.manage(
-        "stop_canister",
-        CanisterIdRecord {
-            canister_id: caller,
-        },
-    )
-    .await
-    .unwrap();
-    let outcome = net.outcome(call).await;
-    assert!(
-        outcome.as_deref() == Ok(b"ping") || outcome.is_err_and(|e| e.message.contains("stop"))
-    );
-    let rejection = net
-        .call(caller, "relay", callee.as_slice())
-        .await
-        .unwrap_err();
-    assert_eq!(&*rejection.error_code, "IC0508");
-    net.manage(
-        "start_canister",
-        CanisterIdRecord {
-            canister_id: caller,
-        },
-    )
-    .await
-    .unwrap();
-    assert_eq!(relay(&net, caller, callee).await, b"ping");
-}
-
-#[tokio::test]
-async fn cycles_move_and_what_is_not_accepted_comes_back() {
-    const GIVER: &str = r#"(module
-        (import "ic0" "msg_arg_data_size" (func $arg_size (result i32)))
-        (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
-        (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
-        (import "ic0" "msg_reply" (func $reply))
-        (import "ic0" "msg_cycles_refunded128" (func $refunded (param i32)))
-        (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
-        (import "ic0" "call_cycles_add128" (func $add (param i64 i64)))
-        (import "ic0" "call_perform" (func $perform (result i32)))
-        (memory 1)
-        (table funcref (elem $done))
-        (data (i32.const 100) "m")
-        (func (export "canister_update give")
-            (call $arg (i32.const 200) (i32.const 0) (call $arg_size))
-            (call $call_new (i32.const 200) (call $arg_size) (i32.const 100) (i32.const 1)
-                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
-            (call $add (i64.const 0) (i64.const 1000))
-            (drop (call $perform)))
-        (func $done (param i32)
-            (call $refunded (i32.const 0))
-            (call $append (i32.const 0) (i32.const 16))
-            (call $reply)))"#;
-    const TAKER: &str = r#"(module
-        (import "ic0" "msg_cycles_accept128" (func $accept (param i64 i64 i32)))
-        (import "ic0" "msg_reply" (func $reply))
-        (memory 1)
-        (func (export "canister_update m")
-            (call $accept (i64.const 0) (i64.const 400) (i32.const 0))
-            (call $reply)))"#;
-    let net = TestNet::new();
-    let giver = net.deploy(GIVER).await;
-    let taker = net.deploy(TAKER).await;
-    let before = (net.cycles(giver).await, net.cycles(taker).await);
-    let refund = net.call(giver, "give", taker.as_slice()).await.unwrap();
-    assert_eq!(refund, 600_u128.to_le_bytes());
-    let after = (net.cycles(giver).await, net.cycles(taker).await);
-    assert_eq!(after, (before.0 - 400, before.1 + 400));
-}
-
-#[tokio::test]
 async fn names_and_reject_messages_are_bounded() {
-    const TALKATIVE: &str = r#"(module
-        (import "ic0" "msg_reject" (func $reject (param i32 i32)))
-        (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
-        (memory 161)
-        (func (export "canister_update long_reject") (call $reject (i32.const 0) (i32.const 9000)))
-        (func (export "canister_update endless_reject")
-            (call $reject (i32.const 0) (i32.const 10485761)))
-        (func (export "canister_update endless_name")
-            (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 20001)
-                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))"#;
+    let talkative = canister(
+        r#"(func $grow_heap (drop (memory.grow (i32.const 160))))
+    (func (export "canister_update long_reject") (call $grow_heap)
+        (call $reject (i32.const 0) (i32.const 9000)))
+    (func (export "canister_update endless_reject") (call $grow_heap)
+        (call $reject (i32.const 0) (i32.const 10485761)))
+    (func (export "canister_update endless_name")
+        (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 20001)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))"#,
+    );
     let net = TestNet::new();
-    let canister = net.deploy(TALKATIVE).await;
+    let canister = net.deploy(&talkative).await;
     let long = net.call(canister, "long_reject", []).await.unwrap_err();
     assert_eq!(
         (long.code, long.message.len()),
@@ -264,26 +157,7 @@ async fn names_and_reject_messages_are_bounded() {
     }
 }
 
-#[tokio::test]
-async fn a_call_that_is_not_performed_gives_its_cycles_back() {
-    const HESITANT: &str = r#"(module
-        (import "ic0" "msg_reply" (func $reply))
-        (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
-        (import "ic0" "call_cycles_add128" (func $add (param i64 i64)))
-        (memory 1)
-        (func (export "canister_update begin")
-            (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
-                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
-            (call $add (i64.const 0) (i64.const 1000))
-            (call $reply)))"#;
-    let net = TestNet::new();
-    let canister = net.deploy(HESITANT).await;
-    let before = net.cycles(canister).await;
-    net.call(canister, "begin", []).await.unwrap();
-    assert_eq!(net.cycles(canister).await, before);
-}
-
-/// Makes two calls of `m` of the canister in its argument. Answers what the second `call_perform` gives if that is not
+/// Makes two calls of `m` of the canister in its argument, with 20000 bytes each. Answers what the second `call_perform` gives if that is not
 /// 0, or else the first reject code that comes back.
 fn double_caller() -> String {
     canister(
@@ -291,6 +165,7 @@ fn double_caller() -> String {
     (data (i32.const 100) "m")
     (func $call_m (result i32)
         (call $call (i32.const 100) (i32.const 1) (i32.const 0) (i32.const 1))
+        (call $call_append (i32.const 0) (i32.const 20000))
         (call $perform))
     (func (export "canister_update twice")
         (local $failed i32)
@@ -312,7 +187,15 @@ async fn calls_that_find_no_room_fail_at_once_or_are_rejected() {
         canister_queue: 1,
         ..NetworkLimits::default()
     };
-    for limits in [one_call, one_place] {
+    let few_bytes_at_once = NetworkLimits {
+        outgoing_bytes: 30_000,
+        ..NetworkLimits::default()
+    };
+    let few_bytes_waiting = NetworkLimits {
+        canister_queue_bytes: 30_000,
+        ..NetworkLimits::default()
+    };
+    for limits in [one_call, one_place, few_bytes_at_once, few_bytes_waiting] {
         let net = TestNet::with_limits(limits);
         let caller = net.deploy(&double_caller()).await;
         let callee = net.deploy(&callee("(call $echo)")).await;
@@ -323,7 +206,7 @@ async fn calls_that_find_no_room_fail_at_once_or_are_rejected() {
 
 #[tokio::test]
 async fn a_trap_in_the_cleanup_is_told_together_with_the_one_before() {
-    let clumsy = CALLER.replace(
+    let clumsy = caller().replace(
         "(func $cleanup (param $env i32) (call $count (local.get $env)))",
         "(func $cleanup (param $env i32) (call $count (local.get $env)) (drop (i32.div_u (i32.const 1) (i32.const 0))))",
     );

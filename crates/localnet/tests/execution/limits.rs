@@ -1,7 +1,9 @@
 //! Limits on memory: those of the network, and those that a canister sets itself.
 
 use ic_localnet::network::NetworkLimits;
-use ic_management_canister_types::{CanisterInstallMode, CanisterSettings};
+use ic_management_canister_types::{
+    CanisterInstallMode, CanisterSettings, ProvisionalCreateCanisterWithCyclesArgs, UploadChunkArgs,
+};
 
 use crate::support::{TestNet, canister, eventually, wasm};
 
@@ -60,6 +62,108 @@ async fn all_canisters_share_the_space_for_stable_memory() {
     net.call(second, "write", [2]).await.unwrap();
     let refused = net.call(first, "elsewhere", [1]).await.unwrap_err();
     assert!(refused.message.contains("no more space"), "{refused}");
+}
+
+/// The function writes to `pages` pages of stable memory, beginning with the one numbered `from`.
+fn writing(function: &str, from: u64, pages: u64) -> String {
+    canister(&format!(
+        r#"(func (export "{function}")
+        (local $n i64)
+        (drop (call $grow (i64.const 16)))
+        (local.set $n (i64.const {pages}))
+        (loop $again
+            (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+            (call $write
+                (i64.mul (i64.const 4096) (i64.add (i64.const {from}) (local.get $n)))
+                (i64.const 0) (i64.const 1))
+            (br_if $again (i64.ne (local.get $n) (i64.const 0)))))"#
+    ))
+}
+
+#[tokio::test]
+async fn an_installation_takes_the_room_there_is_once_and_that_of_what_it_replaces() {
+    let net = TestNet::with_limits(NetworkLimits {
+        all_stable_bytes: 10 * 4096,
+        ..NetworkLimits::default()
+    });
+    let id = net.deploy(&writing("canister_pre_upgrade", 0, 6)).await;
+    let too_much = writing("canister_post_upgrade", 100, 5);
+    let refused = net.upgrade(id, &too_much).await.unwrap_err();
+    assert_eq!(&*refused.error_code, "IC0507");
+    let enough = writing("canister_post_upgrade", 100, 4);
+    net.upgrade(id, &enough).await.unwrap();
+    for (pages, error_code) in [(10, None), (11, Some("IC0507"))] {
+        let module = wasm(&writing("canister_init", 0, pages));
+        let outcome = net
+            .install(CanisterInstallMode::Reinstall, id, module)
+            .await;
+        let refused = outcome.err().map(|refused| refused.error_code);
+        assert_eq!(refused.as_deref(), error_code, "{pages}");
+    }
+}
+
+#[tokio::test]
+async fn all_canisters_share_the_space_for_heaps() {
+    let net = TestNet::with_limits(NetworkLimits {
+        all_heap_bytes: 4 * 65_536,
+        ..NetworkLimits::default()
+    });
+    let first = net.deploy(&grower()).await;
+    let second = net.deploy(&grower()).await;
+    for canister in [first, second] {
+        net.call(canister, "grow", []).await.unwrap();
+    }
+    let refused = net.call(first, "grow", []).await.unwrap_err();
+    assert_eq!(&*refused.error_code, "IC0507");
+    assert!(refused.message.contains("no more space"), "{refused}");
+    let third = net.create().await;
+    let module = wasm("(module (memory 1))");
+    let refused = net
+        .install(CanisterInstallMode::Install, third, module.clone())
+        .await;
+    assert_eq!(&*refused.unwrap_err().error_code, "IC0507");
+    net.install(CanisterInstallMode::Reinstall, second, module)
+        .await
+        .unwrap();
+    net.call(first, "grow", []).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_canisters_share_the_space_for_chunks() {
+    let net = TestNet::with_limits(NetworkLimits {
+        all_chunk_bytes: 10,
+        ..NetworkLimits::default()
+    });
+    let (first, second) = (net.create().await, net.create().await);
+    for (canister_id, bytes, error_code) in [
+        (first, 6, None),
+        // What is stored already takes no more.
+        (first, 6, None),
+        (second, 6, Some("IC0507")),
+        (second, 4, None),
+    ] {
+        let args = UploadChunkArgs {
+            canister_id,
+            chunk: vec![0; bytes],
+        };
+        let refused = net.manage("upload_chunk", args).await.err();
+        let refused = refused.map(|refused| refused.error_code);
+        assert_eq!(refused.as_deref(), error_code, "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn there_are_so_many_canisters() {
+    let net = TestNet::with_limits(NetworkLimits {
+        canisters: 1,
+        ..NetworkLimits::default()
+    });
+    net.create().await;
+    let args = ProvisionalCreateCanisterWithCyclesArgs::default();
+    let refused = net
+        .manage("provisional_create_canister_with_cycles", args)
+        .await;
+    assert_eq!(&*refused.unwrap_err().error_code, "IC0102");
 }
 
 /// Grows by a page a message; each way in has a method of its own.

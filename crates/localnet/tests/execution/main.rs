@@ -6,6 +6,8 @@ mod calls;
 #[cfg(test)]
 mod composite;
 #[cfg(test)]
+mod cycles;
+#[cfg(test)]
 mod deadlines;
 #[cfg(test)]
 mod faults;
@@ -19,6 +21,8 @@ mod management;
 mod restart;
 #[cfg(test)]
 mod state;
+#[cfg(test)]
+mod stopping;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
