@@ -13,10 +13,7 @@ use std::cell::RefCell;
 use chat_api::{ChatMessage, Event};
 use ic_cdk::api::time;
 use ic_ws_cdk::{
-    CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,
-    CanisterWsGetMessagesResult, CanisterWsMessageArguments, CanisterWsMessageResult,
-    CanisterWsOpenArguments, CanisterWsOpenResult, OnCloseCallbackArgs, OnMessageCallbackArgs,
-    OnOpenCallbackArgs, WsHandlers, WsInitParams,
+    OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
 };
 
 use memory::CanisterMemory;
@@ -54,28 +51,7 @@ fn start_websockets() {
     ic_ws_cdk::init(WsInitParams::new(handlers), memory::websockets());
 }
 
-#[ic_cdk::update]
-fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
-    ic_ws_cdk::ws_open(args)
-}
-
-#[ic_cdk::update]
-fn ws_message(
-    args: CanisterWsMessageArguments,
-    message_type: Option<ChatMessage>,
-) -> CanisterWsMessageResult {
-    ic_ws_cdk::ws_message(args, message_type)
-}
-
-#[ic_cdk::update]
-fn ws_close(args: CanisterWsCloseArguments) -> CanisterWsCloseResult {
-    ic_ws_cdk::ws_close(args)
-}
-
-#[ic_cdk::query]
-fn ws_get_messages(args: CanisterWsGetMessagesArguments) -> CanisterWsGetMessagesResult {
-    ic_ws_cdk::ws_get_messages(args)
-}
+ic_ws_cdk::export_methods!(ChatMessage);
 
 fn on_open(args: OnOpenCallbackArgs) {
     ROOM.with_borrow_mut(|room| room.connected(args.client_key));
@@ -99,7 +75,7 @@ fn on_close(args: OnCloseCallbackArgs) {
     deliver(ROOM.with_borrow_mut(|room| room.disconnected(args.client_key)));
 }
 
-/// Sends what the room wants sent. One client that cannot be reached keeps nothing from the others.
+/// Sends what the room wants sent.
 fn deliver(deliveries: Vec<Delivery>) {
     for Delivery { to, event } in deliveries {
         let message = match encode(event) {
@@ -109,10 +85,8 @@ fn deliver(deliveries: Vec<Delivery>) {
                 continue;
             }
         };
-        for client_key in to {
-            if let Err(error) = ic_ws_cdk::send(&client_key, message.clone()) {
-                ic_cdk::println!("not sent to {client_key}: {error}");
-            }
+        if let Err(error) = ic_ws_cdk::broadcast(to, message) {
+            ic_cdk::println!("an event was not sent: {error}");
         }
     }
 }

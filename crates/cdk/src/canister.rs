@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use ic_cdk::api::{certified_data_set, data_certificate, msg_caller, time};
+use candid::Principal;
+use ic_cdk::api::{
+    accept_message, certified_data_set, data_certificate, instruction_counter, msg_arg_data,
+    msg_caller, msg_method_name, time,
+};
 use ic_cdk_timers::{TimerId, clear_timer, set_timer};
 use ic_stable_structures::{DefaultMemoryImpl, memory_manager::VirtualMemory};
 use ic_ws_protocol::{
@@ -17,23 +21,29 @@ use ic_ws_protocol::{
 };
 
 use crate::{
-    error::{GetMessagesError, NotConnected, SendError},
+    error::{GetMessagesError, MethodError, NotConnected, SendError},
     params::{
         OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
     },
+    recipient::Recipient,
     storage::Storage,
     websockets::{Event, Websockets},
 };
 
-/// How long after a trap in what was due it is tried again.
-const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+/// What one call may spend on clients before the rest has to wait for the next, in instructions: a quarter of what a
+/// call has in all.
+const WORK_PER_CALL: u64 = 10_000_000_000;
+
+/// How long after a trap in what was due it is tried again, in nanoseconds.
+const RETRY_INTERVAL_NS: u64 = 60_000_000_000;
 
 type State = Websockets<VirtualMemory<DefaultMemoryImpl>>;
 
 thread_local! {
     static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
     static HANDLERS: Cell<WsHandlers> = Cell::default();
-    static TIMER: Cell<Option<TimerId>> = const { Cell::new(None) };
+    /// The one timer, and when it fires.
+    static TIMER: Cell<Option<(TimerId, u64)>> = const { Cell::new(None) };
     /// Whether a callback is running.
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
 }
@@ -44,19 +54,19 @@ thread_local! {
 /// # Traps
 /// If `params` are out of range, or a newer version of this crate has written `storage`.
 pub fn init(params: WsInitParams, storage: Storage) {
-    match Websockets::new(&params, storage, time()) {
+    HANDLERS.set(params.handlers);
+    match Websockets::new(params, storage, time()) {
         Ok(state) => STATE.set(Some(state)),
         Err(error) => ic_cdk::trap(format!("cannot start the WebSockets: {error}")),
     }
-    HANDLERS.set(params.handlers);
     settle();
-    schedule();
 }
 
 /// Handles the canister method of this name: a client connects.
 ///
 /// # Errors
-/// If the caller is anonymous, or connected under this nonce already.
+/// If the caller is anonymous, or connected under this nonce already, or the gateway is not allowed, or a
+/// [limit](crate::WsLimits) is reached.
 pub fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
     let result = with_state(|state| state.open(msg_caller(), args, time()));
     settle();
@@ -68,8 +78,8 @@ pub fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
 /// The second argument only makes the type of the application's messages part of the canister's interface.
 ///
 /// # Errors
-/// If the caller is not the client, or not connected, or the message is not the next one, or is a service message
-/// that clients may not send. The latter two close the connection.
+/// If the caller is not the client, or not connected, or the message is too long. Or if too many messages wait for one
+/// before them, or the message is a service message that clients may not send: these two close the connection.
 pub fn ws_message<T>(
     args: CanisterWsMessageArguments,
     _message_type: Option<T>,
@@ -112,25 +122,77 @@ fn get_messages(nonce: u64) -> Result<CanisterOutputCertifiedMessages, GetMessag
     })
 }
 
-/// Sends `message` (by convention Candid) over one connection. It is certified and queued; the client's gateway
-/// fetches it with its next poll.
+/// Sends `message` (by convention Candid) to one connection, or to all connections of a principal. It is certified and
+/// queued; the client's gateway fetches it with its next poll.
+///
+/// A principal's connection that has no room for it is closed, as with [`broadcast`].
 ///
 /// # Errors
-/// If the client is not connected, or the message is longer than 2 MiB.
-pub fn send(client_key: &ClientKey, message: Vec<u8>) -> Result<(), SendError> {
-    let result = with_state(|state| state.send(client_key, message, time()));
+/// If nobody is connected, or the message is too long, or there is no room for it: see [`WsLimits`](crate::WsLimits).
+pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> Result<(), SendError> {
+    let to = to.into();
+    let result = with_state(|state| state.send(to, message, time(), may_go_on));
     settle();
     result
 }
 
-/// Closes one connection, and tells the client that the application wanted it so.
+/// Sends `message` to many, each once. Who is not connected gets nothing; whose queue is full is
+/// [closed](crate::CloseReason::QueueFull), as it could not go on without a gap.
+///
+/// What would take one call too long is done in later ones. The order of messages to any one client stays that in
+/// which they were sent.
 ///
 /// # Errors
-/// If the client is not connected.
-pub fn close(client_key: &ClientKey) -> Result<(), NotConnected> {
-    let result = with_state(|state| state.close(client_key, time()));
+/// If the message is too long, or earlier broadcasts have too many recipients left: see [`WsLimits`](crate::WsLimits).
+/// Then nobody gets it.
+pub fn broadcast(
+    to: impl IntoIterator<Item = impl Into<Recipient>>,
+    message: Vec<u8>,
+) -> Result<(), SendError> {
+    let to = to.into_iter().map(Into::into);
+    let result = with_state(|state| state.broadcast(to, message, time(), may_go_on));
     settle();
     result
+}
+
+/// Closes one connection, or all connections of a principal, and tells the clients that the application wanted it so.
+///
+/// # Errors
+/// If there is none.
+pub fn close(whom: impl Into<Recipient>) -> Result<(), NotConnected> {
+    let whom = whom.into();
+    let result = with_state(|state| state.close(whom, time()));
+    settle();
+    result
+}
+
+/// The connections of a principal.
+pub fn connections(principal: Principal) -> Vec<ClientKey> {
+    with_state(|state| state.connections(principal))
+}
+
+/// For `canister_inspect_message`: accepts a call of `ws_open`, `ws_message` or `ws_close` that may be valid, so that
+/// junk is refused before it costs cycles. The methods check everything once more.
+///
+/// ```no_run
+/// #[ic_cdk::inspect_message]
+/// fn inspect_message() {
+///     if ic_ws_cdk::inspect_message().is_err() {
+///         // Not of the WebSockets: the application's own methods.
+///     }
+/// }
+/// ```
+///
+/// # Errors
+/// If the method is another, the caller is anonymous or not connected, or the argument is too long. Then nothing is
+/// accepted.
+pub fn inspect_message() -> Result<(), MethodError> {
+    let (caller, method) = (msg_caller(), msg_method_name());
+    // Its size would do, were there a way to ask for it.
+    let arg_bytes = msg_arg_data().len();
+    with_state(|state| state.check_call(caller, &method, arg_bytes))?;
+    accept_message();
+    Ok(())
 }
 
 /// Whether a connection is open. In `post_upgrade`, after [`init`], an application that remembers connections drops
@@ -143,6 +205,10 @@ pub fn is_connected(client_key: &ClientKey) -> bool {
 pub fn wipe() {
     with_state(Websockets::wipe);
     settle();
+}
+
+fn may_go_on() -> bool {
+    instruction_counter() < WORK_PER_CALL
 }
 
 fn with_state<R>(f: impl FnOnce(&mut State) -> R) -> R {
@@ -165,6 +231,7 @@ fn settle() {
     if let Some(root_hash) = with_state(Websockets::poll_certified_data) {
         certified_data_set(root_hash);
     }
+    schedule();
 }
 
 fn call_back(event: Event) {
@@ -190,26 +257,32 @@ fn call_back(event: Event) {
                 });
             }
         }
-        Event::Closed(client_key) => {
+        Event::Closed(client_key, reason) => {
             if let Some(on_close) = handlers.on_close {
                 on_close(OnCloseCallbackArgs {
                     client_key,
                     client_principal: client_key.client_principal,
+                    reason,
                 });
             }
         }
     }
 }
 
-/// Sets the one timer to when something is due.
+/// Sets the timer to when something is due, unless it fires before anyway.
 fn schedule() {
-    let wait = with_state(|state| state.deadline()).saturating_sub(time());
-    set_deadline_timer(Duration::from_nanos(wait));
+    let Some(deadline) = with_state(|state| state.deadline()) else {
+        return;
+    };
+    if TIMER.get().is_none_or(|(_, fires)| deadline < fires) {
+        set_deadline_timer(deadline);
+    }
 }
 
-fn set_deadline_timer(delay: Duration) {
+fn set_deadline_timer(deadline: u64) {
+    let delay = Duration::from_nanos(deadline.saturating_sub(time()));
     let timer = set_timer(delay, async { on_timer() });
-    if let Some(former) = TIMER.replace(Some(timer)) {
+    if let Some((former, _)) = TIMER.replace(Some((timer, deadline))) {
         clear_timer(former);
     }
 }
@@ -217,13 +290,13 @@ fn set_deadline_timer(delay: Duration) {
 /// What is due gets a call of its own, so that a trap in it does not undo the timer that tries again.
 fn on_timer() {
     TIMER.set(None);
-    set_deadline_timer(RETRY_INTERVAL);
+    set_deadline_timer(time() + RETRY_INTERVAL_NS);
     set_timer(Duration::ZERO, async { do_what_is_due() });
 }
 
 /// Each callback gets a call of its own, so that one that traps undoes neither the others nor what was due.
 fn do_what_is_due() {
-    with_state(|state| state.on_deadline(time()));
+    with_state(|state| state.on_deadline(time(), may_go_on));
     while let Some(event) = with_state(Websockets::poll_event) {
         set_timer(Duration::ZERO, async move {
             IN_CALLBACK.set(true);
@@ -233,5 +306,4 @@ fn do_what_is_due() {
         });
     }
     settle();
-    schedule();
 }

@@ -6,7 +6,7 @@ use candid::Principal;
 use ic_ws_protocol::{ClientKey, cbor::CborError, timing::KEEP_ALIVE_TIMEOUT};
 use thiserror::Error;
 
-use crate::storage::LAYOUT_VERSION;
+use crate::{params::MAX_MESSAGE_BYTES, recipient::Recipient, storage::LAYOUT_VERSION};
 
 /// Why the WebSockets cannot start.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub enum InitError {
     /// Gateways would poll forever and get nothing.
     #[error("max_number_of_returned_messages must be at least 1")]
     NoReturnedMessages,
+    /// The proof of a message would not fit beside it into the reply to a poll.
+    #[error("message_bytes is {0}, but may be at most {MAX_MESSAGE_BYTES}")]
+    MessagesTooLong(usize),
     /// A newer version of this crate has written the stable memory.
     #[error(
         "stable memory has WebSocket layout {0}, this version knows only up to {LAYOUT_VERSION}"
@@ -30,8 +33,8 @@ pub enum InitError {
 
 /// There is no such connection, or not any more.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-#[error("client {0} is not connected")]
-pub struct NotConnected(pub ClientKey);
+#[error("{0} is not connected")]
+pub struct NotConnected(pub Recipient);
 
 /// Why a message was not queued.
 #[derive(Debug, Error)]
@@ -39,7 +42,7 @@ pub enum SendError {
     /// Nobody would get it.
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
-    /// It would not fit into the reply to a poll.
+    /// It is longer than [`WsLimits::message_bytes`](crate::WsLimits).
     #[error("the message has {size} bytes, at most {limit} can be sent")]
     TooLarge {
         /// The size of the message in bytes.
@@ -47,12 +50,55 @@ pub enum SendError {
         /// The largest size in bytes.
         limit: usize,
     },
+    /// As many messages or bytes wait for the client as [`WsLimits`](crate::WsLimits) allows.
+    #[error("too much waits for client {0} to be fetched by its gateway")]
+    QueueFull(ClientKey),
+    /// All queues together hold as many bytes as [`WsLimits::queued_bytes`](crate::WsLimits) allows.
+    #[error("messages of {0} bytes, the limit, wait to be fetched")]
+    QueuesFull(usize),
+    /// Broadcasts under way have as many recipients as [`WsLimits::pending_recipients`](crate::WsLimits) allows.
+    #[error("broadcasts would have more than {0} recipients to reach, the limit")]
+    TooManyRecipients(usize),
     /// A service message has no Candid form. Never in practice.
     #[error(transparent)]
     Candid(#[from] candid::Error),
     /// The message has no CBOR form. Never in practice.
     #[error(transparent)]
     Cbor(#[from] CborError),
+}
+
+impl From<SendError> for String {
+    fn from(error: SendError) -> Self {
+        error.to_string()
+    }
+}
+
+impl From<NotConnected> for String {
+    fn from(error: NotConnected) -> Self {
+        error.to_string()
+    }
+}
+
+/// Why [`inspect_message`](crate::inspect_message) takes a call for junk.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum MethodError {
+    /// Nobody can answer for the call.
+    #[error("the anonymous principal has no connection")]
+    Anonymous,
+    /// The principal is neither a client nor, for `ws_close`, a gateway with clients.
+    #[error("{0} has no connection")]
+    NotConnected(Principal),
+    /// The argument is longer than any that is valid.
+    #[error("the argument has {arg_bytes} bytes, more than {limit}")]
+    TooLong {
+        /// The size of the argument in bytes.
+        arg_bytes: usize,
+        /// The largest size in bytes.
+        limit: usize,
+    },
+    /// The method is not one of the WebSockets'.
+    #[error("`{0}` is no update method of the WebSockets")]
+    Unknown(String),
 }
 
 /// Why `ws_open` refuses a client.
@@ -62,6 +108,14 @@ pub(crate) enum OpenError {
     Anonymous,
     #[error("client {0} is already connected")]
     AlreadyConnected(ClientKey),
+    #[error("gateway {0} is not one of those that this canister allows")]
+    GatewayNotAllowed(Principal),
+    #[error("clients are connected through {0} gateways, the limit")]
+    TooManyGateways(usize),
+    #[error("gateway {gateway} has {limit} clients, the limit")]
+    TooManyClients { gateway: Principal, limit: usize },
+    #[error("{caller} has {limit} connections, the limit")]
+    TooManyConnections { caller: Principal, limit: usize },
     #[error(transparent)]
     Send(#[from] SendError),
 }
@@ -76,8 +130,12 @@ pub(crate) enum MessageError {
     },
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
-    #[error("expected sequence number {expected}, got {actual}: the connection is closed")]
-    WrongSequenceNumber { expected: u64, actual: u64 },
+    #[error("the message has {size} bytes, at most {limit} can be received")]
+    TooLarge { size: usize, limit: usize },
+    #[error(
+        "message {actual} came before message {expected}, and too much waits for that already: the connection is closed"
+    )]
+    TooEarly { expected: u64, actual: u64 },
     #[error("the service message cannot be decoded: {0}: the connection is closed")]
     MalformedServiceMessage(candid::Error),
     #[error("a client may send no service message but keep-alives: the connection is closed")]

@@ -1,7 +1,7 @@
 //! What a canister embeds to speak WebSocket with browsers and native clients, through a gateway.
 //!
-//! A canister calls [`init`] whenever it starts, exports four methods that hand their arguments on, and gets its
-//! clients' messages in callbacks; [`send`] answers:
+//! A canister calls [`init`] whenever it starts, exports four methods by [`export_methods`], and gets its clients'
+//! messages in callbacks; [`send`] answers:
 //!
 //! ```no_run
 //! use ic_stable_structures::{DefaultMemoryImpl, memory_manager::MemoryManager};
@@ -27,30 +27,12 @@
 //! }
 //!
 //! fn on_message(args: OnMessageCallbackArgs) {
-//!     if let Err(error) = send(&args.client_key, args.message) {
-//!         ic_cdk::println!("no answer to {}: {error}", args.client_key);
+//!     if let Err(error) = send(args.client_key, args.message) {
+//!         ic_cdk::println!("no answer: {error}");
 //!     }
 //! }
 //!
-//! #[ic_cdk::update]
-//! fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
-//!     ic_ws_cdk::ws_open(args)
-//! }
-//!
-//! #[ic_cdk::update]
-//! fn ws_message(args: CanisterWsMessageArguments, message_type: Option<Ping>) -> CanisterWsMessageResult {
-//!     ic_ws_cdk::ws_message(args, message_type)
-//! }
-//!
-//! #[ic_cdk::update]
-//! fn ws_close(args: CanisterWsCloseArguments) -> CanisterWsCloseResult {
-//!     ic_ws_cdk::ws_close(args)
-//! }
-//!
-//! #[ic_cdk::query]
-//! fn ws_get_messages(args: CanisterWsGetMessagesArguments) -> CanisterWsGetMessagesResult {
-//!     ic_ws_cdk::ws_get_messages(args)
-//! }
+//! export_methods!(Ping);
 //! # fn main() {}
 //! ```
 //!
@@ -60,24 +42,31 @@
 //! The protocol itself is in `websockets`, which takes the time and the caller as arguments; only `canister` calls
 //! the Internet Computer.
 
+mod broadcasts;
 mod canister;
 mod certification;
+mod clients;
 mod error;
+mod export;
 mod params;
 mod queues;
+mod recipient;
 mod storage;
 mod websockets;
 
 pub use canister::{
-    close, init, is_connected, send, wipe, ws_close, ws_get_messages, ws_message, ws_open,
+    broadcast, close, connections, init, inspect_message, is_connected, send, wipe, ws_close,
+    ws_get_messages, ws_message, ws_open,
 };
-pub use error::{InitError, NotConnected, SendError};
+pub use error::{InitError, MethodError, NotConnected, SendError};
 pub use ic_ws_protocol::{
     CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,
     CanisterWsGetMessagesResult, CanisterWsMessageArguments, CanisterWsMessageResult,
     CanisterWsOpenArguments, CanisterWsOpenResult, ClientKey,
 };
 pub use params::{
-    OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
+    CloseReason, OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers,
+    WsInitParams, WsLimits,
 };
+pub use recipient::Recipient;
 pub use storage::Storage;

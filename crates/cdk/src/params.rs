@@ -1,16 +1,19 @@
 //! What a canister decides about its WebSockets: the callbacks and the limits.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use candid::Principal;
 use ic_ws_protocol::{
-    ClientKey,
+    ClientKey, CloseMessageReason,
     timing::{DEFAULT_ACK_INTERVAL, KEEP_ALIVE_TIMEOUT},
 };
 
 use crate::error::InitError;
 
 const DEFAULT_MAX_RETURNED_MESSAGES: usize = 50;
+
+/// The longest application message. With certificate and witness it still fits into the 3 MiB of a query's reply.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 2 << 20;
 
 /// Who has connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,62 @@ pub struct OnCloseCallbackArgs {
     pub client_key: ClientKey,
     /// Who was connected: the principal of `client_key`.
     pub client_principal: Principal,
+    /// Why it is not any more.
+    pub reason: CloseReason,
+}
+
+/// Why a connection is gone. The client knows, too, where there was a way to tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The gateway has lost the client, or the client has left.
+    GatewayClosed,
+    /// The application called [`close`](crate::close).
+    ClosedByApplication,
+    /// The client did not answer an acknowledgement in time.
+    KeepAliveTimeout,
+    /// A message of the client's was still missing after the latency bound of 30 seconds, while later
+    /// ones had come.
+    MissingMessage,
+    /// More messages came early than [`WsLimits`] lets wait for those before them.
+    TooManyEarlyMessages,
+    /// The client sent a service message that it may not send, or that cannot be decoded.
+    InvalidServiceMessage,
+    /// A broadcast did not fit into what [`WsLimits`] lets wait for the client.
+    QueueFull,
+    /// The application called [`wipe`](crate::wipe).
+    Wiped,
+}
+
+impl CloseReason {
+    /// What the client is told, in the fewer words of the protocol; nothing if there is no way to tell it.
+    pub(crate) fn for_client(self) -> Option<CloseMessageReason> {
+        match self {
+            Self::GatewayClosed | Self::Wiped => None,
+            Self::ClosedByApplication | Self::QueueFull => {
+                Some(CloseMessageReason::ClosedByApplication)
+            }
+            Self::KeepAliveTimeout => Some(CloseMessageReason::KeepAliveTimeout),
+            Self::MissingMessage | Self::TooManyEarlyMessages => {
+                Some(CloseMessageReason::WrongSequenceNumber)
+            }
+            Self::InvalidServiceMessage => Some(CloseMessageReason::InvalidServiceMessage),
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GatewayClosed => "the gateway has lost the client, or the client has left",
+            Self::ClosedByApplication => "closed by the application",
+            Self::KeepAliveTimeout => "no keep-alive in time",
+            Self::MissingMessage => "a message did not come in time",
+            Self::TooManyEarlyMessages => "too many messages wait for one before them",
+            Self::InvalidServiceMessage => "an invalid service message",
+            Self::QueueFull => "too much waits to be fetched by the gateway",
+            Self::Wiped => "all connections were wiped",
+        })
+    }
 }
 
 /// The canister's callbacks. A callback may [`send`](crate::send) and [`close`](crate::close); callbacks that this
@@ -53,8 +112,51 @@ pub struct WsHandlers {
     pub on_close: Option<fn(OnCloseCallbackArgs)>,
 }
 
+/// What others can make the canister keep at most. Whoever reaches a limit gets an error that says so, or loses a
+/// connection for that [reason](CloseReason).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WsLimits {
+    /// Gateways that have clients, or messages left in their queues. Beyond, `ws_open` refuses clients of new gateways.
+    pub gateways: usize,
+    /// Connections through one gateway. Beyond, `ws_open` refuses.
+    pub clients_per_gateway: usize,
+    /// Connections of one principal: its devices and tabs. Beyond, `ws_open` refuses.
+    pub clients_per_principal: usize,
+    /// Bytes of an application message, either way; at most 2 MiB, what fits into a reply with its proof.
+    pub message_bytes: usize,
+    /// Messages in its gateway's queue for one client. Beyond, [`send`](crate::send) refuses, and a broadcast closes.
+    pub queued_messages_per_client: usize,
+    /// Bytes in its gateway's queue for one client; with the same consequences.
+    pub queued_bytes_per_client: usize,
+    /// Bytes in all queues, and in broadcasts that are still under way.
+    pub queued_bytes: usize,
+    /// Messages of one client that wait for one before them. Beyond, the connection is closed.
+    pub early_messages_per_client: usize,
+    /// Bytes of all such messages. Beyond, the connection of the one that comes then is closed.
+    pub early_bytes: usize,
+    /// Recipients that broadcasts under way have not reached yet. Beyond, [`broadcast`](crate::broadcast) refuses.
+    pub pending_recipients: usize,
+}
+
+impl Default for WsLimits {
+    fn default() -> Self {
+        Self {
+            gateways: 100,
+            clients_per_gateway: 20_000,
+            clients_per_principal: 50,
+            message_bytes: MAX_MESSAGE_BYTES,
+            queued_messages_per_client: 20_000,
+            queued_bytes_per_client: 32 << 20,
+            queued_bytes: 1 << 30,
+            early_messages_per_client: 64,
+            early_bytes: 64 << 20,
+            pending_recipients: 100_000,
+        }
+    }
+}
+
 /// The arguments of [`init`](crate::init).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct WsInitParams {
     /// The canister's callbacks.
     pub handlers: WsHandlers,
@@ -63,6 +165,10 @@ pub struct WsInitParams {
     /// How often clients are told what has arrived, in milliseconds. More than 60,000; 300,000 unless set.
     /// A message that no gateway has fetched for as long may be dropped.
     pub send_ack_interval_ms: u64,
+    /// What others can make the canister keep at most.
+    pub limits: WsLimits,
+    /// The only gateways that clients may connect through; any, unless set.
+    pub allowed_gateways: Option<Vec<Principal>>,
 }
 
 impl WsInitParams {
@@ -72,6 +178,8 @@ impl WsInitParams {
             handlers,
             max_number_of_returned_messages: DEFAULT_MAX_RETURNED_MESSAGES,
             send_ack_interval_ms: DEFAULT_ACK_INTERVAL.as_secs() * 1000,
+            limits: WsLimits::default(),
+            allowed_gateways: None,
         }
     }
 
@@ -87,6 +195,18 @@ impl WsInitParams {
         self
     }
 
+    /// Sets [`limits`](Self::limits).
+    pub fn with_limits(mut self, limits: WsLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets [`allowed_gateways`](Self::allowed_gateways).
+    pub fn with_allowed_gateways(mut self, gateways: impl IntoIterator<Item = Principal>) -> Self {
+        self.allowed_gateways = Some(gateways.into_iter().collect());
+        self
+    }
+
     /// Checks what [`init`](crate::init) checks.
     ///
     /// # Errors
@@ -97,6 +217,9 @@ impl WsInitParams {
         }
         if self.ack_interval() <= KEEP_ALIVE_TIMEOUT {
             return Err(InitError::AckIntervalTooShort(self.ack_interval()));
+        }
+        if self.limits.message_bytes > MAX_MESSAGE_BYTES {
+            return Err(InitError::MessagesTooLong(self.limits.message_bytes));
         }
         Ok(())
     }
@@ -118,16 +241,27 @@ mod tests {
 
     #[test]
     fn limits_are_checked() {
-        let params = WsInitParams::default();
-        assert_eq!(params.validate(), Ok(()));
+        let params = WsInitParams::default;
+        assert_eq!(params().validate(), Ok(()));
         assert_eq!(
-            params.with_send_ack_interval_ms(60_000).validate(),
+            params().with_send_ack_interval_ms(60_000).validate(),
             Err(InitError::AckIntervalTooShort(Duration::from_secs(60)))
         );
-        assert_eq!(params.with_send_ack_interval_ms(60_001).validate(), Ok(()));
         assert_eq!(
-            params.with_max_number_of_returned_messages(0).validate(),
+            params().with_send_ack_interval_ms(60_001).validate(),
+            Ok(())
+        );
+        assert_eq!(
+            params().with_max_number_of_returned_messages(0).validate(),
             Err(InitError::NoReturnedMessages)
+        );
+        let longer = WsLimits {
+            message_bytes: MAX_MESSAGE_BYTES + 1,
+            ..WsLimits::default()
+        };
+        assert_eq!(
+            params().with_limits(longer).validate(),
+            Err(InitError::MessagesTooLong(MAX_MESSAGE_BYTES + 1))
         );
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Every operation costs the logarithm of what is queued, or is paid for by the messages it removes.
 
+use std::collections::{BTreeSet, HashMap};
+
 use candid::Principal;
 use ic_certification::Hash;
 use ic_stable_structures::Memory;
-use ic_ws_protocol::{CanisterOutputMessage, MessageKey, cbor::CborError};
+use ic_ws_protocol::{CanisterOutputMessage, ClientKey, MessageKey, cbor::CborError};
 
 use crate::{
     certification::MessageTree,
@@ -14,6 +16,9 @@ use crate::{
 
 /// How many old messages a new one displaces at most. More than one, so that a queue that was left alone shrinks.
 const PRUNED_PER_PUSH: usize = 5;
+
+/// How many messages of a deserted gateway are dropped together.
+const DROPPED_AT_ONCE: u64 = 1000;
 
 /// The next messages of one queue.
 #[derive(Debug, Default)]
@@ -32,26 +37,55 @@ pub(crate) struct PageLimit {
     pub bytes: usize,
 }
 
+/// What waits in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub messages: usize,
+    /// Of content.
+    pub bytes: usize,
+}
+
+/// What is not stable is made again from the rest when the canister starts.
 pub(crate) struct Queues<M: Memory> {
     gateways: Gateways<M>,
     messages: Messages<M>,
     tree: MessageTree,
+    /// Of each client that anything waits for.
+    loads: HashMap<ClientKey, Load>,
+    bytes: usize,
+    /// The gateways without clients, and since when.
+    deserted: BTreeSet<(u64, Principal)>,
 }
 
 impl<M: Memory> Queues<M> {
     /// Takes up the queues as `gateways` and `messages` hold them.
     pub fn new(gateways: M, messages: M) -> Self {
-        let messages = Messages::init(messages);
-        let mut tree = MessageTree::default();
-        for entry in messages.iter() {
+        let gateways = Gateways::init(gateways);
+        let deserted = gateways
+            .iter()
+            .map(|entry| entry.into_pair())
+            .filter(|(_, record)| record.clients == 0)
+            .map(|(gateway, record)| (record.deserted_at, gateway))
+            .collect();
+        let mut queues = Self {
+            gateways,
+            messages: Messages::init(messages),
+            tree: MessageTree::default(),
+            loads: HashMap::new(),
+            bytes: 0,
+            deserted,
+        };
+        for entry in queues.messages.iter() {
             let (id, message) = entry.into_pair();
-            tree.insert(message_key(id), &message.content);
+            queues.tree.insert(message_key(id), &message.content);
+            queues
+                .loads
+                .entry(message.client_key)
+                .or_default()
+                .add(message.content.len());
+            queues.bytes += message.content.len();
         }
-        Self {
-            gateways: Gateways::init(gateways),
-            messages,
-            tree,
-        }
+        queues
     }
 
     /// What the canister must certify.
@@ -59,9 +93,35 @@ impl<M: Memory> Queues<M> {
         self.tree.root_hash()
     }
 
+    /// How many gateways have clients, or messages left.
+    pub fn gateways(&self) -> u64 {
+        self.gateways.len()
+    }
+
+    /// Whether anything was queued for `gateway` that is not forgotten yet.
+    pub fn knows(&self, gateway: Principal) -> bool {
+        self.gateways.contains_key(&gateway)
+    }
+
+    /// How many clients are connected through `gateway`.
+    pub fn clients(&self, gateway: Principal) -> u64 {
+        self.record(gateway).clients
+    }
+
+    /// What waits for one client.
+    pub fn load(&self, client: &ClientKey) -> Load {
+        self.loads.get(client).copied().unwrap_or_default()
+    }
+
+    /// The bytes of content in all queues.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// A client has connected through `gateway`.
     pub fn add_client(&mut self, gateway: Principal) {
         let mut record = self.record(gateway);
+        self.deserted.remove(&(record.deserted_at, gateway));
         record.clients += 1;
         self.gateways.insert(gateway, record);
     }
@@ -72,6 +132,7 @@ impl<M: Memory> Queues<M> {
         record.clients = record.clients.saturating_sub(1);
         if record.clients == 0 {
             record.deserted_at = now;
+            self.deserted.insert((now, gateway));
         }
         self.gateways.insert(gateway, record);
     }
@@ -87,6 +148,11 @@ impl<M: Memory> Queues<M> {
         };
         record.next += 1;
         self.tree.insert(key, &message.content);
+        self.bytes += message.content.len();
+        self.loads
+            .entry(message.client_key)
+            .or_default()
+            .add(message.content.len());
         self.messages.insert(message_id(key), message);
         self.gateways.insert(gateway, record);
     }
@@ -134,19 +200,24 @@ impl<M: Memory> Queues<M> {
         Ok(page)
     }
 
-    /// Forgets the gateways whose last client went before `deserted_before`, with all that is left in their queues.
-    pub fn forget_deserted(&mut self, deserted_before: u64) {
-        let deserted: Vec<_> = self
-            .gateways
-            .iter()
-            .map(|entry| entry.into_pair())
-            .filter(|(_, record)| record.clients == 0 && record.deserted_at < deserted_before)
-            .collect();
-        for (gateway, record) in deserted {
+    /// The gateway that was deserted first, and when.
+    pub fn first_deserted(&self) -> Option<(u64, Principal)> {
+        self.deserted.first().copied()
+    }
+
+    /// Drops the oldest messages of a deserted gateway, and forgets it when none is left.
+    pub fn drop_deserted(&mut self, gateway: Principal) {
+        let mut record = self.record(gateway);
+        let end = record.next.min(record.first + DROPPED_AT_ONCE);
+        for nonce in record.first..end {
+            self.remove(MessageKey { gateway, nonce });
+        }
+        record.first = end;
+        if end == record.next {
+            self.deserted.remove(&(record.deserted_at, gateway));
             self.gateways.remove(&gateway);
-            for nonce in record.first..record.next {
-                self.remove(MessageKey { gateway, nonce });
-            }
+        } else {
+            self.gateways.insert(gateway, record);
         }
     }
 
@@ -155,6 +226,9 @@ impl<M: Memory> Queues<M> {
         self.gateways.clear_new();
         self.messages.clear_new();
         self.tree = MessageTree::default();
+        self.loads.clear();
+        self.bytes = 0;
+        self.deserted.clear();
     }
 
     /// A gateway that is not known is one that nothing was ever queued for.
@@ -177,7 +251,28 @@ impl<M: Memory> Queues<M> {
     }
 
     fn remove(&mut self, key: MessageKey) {
-        self.messages.remove(&message_id(key));
         self.tree.remove(key);
+        let Some(message) = self.messages.remove(&message_id(key)) else {
+            return;
+        };
+        self.bytes -= message.content.len();
+        if let Some(load) = self.loads.get_mut(&message.client_key) {
+            load.subtract(message.content.len());
+            if load.messages == 0 {
+                self.loads.remove(&message.client_key);
+            }
+        }
+    }
+}
+
+impl Load {
+    fn add(&mut self, bytes: usize) {
+        self.messages += 1;
+        self.bytes += bytes;
+    }
+
+    fn subtract(&mut self, bytes: usize) {
+        self.messages -= 1;
+        self.bytes -= bytes;
     }
 }

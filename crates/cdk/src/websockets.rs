@@ -3,29 +3,29 @@
 //! Nothing here knows of the Internet Computer, so all of it runs in tests under simulated time. Times are in
 //! nanoseconds since 1970.
 
-use std::{collections::VecDeque, time::Duration};
+mod incoming;
+mod outgoing;
+
+use std::collections::VecDeque;
 
 use candid::Principal;
 use ic_certification::Hash;
 use ic_stable_structures::Memory;
 use ic_ws_protocol::{
     CanisterAckMessageContent, CanisterCloseMessageContent, CanisterOpenMessageContent,
-    CanisterWsOpenArguments, ClientKey, CloseMessageReason, WebsocketMessage,
-    WebsocketServiceMessageContent, cbor::CborError, timing::KEEP_ALIVE_TIMEOUT,
+    CanisterWsOpenArguments, ClientKey, WebsocketServiceMessageContent, cbor::CborError,
 };
 
+use self::incoming::Early;
 use crate::{
-    error::{CloseError, InitError, MessageError, NotConnected, OpenError, SendError},
-    params::WsInitParams,
+    broadcasts::Broadcasts,
+    clients::{Clients, Timing},
+    error::{CloseError, InitError, MethodError, NotConnected, OpenError},
+    params::{CloseReason, MAX_MESSAGE_BYTES, WsInitParams},
     queues::{Page, PageLimit, Queues},
-    storage::{
-        ClientRecord, Clients, Header, HeaderCell, LAYOUT_VERSION, QueuedMessage, Storage,
-        client_id, client_key,
-    },
+    recipient::Recipient,
+    storage::{self, ClientRecord, Storage},
 };
-
-/// The longest application message. With certificate and witness it still fits into the 3 MiB of a query's reply.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// How much content one poll returns at most, unless a single message is longer.
 const MAX_PAGE_BYTES: usize = MAX_MESSAGE_BYTES;
@@ -38,46 +38,31 @@ pub(crate) enum Event {
         client_key: ClientKey,
         content: Vec<u8>,
     },
-    Closed(ClientKey),
+    Closed(ClientKey, CloseReason),
 }
 
 pub(crate) struct Websockets<M: Memory> {
-    page_limit: PageLimit,
-    ack_interval: u64,
-    header: HeaderCell<M>,
+    params: WsInitParams,
     clients: Clients<M>,
+    early: Early<M>,
     queues: Queues<M>,
-    /// Whether the last acknowledgement's keep-alives are still to be checked. Not stable: an upgrade spares the
-    /// clients this check, since it may have kept them from answering.
-    awaiting_keep_alives: bool,
+    broadcasts: Broadcasts<M>,
     events: VecDeque<Event>,
     certified: Option<Hash>,
 }
 
 impl<M: Memory> Websockets<M> {
     /// Takes up the connections that `storage` holds.
-    pub fn new(params: &WsInitParams, storage: Storage<M>, now: u64) -> Result<Self, InitError> {
+    pub fn new(params: WsInitParams, storage: Storage<M>, now: u64) -> Result<Self, InitError> {
         params.validate()?;
-        let header = HeaderCell::init(
-            storage.header,
-            Header {
-                layout_version: LAYOUT_VERSION,
-                last_ack: now,
-            },
-        );
-        if header.get().layout_version > LAYOUT_VERSION {
-            return Err(InitError::UnknownLayout(header.get().layout_version));
-        }
+        let timing = Timing::new(params.ack_interval(), now);
+        let clients = storage::open_clients(storage.header, storage.clients)?;
         Ok(Self {
-            page_limit: PageLimit {
-                messages: params.max_number_of_returned_messages,
-                bytes: MAX_PAGE_BYTES,
-            },
-            ack_interval: nanos(params.ack_interval()),
-            header,
-            clients: Clients::init(storage.clients),
+            params,
+            clients: Clients::new(clients, timing),
+            early: Early::new(storage.early),
             queues: Queues::new(storage.gateways, storage.queues),
-            awaiting_keep_alives: false,
+            broadcasts: Broadcasts::new(storage.broadcasts, storage.recipients),
             events: VecDeque::new(),
             certified: None,
         })
@@ -101,68 +86,55 @@ impl<M: Memory> Websockets<M> {
         args: CanisterWsOpenArguments,
         now: u64,
     ) -> Result<(), OpenError> {
-        if caller == Principal::anonymous() {
-            return Err(OpenError::Anonymous);
-        }
-        let client_key = client_key((caller, args.client_nonce));
+        let gateway = args.gateway_principal;
+        self.check_opening(caller, gateway)?;
+        let client_key = ClientKey {
+            client_principal: caller,
+            client_nonce: args.client_nonce,
+        };
         if self.is_connected(&client_key) {
             return Err(OpenError::AlreadyConnected(client_key));
         }
 
-        let record = ClientRecord {
-            gateway: args.gateway_principal,
+        let client = ClientRecord {
+            gateway,
             last_sent: 0,
             last_received: 0,
             last_keep_alive: now,
+            last_ack: now,
+            awaits_keep_alive: false,
+            gap_since: 0,
         };
-        self.clients.insert(client_id(&client_key), record);
-        self.queues.add_client(args.gateway_principal);
+        self.queues.add_client(gateway);
         let open = CanisterOpenMessageContent { client_key };
-        self.send_service(
-            &client_key,
-            &WebsocketServiceMessageContent::OpenMessage(open),
-            now,
-        )?;
+        let open = WebsocketServiceMessageContent::OpenMessage(open);
+        self.push_service(&client_key, client, &open, now)?;
         self.events.push_back(Event::Opened(client_key));
         Ok(())
     }
 
-    /// A client's message has come. What cannot be accepted closes the connection.
-    pub fn receive(
-        &mut self,
-        caller: Principal,
-        message: WebsocketMessage,
-        now: u64,
-    ) -> Result<(), MessageError> {
-        let client_key = message.client_key;
-        if caller != client_key.client_principal {
-            return Err(MessageError::ForeignKey { caller, client_key });
+    fn check_opening(&self, caller: Principal, gateway: Principal) -> Result<(), OpenError> {
+        if caller == Principal::anonymous() {
+            return Err(OpenError::Anonymous);
         }
-        let mut record = self.client(&client_key)?;
-        let expected = record.last_received + 1;
-        if message.sequence_num != expected {
-            self.close_because(&client_key, CloseMessageReason::WrongSequenceNumber, now);
-            return Err(MessageError::WrongSequenceNumber {
-                expected,
-                actual: message.sequence_num,
+        let allowed = &self.params.allowed_gateways;
+        if allowed.as_ref().is_some_and(|all| !all.contains(&gateway)) {
+            return Err(OpenError::GatewayNotAllowed(gateway));
+        }
+        let limits = &self.params.limits;
+        if !self.queues.knows(gateway) && self.queues.gateways() >= limits.gateways as u64 {
+            return Err(OpenError::TooManyGateways(limits.gateways));
+        }
+        if self.queues.clients(gateway) >= limits.clients_per_gateway as u64 {
+            return Err(OpenError::TooManyClients {
+                gateway,
+                limit: limits.clients_per_gateway,
             });
         }
-        record.last_received = expected;
-
-        if message.is_service_message {
-            let accepted = check_service_message(&message.content);
-            if accepted.is_err() {
-                self.close_because(&client_key, CloseMessageReason::InvalidServiceMessage, now);
-                return accepted;
-            }
-            record.last_keep_alive = now;
-        } else {
-            self.events.push_back(Event::Message {
-                client_key,
-                content: message.content,
-            });
+        let limit = limits.clients_per_principal;
+        if self.clients.of(caller).take(limit).count() == limit {
+            return Err(OpenError::TooManyConnections { caller, limit });
         }
-        self.clients.insert(client_id(&client_key), record);
         Ok(())
     }
 
@@ -176,178 +148,172 @@ impl<M: Memory> Websockets<M> {
         if self.client(&client_key)?.gateway != caller {
             return Err(CloseError::ForeignGateway { caller, client_key });
         }
-        self.remove(&client_key, now);
+        self.disconnect(&client_key, CloseReason::GatewayClosed, now);
         Ok(())
     }
 
     /// Whether a client is connected.
     pub fn is_connected(&self, client_key: &ClientKey) -> bool {
-        self.clients.contains_key(&client_id(client_key))
+        self.clients.contains(client_key)
+    }
+
+    /// Whether a call of the method by `caller`, with an argument of that many bytes, can be more than junk.
+    pub fn check_call(
+        &self,
+        caller: Principal,
+        method: &str,
+        arg_bytes: usize,
+    ) -> Result<(), MethodError> {
+        if caller == Principal::anonymous() {
+            return Err(MethodError::Anonymous);
+        }
+        /// What the Candid of an argument has around the longest message.
+        const ENVELOPE_BYTES: usize = 1024;
+        let (limit, is_known) = match method {
+            "ws_open" => (ENVELOPE_BYTES, true),
+            "ws_message" => {
+                let limit = self.params.limits.message_bytes + ENVELOPE_BYTES;
+                (limit, self.clients.of(caller).next().is_some())
+            }
+            "ws_close" => (ENVELOPE_BYTES, self.queues.clients(caller) > 0),
+            _ => return Err(MethodError::Unknown(method.to_owned())),
+        };
+        if arg_bytes > limit {
+            return Err(MethodError::TooLong { arg_bytes, limit });
+        }
+        if !is_known {
+            return Err(MethodError::NotConnected(caller));
+        }
+        Ok(())
     }
 
     /// The messages for the gateway `caller` from `nonce` on.
     pub fn messages(&self, caller: Principal, nonce: u64) -> Result<Page, CborError> {
-        self.queues.page(caller, nonce, self.page_limit)
+        let limit = PageLimit {
+            messages: self.params.max_number_of_returned_messages,
+            bytes: MAX_PAGE_BYTES,
+        };
+        self.queues.page(caller, nonce, limit)
     }
 
-    /// Queues an application message.
-    pub fn send(
-        &mut self,
-        client_key: &ClientKey,
-        content: Vec<u8>,
-        now: u64,
-    ) -> Result<(), SendError> {
-        if content.len() > MAX_MESSAGE_BYTES {
-            return Err(SendError::TooLarge {
-                size: content.len(),
-                limit: MAX_MESSAGE_BYTES,
-            });
+    /// The application closes connections.
+    pub fn close(&mut self, whom: Recipient, now: u64) -> Result<(), NotConnected> {
+        let connected = self.connected([whom]);
+        if connected.is_empty() {
+            return Err(NotConnected(whom));
         }
-        self.queue(client_key, content, false, now)
+        for client_key in connected {
+            self.disconnect(&client_key, CloseReason::ClosedByApplication, now);
+        }
+        Ok(())
     }
 
-    /// The application closes a connection.
-    pub fn close(&mut self, client_key: &ClientKey, now: u64) -> Result<(), NotConnected> {
-        self.client(client_key)?;
-        self.close_because(client_key, CloseMessageReason::ClosedByApplication, now);
-        Ok(())
+    /// The connections of a principal.
+    pub fn connections(&self, principal: Principal) -> Vec<ClientKey> {
+        self.clients.of(principal).collect()
     }
 
     /// Forgets all connections, gateways and messages.
     pub fn wipe(&mut self) {
-        let clients = self.clients.keys().map(client_key).map(Event::Closed);
-        self.events.extend(clients);
-        self.clients.clear_new();
+        let closed = |client_key| Event::Closed(client_key, CloseReason::Wiped);
+        self.events.extend(self.clients.keys().map(closed));
+        self.clients.clear();
+        self.early.clear();
         self.queues.clear();
+        self.broadcasts.clear();
     }
 
-    /// When [`on_deadline`](Self::on_deadline) has something to do.
-    pub fn deadline(&self) -> u64 {
-        let wait = if self.awaiting_keep_alives {
-            nanos(KEEP_ALIVE_TIMEOUT)
-        } else {
-            self.ack_interval
-        };
-        self.header.get().last_ack.saturating_add(wait)
+    /// When [`on_deadline`](Self::on_deadline) has something to do; never if `None`.
+    pub fn deadline(&self) -> Option<u64> {
+        if !self.broadcasts.is_empty() {
+            return Some(0);
+        }
+        let client = self.clients.first_deadline().map(|(deadline, _)| deadline);
+        let gateway = self.deserted_gateway().map(|(deadline, _)| deadline);
+        client.into_iter().chain(gateway).min()
     }
 
-    /// Does what is due: acknowledges to all clients, or closes those that have not answered.
-    pub fn on_deadline(&mut self, now: u64) {
-        if now < self.deadline() {
+    /// Does what is due, as long as `may_go_on`: what is left is due at once.
+    pub fn on_deadline(&mut self, now: u64, may_go_on: impl Fn() -> bool) {
+        while may_go_on() && (self.deliver_pending(now) || self.attend(now)) {}
+    }
+
+    /// Attends to one client or gateway that is due; `false` if none is.
+    fn attend(&mut self, now: u64) -> bool {
+        let is_due = |(deadline, _): &(u64, _)| *deadline <= now;
+        if let Some((_, client_key)) = self.clients.first_deadline().filter(is_due) {
+            self.attend_client(&client_key, now);
+            return true;
+        }
+        if let Some((_, gateway)) = self.deserted_gateway().filter(|(at, _)| *at <= now) {
+            self.queues.drop_deserted(gateway);
+            return true;
+        }
+        false
+    }
+
+    fn attend_client(&mut self, client_key: &ClientKey, now: u64) {
+        let Some(mut client) = self.clients.get(client_key) else {
             return;
-        }
-        if self.awaiting_keep_alives {
-            self.awaiting_keep_alives = false;
-            self.close_silent_clients(now);
-            self.queues.forget_deserted(self.ago(now));
-        } else {
-            self.awaiting_keep_alives = true;
-            self.acknowledge(now);
-        }
-    }
-
-    fn acknowledge(&mut self, now: u64) {
-        self.header.set(Header {
-            layout_version: LAYOUT_VERSION,
-            last_ack: now,
-        });
-        let clients: Vec<_> = self.clients.iter().map(|entry| entry.into_pair()).collect();
-        for (id, record) in clients {
-            let client_key = client_key(id);
-            let ack = WebsocketServiceMessageContent::AckMessage(CanisterAckMessageContent {
-                last_incoming_sequence_num: record.last_received,
-            });
-            // A client that gets no acknowledgement closes by itself.
-            self.send_service(&client_key, &ack, now).ok();
-        }
-    }
-
-    /// A keep-alive answers the last acknowledgement if it is younger. Who has connected since is not asked yet.
-    fn close_silent_clients(&mut self, now: u64) {
-        let last_ack = self.header.get().last_ack;
-        let silent: Vec<_> = self
-            .clients
-            .iter()
-            .map(|entry| entry.into_pair())
-            .filter(|(_, record)| record.last_keep_alive < last_ack)
-            .collect();
-        for (id, _) in silent {
-            self.close_because(&client_key(id), CloseMessageReason::KeepAliveTimeout, now);
-        }
-    }
-
-    fn close_because(&mut self, client_key: &ClientKey, reason: CloseMessageReason, now: u64) {
-        let close =
-            WebsocketServiceMessageContent::CloseMessage(CanisterCloseMessageContent { reason });
-        // A client that could not be told is removed all the same.
-        self.send_service(client_key, &close, now).ok();
-        self.remove(client_key, now);
-    }
-
-    fn remove(&mut self, client_key: &ClientKey, now: u64) {
-        if let Some(record) = self.clients.remove(&client_id(client_key)) {
-            self.queues.remove_client(record.gateway, now);
-            self.events.push_back(Event::Closed(*client_key));
-        }
-    }
-
-    fn send_service(
-        &mut self,
-        client_key: &ClientKey,
-        message: &WebsocketServiceMessageContent,
-        now: u64,
-    ) -> Result<(), SendError> {
-        self.queue(client_key, candid::encode_one(message)?, true, now)
-    }
-
-    fn queue(
-        &mut self,
-        client_key: &ClientKey,
-        content: Vec<u8>,
-        is_service_message: bool,
-        now: u64,
-    ) -> Result<(), SendError> {
-        let mut record = self.client(client_key)?;
-        record.last_sent += 1;
-        let message = WebsocketMessage {
-            client_key: *client_key,
-            sequence_num: record.last_sent,
-            timestamp: now,
-            is_service_message,
-            content,
         };
-        let message = QueuedMessage {
-            client_key: *client_key,
-            timestamp: now,
-            content: message.to_cbor()?,
+        let timing = self.clients.timing();
+        if timing.gap_deadline(&client).is_some_and(|gap| gap <= now) {
+            return self.disconnect(client_key, CloseReason::MissingMessage, now);
+        }
+        if !client.awaits_keep_alive {
+            return self.acknowledge(client_key, client, now);
+        }
+        if timing.is_silent(&client) {
+            return self.disconnect(client_key, CloseReason::KeepAliveTimeout, now);
+        }
+        client.awaits_keep_alive = false;
+        self.clients.put(client_key, client);
+    }
+
+    fn acknowledge(&mut self, client_key: &ClientKey, mut client: ClientRecord, now: u64) {
+        client.last_ack = now;
+        client.awaits_keep_alive = true;
+        self.clients.put(client_key, client);
+        let ack = CanisterAckMessageContent {
+            last_incoming_sequence_num: client.last_received,
         };
-        self.queues.push(record.gateway, message, self.ago(now));
-        self.clients.insert(client_id(client_key), record);
-        Ok(())
+        let ack = WebsocketServiceMessageContent::AckMessage(ack);
+        // A client that gets no acknowledgement closes by itself.
+        self.push_service(client_key, client, &ack, now).ok();
+    }
+
+    /// The gateway to be forgotten next, and when.
+    fn deserted_gateway(&self) -> Option<(u64, Principal)> {
+        let (deserted_at, gateway) = self.queues.first_deserted()?;
+        let interval = self.clients.timing().ack_interval();
+        Some((deserted_at.saturating_add(interval), gateway))
+    }
+
+    /// Ends a connection, and tells the client why if there is a way.
+    fn disconnect(&mut self, client_key: &ClientKey, reason: CloseReason, now: u64) {
+        if let Some(reason) = reason.for_client() {
+            // What was broadcast before shall come before.
+            self.deliver_pending_to(client_key, now);
+            if let Some(client) = self.clients.get(client_key) {
+                let close = CanisterCloseMessageContent { reason };
+                let close = WebsocketServiceMessageContent::CloseMessage(close);
+                // A client that could not be told is removed all the same.
+                self.push_service(client_key, client, &close, now).ok();
+            }
+        }
+        if let Some(client) = self.clients.remove(client_key) {
+            self.early.forget(client_key);
+            self.broadcasts.forget(client_key);
+            self.queues.remove_client(client.gateway, now);
+            self.events.push_back(Event::Closed(*client_key, reason));
+        }
     }
 
     fn client(&self, client_key: &ClientKey) -> Result<ClientRecord, NotConnected> {
-        let record = self.clients.get(&client_id(client_key));
-        record.ok_or(NotConnected(*client_key))
+        self.clients
+            .get(client_key)
+            .ok_or(NotConnected(client_key.into()))
     }
-
-    /// One acknowledgement interval before `now`: what is older need not be kept.
-    fn ago(&self, now: u64) -> u64 {
-        now.saturating_sub(self.ack_interval)
-    }
-}
-
-/// Clients may only keep alive.
-fn check_service_message(content: &[u8]) -> Result<(), MessageError> {
-    match candid::decode_one(content) {
-        Ok(WebsocketServiceMessageContent::KeepAliveMessage(_)) => Ok(()),
-        Ok(_) => Err(MessageError::UnexpectedServiceMessage),
-        Err(error) => Err(MessageError::MalformedServiceMessage(error)),
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -13,19 +13,24 @@ use ic_ws_protocol::{
 
 use super::{Event, Websockets};
 use crate::{
-    error::{MessageError, OpenError},
-    params::WsInitParams,
+    error::{MessageError, OpenError, SendError},
+    params::{CloseReason, WsInitParams, WsLimits},
     queues::Page,
+    recipient::Recipient,
     storage::Storage,
 };
 
+mod broadcasting;
+mod early;
 mod lifecycle;
+mod limits;
 mod queueing;
 mod random;
 
 const SECOND: u64 = 1_000_000_000;
 const ACK_INTERVAL: u64 = 300 * SECOND;
 const KEEP_ALIVE_TIMEOUT: u64 = 60 * SECOND;
+const LATENCY_BOUND: u64 = 30 * SECOND;
 const PAGE: usize = 4;
 
 /// A principal that is nobody else's.
@@ -45,6 +50,7 @@ fn gateway(n: u8) -> Principal {
 }
 
 struct World {
+    params: WsInitParams,
     memory: MemoryManager<VectorMemory>,
     ws: Websockets<VirtualMemory<VectorMemory>>,
     now: u64,
@@ -53,11 +59,21 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with_limits(WsLimits::default())
+    }
+
+    fn with_limits(limits: WsLimits) -> Self {
+        Self::with_params(WsInitParams::default().with_limits(limits))
+    }
+
+    fn with_params(params: WsInitParams) -> Self {
+        let params = params.with_max_number_of_returned_messages(PAGE);
         // Small buckets: each takes its whole size at once.
         let memory = MemoryManager::init_with_bucket_size(VectorMemory::default(), 1);
         let now = 1_700_000_000 * SECOND;
         let mut world = Self {
-            ws: start(&memory, now),
+            ws: start(&params, &memory, now),
+            params,
             memory,
             now,
             certified: Vec::new(),
@@ -68,7 +84,7 @@ impl World {
 
     /// A new process over the same stable memory.
     fn upgrade(&mut self) {
-        self.ws = start(&self.memory, self.now);
+        self.ws = start(&self.params, &self.memory, self.now);
         self.certify();
     }
 
@@ -92,7 +108,11 @@ impl World {
     }
 
     fn opened(key: ClientKey, gateway: Principal) -> Self {
-        let mut world = Self::new();
+        Self::new().open_first(key, gateway)
+    }
+
+    fn open_first(self, key: ClientKey, gateway: Principal) -> Self {
+        let mut world = self;
         world.open(key, gateway).unwrap();
         assert_eq!(world.events(), [Event::Opened(key)]);
         world
@@ -141,10 +161,14 @@ impl World {
         self.ws.receive(key.client_principal, message, self.now)
     }
 
+    fn send(&mut self, to: impl Into<Recipient>, message: Vec<u8>) -> Result<(), SendError> {
+        self.ws.send(to.into(), message, self.now, || true)
+    }
+
     /// Lets the timer fire at its time, or now if that is past.
     fn pass_deadline(&mut self) {
-        self.now = self.now.max(self.ws.deadline());
-        self.ws.on_deadline(self.now);
+        self.now = self.now.max(self.ws.deadline().unwrap());
+        self.ws.on_deadline(self.now, || true);
     }
 
     /// One poll, with all that a client would verify of it verified.
@@ -192,7 +216,7 @@ impl World {
 }
 
 /// What a message to a client says.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Content {
     Service(Service),
     Application(Vec<u8>),
@@ -223,11 +247,11 @@ impl Content {
 }
 
 fn start(
+    params: &WsInitParams,
     memory: &MemoryManager<VectorMemory>,
     now: u64,
 ) -> Websockets<VirtualMemory<VectorMemory>> {
-    let params = WsInitParams::default().with_max_number_of_returned_messages(PAGE);
-    Websockets::new(&params, Storage::new(memory, 10), now).unwrap()
+    Websockets::new(params.clone(), Storage::new(memory, 10), now).unwrap()
 }
 
 fn nonce_of(message: &CanisterOutputMessage) -> u64 {

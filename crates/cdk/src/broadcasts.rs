@@ -1,0 +1,128 @@
+//! Broadcasts that are under way: what one call of the canister could not deliver waits here for the next.
+
+use std::collections::BTreeMap;
+
+use ic_stable_structures::Memory;
+use ic_ws_protocol::ClientKey;
+
+use crate::storage::{BroadcastMessages, BroadcastRecipients, client_id, client_key};
+
+pub(crate) struct Broadcasts<M: Memory> {
+    messages: BroadcastMessages<M>,
+    recipients: BroadcastRecipients<M>,
+    /// How many recipients each broadcast has left. On the heap, and made again when the canister starts.
+    remaining: BTreeMap<u64, usize>,
+    bytes: usize,
+}
+
+impl<M: Memory> Broadcasts<M> {
+    pub fn new(messages: M, recipients: M) -> Self {
+        let messages = BroadcastMessages::init(messages);
+        let recipients = BroadcastRecipients::init(recipients);
+        let mut remaining = BTreeMap::new();
+        for (_, broadcast) in recipients.keys() {
+            *remaining.entry(broadcast).or_default() += 1;
+        }
+        let bytes = messages.values().map(|message| message.len()).sum();
+        Self {
+            messages,
+            recipients,
+            remaining,
+            bytes,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.recipients.is_empty()
+    }
+
+    /// How many recipients are left.
+    pub fn recipients(&self) -> usize {
+        self.remaining.values().sum()
+    }
+
+    /// How many bytes the messages have.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Keeps `message` for `recipients`, which get it after what they wait for already.
+    pub fn add(&mut self, message: Vec<u8>, recipients: &[ClientKey]) {
+        if recipients.is_empty() {
+            return;
+        }
+        let number = self
+            .messages
+            .last_key_value()
+            .map_or(0, |(last, _)| last + 1);
+        for recipient in recipients {
+            self.recipients.insert((client_id(recipient), number), ());
+        }
+        self.remaining.insert(number, recipients.len());
+        self.bytes += message.len();
+        self.messages.insert(number, message);
+    }
+
+    /// Whether a client waits for a broadcast.
+    pub fn awaits(&self, client: &ClientKey) -> bool {
+        self.first_of(client).is_some()
+    }
+
+    /// The next message for a client, if it waits for one.
+    pub fn take_for(&mut self, client: &ClientKey) -> Option<Vec<u8>> {
+        let number = self.first_of(client)?;
+        self.take(client, number)
+    }
+
+    /// The next message for anybody.
+    pub fn take_any(&mut self) -> Option<(ClientKey, Vec<u8>)> {
+        let ((id, number), ()) = self.recipients.first_key_value()?;
+        let client = client_key(id);
+        self.take(&client, number).map(|message| (client, message))
+    }
+
+    /// Lets a client wait for nothing any more.
+    pub fn forget(&mut self, client: &ClientKey) {
+        while let Some(number) = self.first_of(client) {
+            self.recipients.remove(&(client_id(client), number));
+            self.count_down(number);
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.messages.clear_new();
+        self.recipients.clear_new();
+        self.remaining.clear();
+        self.bytes = 0;
+    }
+
+    fn first_of(&self, client: &ClientKey) -> Option<u64> {
+        // Mostly nobody waits.
+        if self.remaining.is_empty() {
+            return None;
+        }
+        let id = client_id(client);
+        let mut numbers = self.recipients.keys_range((id, 0)..=(id, u64::MAX));
+        numbers.next().map(|(_, number)| number)
+    }
+
+    fn take(&mut self, client: &ClientKey, number: u64) -> Option<Vec<u8>> {
+        self.recipients.remove(&(client_id(client), number));
+        let message = self.messages.get(&number);
+        self.count_down(number);
+        message
+    }
+
+    /// One recipient less. Without any left, the message is dropped.
+    fn count_down(&mut self, number: u64) {
+        let Some(remaining) = self.remaining.get_mut(&number) else {
+            return;
+        };
+        *remaining -= 1;
+        if *remaining == 0 {
+            self.remaining.remove(&number);
+            let message = self.messages.remove(&number);
+            self.bytes -= message.map_or(0, |message| message.len());
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The canister's methods in one line.
+
+/// Exports `ws_open`, `ws_message`, `ws_close` and `ws_get_messages`, given the type of the application's messages, which
+/// becomes part of the canister's interface. The canister needs `ic-cdk` as a dependency of its own.
+///
+/// ```no_run
+/// # #[derive(candid::CandidType, serde::Deserialize)]
+/// # struct ChatMessage;
+/// ic_ws_cdk::export_methods!(ChatMessage);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! export_methods {
+    // Candid's macros keep signatures as text, which they must be able to read again anywhere in the canister: so tokens
+    // rather than a type, and no `$crate`.
+    ($($message:tt)+) => {
+        #[::ic_cdk::update]
+        fn ws_open(args: ::ic_ws_cdk::CanisterWsOpenArguments) -> ::ic_ws_cdk::CanisterWsOpenResult {
+            $crate::ws_open(args)
+        }
+
+        #[::ic_cdk::update]
+        fn ws_message(
+            args: ::ic_ws_cdk::CanisterWsMessageArguments,
+            message_type: ::core::option::Option<$($message)+>,
+        ) -> ::ic_ws_cdk::CanisterWsMessageResult {
+            $crate::ws_message(args, message_type)
+        }
+
+        #[::ic_cdk::update]
+        fn ws_close(args: ::ic_ws_cdk::CanisterWsCloseArguments) -> ::ic_ws_cdk::CanisterWsCloseResult {
+            $crate::ws_close(args)
+        }
+
+        #[::ic_cdk::query]
+        fn ws_get_messages(
+            args: ::ic_ws_cdk::CanisterWsGetMessagesArguments,
+        ) -> ::ic_ws_cdk::CanisterWsGetMessagesResult {
+            $crate::ws_get_messages(args)
+        }
+    };
+}

@@ -1,0 +1,191 @@
+//! Messages to clients.
+
+use std::collections::BTreeSet;
+
+use ic_stable_structures::Memory;
+use ic_ws_protocol::{ClientKey, WebsocketMessage, WebsocketServiceMessageContent};
+
+use super::Websockets;
+use crate::{
+    error::{NotConnected, SendError},
+    params::CloseReason,
+    queues::Load,
+    recipient::Recipient,
+    storage::{ClientRecord, QueuedMessage},
+};
+
+impl<M: Memory> Websockets<M> {
+    /// Queues an application message for one connection, or all connections of a principal.
+    pub fn send(
+        &mut self,
+        to: Recipient,
+        message: Vec<u8>,
+        now: u64,
+        may_go_on: impl Fn() -> bool,
+    ) -> Result<(), SendError> {
+        match to {
+            Recipient::Connection(client_key) => self.send_to(&client_key, message, now),
+            Recipient::Principal(_) if self.connected([to]).is_empty() => {
+                Err(NotConnected(to).into())
+            }
+            Recipient::Principal(_) => self.broadcast([to], message, now, may_go_on),
+        }
+    }
+
+    fn send_to(
+        &mut self,
+        client_key: &ClientKey,
+        message: Vec<u8>,
+        now: u64,
+    ) -> Result<(), SendError> {
+        self.check_length(&message)?;
+        // What was broadcast before shall come before.
+        self.deliver_pending_to(client_key, now);
+        let client = self.client(client_key)?;
+        self.check_load(client_key, message.len())?;
+        self.push(client_key, client, message, false, now)
+    }
+
+    /// Queues an application message for each of `recipients`, as long as `may_go_on`; the rest waits for
+    /// [`on_deadline`](Self::on_deadline). Who is not connected gets nothing, whose queue is full is closed.
+    pub fn broadcast(
+        &mut self,
+        recipients: impl IntoIterator<Item = Recipient>,
+        message: Vec<u8>,
+        now: u64,
+        may_go_on: impl Fn() -> bool,
+    ) -> Result<(), SendError> {
+        self.check_length(&message)?;
+        let recipients = self.connected(recipients);
+        let limits = &self.params.limits;
+        if self.broadcasts.recipients() + recipients.len() > limits.pending_recipients {
+            return Err(SendError::TooManyRecipients(limits.pending_recipients));
+        }
+        self.check_bytes(message.len())?;
+        let mut waiting = Vec::new();
+        for client_key in recipients {
+            if !may_go_on() || self.broadcasts.awaits(&client_key) {
+                waiting.push(client_key);
+            } else {
+                self.send_or_close(&client_key, message.clone(), now);
+            }
+        }
+        self.broadcasts.add(message, &waiting);
+        Ok(())
+    }
+
+    /// The connections of the recipients, each once.
+    pub(super) fn connected(
+        &self,
+        recipients: impl IntoIterator<Item = Recipient>,
+    ) -> BTreeSet<ClientKey> {
+        let mut connected = BTreeSet::new();
+        for recipient in recipients {
+            match recipient {
+                Recipient::Connection(client_key) if self.is_connected(&client_key) => {
+                    connected.insert(client_key);
+                }
+                Recipient::Connection(_) => {}
+                Recipient::Principal(principal) => connected.extend(self.clients.of(principal)),
+            }
+        }
+        connected
+    }
+
+    /// Delivers one message of a broadcast; `false` if none is under way.
+    pub(super) fn deliver_pending(&mut self, now: u64) -> bool {
+        let Some((client_key, message)) = self.broadcasts.take_any() else {
+            return false;
+        };
+        self.send_or_close(&client_key, message, now);
+        true
+    }
+
+    /// Delivers to a client what was broadcast to it so far.
+    pub(super) fn deliver_pending_to(&mut self, client_key: &ClientKey, now: u64) {
+        while let Some(message) = self.broadcasts.take_for(client_key) {
+            self.send_or_close(client_key, message, now);
+        }
+    }
+
+    /// Nobody is there any more to be told that a message of a broadcast does not fit: the connection that cannot have
+    /// it ends, rather than going on without it.
+    fn send_or_close(&mut self, client_key: &ClientKey, message: Vec<u8>, now: u64) {
+        let Some(client) = self.clients.get(client_key) else {
+            return;
+        };
+        let sent = self
+            .check_load(client_key, message.len())
+            .and_then(|()| self.push(client_key, client, message, false, now));
+        if sent.is_err() {
+            self.broadcasts.forget(client_key);
+            self.disconnect(client_key, CloseReason::QueueFull, now);
+        }
+    }
+
+    fn check_length(&self, message: &[u8]) -> Result<(), SendError> {
+        let (size, limit) = (message.len(), self.params.limits.message_bytes);
+        if size > limit {
+            return Err(SendError::TooLarge { size, limit });
+        }
+        Ok(())
+    }
+
+    /// Refuses a message that a client, or the canister, has no room for.
+    fn check_load(&self, client_key: &ClientKey, size: usize) -> Result<(), SendError> {
+        let limits = &self.params.limits;
+        let Load { messages, bytes } = self.queues.load(client_key);
+        if messages >= limits.queued_messages_per_client
+            || bytes + size > limits.queued_bytes_per_client
+        {
+            return Err(SendError::QueueFull(*client_key));
+        }
+        self.check_bytes(size)
+    }
+
+    fn check_bytes(&self, size: usize) -> Result<(), SendError> {
+        let limit = self.params.limits.queued_bytes;
+        if self.queues.bytes() + self.broadcasts.bytes() + size > limit {
+            return Err(SendError::QueuesFull(limit));
+        }
+        Ok(())
+    }
+
+    /// Queues a message about the connection itself, for which there is always room.
+    pub(super) fn push_service(
+        &mut self,
+        client_key: &ClientKey,
+        client: ClientRecord,
+        message: &WebsocketServiceMessageContent,
+        now: u64,
+    ) -> Result<(), SendError> {
+        self.push(client_key, client, candid::encode_one(message)?, true, now)
+    }
+
+    fn push(
+        &mut self,
+        client_key: &ClientKey,
+        mut client: ClientRecord,
+        content: Vec<u8>,
+        is_service_message: bool,
+        now: u64,
+    ) -> Result<(), SendError> {
+        client.last_sent += 1;
+        let message = WebsocketMessage {
+            client_key: *client_key,
+            sequence_num: client.last_sent,
+            timestamp: now,
+            is_service_message,
+            content,
+        };
+        let message = QueuedMessage {
+            client_key: *client_key,
+            timestamp: now,
+            content: message.to_cbor()?,
+        };
+        let oldest = now.saturating_sub(self.clients.timing().ack_interval());
+        self.queues.push(client.gateway, message, oldest);
+        self.clients.put(client_key, client);
+        Ok(())
+    }
+}
