@@ -6,7 +6,7 @@ use anyhow::Result;
 use e2e::{person::Person, stack::Stack, wait::until};
 use ic_localnet::{
     Config,
-    faults::{Fault, Faults, Rule, TestApi, TestControl},
+    faults::{Fault, Faults, Order, Rule, TestApi, TestControl},
 };
 
 /// How often the canister acknowledges, and how long after that it misses those who do not answer.
@@ -28,14 +28,66 @@ fn set_rules(control: &TestControl, rules: Vec<Rule>) -> Result<()> {
     })?)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_stay_in_order_though_delayed_and_answered_late() -> Result<()> {
-    const OF_EACH_KIND: u32 = 10;
-    let stack = Stack::start_on(Config {
+async fn faulty_stack() -> Result<Stack> {
+    Stack::start_on(Config {
         test_api: Some(TestApi::default()),
         ..Config::default()
     })
-    .await?;
+    .await
+}
+
+/// Twenty people in the middle of a conversation, on a network that shuffles their messages, while the canister is
+/// upgraded again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_notices_upgrades_and_shuffled_messages() -> Result<()> {
+    const PEOPLE: usize = 20;
+    const ROUNDS: usize = 3;
+    const EACH_ROUND: usize = 2;
+    let stack = faulty_stack().await?;
+    let mut people = Vec::new();
+    for n in 0..PEOPLE {
+        people.push(Person::join(&stack, &format!("Person {n}")).await?);
+    }
+    let shuffle = Rule::always(Fault::Reorder {
+        calls: 2 * PEOPLE / 3,
+        within: Duration::from_millis(500),
+        order: Order::Shuffled,
+    });
+    let rule = Rule {
+        method: Some("ws_message".into()),
+        ..shuffle
+    };
+    set_rules(&stack.network().test_control()?, vec![rule])?;
+    for round in 0..ROUNDS {
+        for n in 0..EACH_ROUND {
+            for person in &people {
+                person.say((round * EACH_ROUND + n).to_string())?;
+            }
+        }
+        stack.upgrade_backend().await?;
+    }
+    let mut first: Option<Vec<_>> = None;
+    for reader in &mut people {
+        let mut seen = Vec::new();
+        for _ in 0..PEOPLE * ROUNDS * EACH_ROUND {
+            let message = reader.message().await?;
+            seen.push((message.id, message.author.id, message.text));
+        }
+        assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen);
+    }
+    let seen = first.unwrap_or_default();
+    for author in &people {
+        let own = seen.iter().filter(|(_, id, _)| *id == author.id);
+        let own: Vec<usize> = own.map(|(_, _, text)| text.parse().unwrap()).collect();
+        assert_eq!(own, Vec::from_iter(0..ROUNDS * EACH_ROUND));
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_stay_in_order_though_delayed_and_answered_late() -> Result<()> {
+    const OF_EACH_KIND: u32 = 10;
+    let stack = faulty_stack().await?;
     let control = stack.network().test_control()?;
     let alice = Person::join(&stack, "Alice").await?;
     let mut bob = Person::join(&stack, "Bob").await?;
