@@ -48,9 +48,11 @@ impl Artifacts {
     }
 }
 
-/// The canisters that only tests run, built with older CDKs.
+/// The canisters that only tests run: the examples, and some that were built with older CDKs.
 #[derive(Clone, Debug)]
 pub struct TestCanisters {
+    /// The smallest example.
+    pub ping_pong: PathBuf,
     /// The published WebSocket CDK.
     pub published_cdk: PathBuf,
     /// One method for each thing that a network does for a canister.
@@ -62,6 +64,7 @@ impl TestCanisters {
     pub fn of(layout: &Layout) -> Self {
         let wasm = wasm_folder(layout);
         Self {
+            ping_pong: wasm.join("ping_pong.wasm"),
             published_cdk: wasm.join("published_cdk.wasm"),
             veteran: wasm.join("veteran.wasm"),
         }
@@ -136,6 +139,7 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
 pub fn test_canisters(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
     eprintln!("Building the tests' canisters…");
+    wasm(layout, "the example ping-pong", &["--package", "ping-pong"])?;
     for canister in ["published-cdk", "veteran"] {
         let manifest = format!("e2e/canisters/{canister}/Cargo.toml");
         wasm(

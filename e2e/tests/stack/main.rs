@@ -2,6 +2,7 @@
 
 mod bench;
 mod browsers;
+mod examples;
 mod faults;
 mod interface;
 mod published_client;
