@@ -143,8 +143,8 @@ pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> Result<(), SendError>
 /// which they were sent.
 ///
 /// # Errors
-/// If the message is too long, or earlier broadcasts have too many recipients left: see [`WsLimits`](crate::WsLimits).
-/// Then nobody gets it.
+/// If the message is too long, or there is no room for it in all queues together, or earlier broadcasts have too many
+/// recipients left: see [`WsLimits`](crate::WsLimits). Then nobody gets it.
 pub fn broadcast(
     to: impl IntoIterator<Item = impl Into<Recipient>>,
     message: Vec<u8>,

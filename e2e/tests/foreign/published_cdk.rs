@@ -13,7 +13,7 @@ use e2e::{
 use futures::StreamExt;
 use ic_localnet::{
     Config,
-    faults::{Fault, Faults, Rule, TestApi},
+    faults::{Fault, Faults, Order, Rule, TestApi},
 };
 use ic_ws_client::{CloseReason, Connection, Ed25519Signer, Event, Events, Signer, connect};
 use ic_ws_protocol::{CloseMessageReason, timing::KEEP_ALIVE_TIMEOUT};
@@ -227,6 +227,42 @@ async fn acknowledgements_keep_both_clients_connected() -> Result<()> {
     control.advance(half).await?;
     exchange(&mut ours, &mut published, "after the check").await?;
     assert_eq!(journal(&canister).await?.closed, []);
+    network.stop().await
+}
+
+/// Such a network disturbs nobody who talks to this project's CDK: `stack/faults.rs` shows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_in_another_order_close_a_connection() -> Result<()> {
+    let network = Network::start_on(Config {
+        test_api: Some(TestApi::default()),
+        ..Config::default()
+    })
+    .await?;
+    let agent = network.agent(somebody()).await?;
+    let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
+    let mut client = Client::open(&network, &canister, &Ed25519Signer::generate()?).await?;
+    let swap = Fault::Reorder {
+        calls: 2,
+        within: Duration::from_secs(10),
+        order: Order::Reversed,
+    };
+    network.test_control()?.set_faults(Faults {
+        rules: vec![Rule {
+            method: Some("ws_message".to_owned()),
+            ..Rule::always(swap)
+        }],
+        ..Faults::default()
+    })?;
+    client.ping("one")?;
+    client.ping("two")?;
+    let reason = client.close_reason().await?;
+    assert!(
+        matches!(
+            reason,
+            CloseReason::ClosedByCanister(CloseMessageReason::WrongSequenceNumber)
+        ),
+        "{reason:?}"
+    );
     network.stop().await
 }
 

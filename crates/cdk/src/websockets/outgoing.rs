@@ -61,7 +61,7 @@ impl<M: Memory> Websockets<M> {
         if self.broadcasts.recipients() + recipients.len() > limits.pending_recipients {
             return Err(SendError::TooManyRecipients(limits.pending_recipients));
         }
-        self.check_bytes(message.len())?;
+        self.check_bytes(message.len() * recipients.len())?;
         let mut waiting = Vec::new();
         for client_key in recipients {
             if !may_go_on() || self.broadcasts.awaits(&client_key) {

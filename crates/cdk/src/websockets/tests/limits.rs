@@ -145,6 +145,10 @@ fn bytes_that_wait_in_all() {
     let refusal = world.send(key, vec![0; 600]);
     assert!(matches!(refusal, Err(SendError::QueuesFull(2500))));
     world.send(key, vec![0; 10]).unwrap();
+    let both = [key.into(), other.into()];
+    let refusal = world.ws.broadcast(both, vec![0; 300], world.now, || true);
+    assert!(matches!(refusal, Err(SendError::QueuesFull(2500))));
+    assert_eq!(world.events(), [Event::Opened(other)], "nobody is closed");
 }
 
 #[test]
