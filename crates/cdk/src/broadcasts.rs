@@ -10,25 +10,40 @@ use crate::storage::{BroadcastMessages, BroadcastRecipients, client_id, client_k
 pub(crate) struct Broadcasts<M: Memory> {
     messages: BroadcastMessages<M>,
     recipients: BroadcastRecipients<M>,
-    /// How many recipients each broadcast has left. On the heap, and made again when the canister starts.
-    remaining: BTreeMap<u64, usize>,
-    bytes: usize,
+    /// What each broadcast has left. On the heap, and made again when the canister starts.
+    remaining: BTreeMap<u64, Remaining>,
+    recipients_left: usize,
+    bytes_left: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Remaining {
+    recipients: usize,
+    message_bytes: usize,
 }
 
 impl<M: Memory> Broadcasts<M> {
     pub fn new(messages: M, recipients: M) -> Self {
         let messages = BroadcastMessages::init(messages);
         let recipients = BroadcastRecipients::init(recipients);
-        let mut remaining = BTreeMap::new();
-        for (_, broadcast) in recipients.keys() {
-            *remaining.entry(broadcast).or_default() += 1;
+        let mut remaining = BTreeMap::<u64, Remaining>::new();
+        for entry in messages.iter() {
+            let (number, message) = entry.into_pair();
+            remaining.entry(number).or_default().message_bytes = message.len();
         }
-        let bytes = messages.values().map(|message| message.len()).sum();
+        let (mut recipients_left, mut bytes_left) = (0, 0);
+        for (_, number) in recipients.keys() {
+            let broadcast = remaining.entry(number).or_default();
+            broadcast.recipients += 1;
+            recipients_left += 1;
+            bytes_left += broadcast.message_bytes;
+        }
         Self {
             messages,
             recipients,
             remaining,
-            bytes,
+            recipients_left,
+            bytes_left,
         }
     }
 
@@ -38,12 +53,12 @@ impl<M: Memory> Broadcasts<M> {
 
     /// How many recipients are left.
     pub fn recipients(&self) -> usize {
-        self.remaining.values().sum()
+        self.recipients_left
     }
 
-    /// How many bytes the messages have.
+    /// How many bytes of messages are still to be queued for them.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes_left
     }
 
     /// Keeps `message` for `recipients`, which get it after what they wait for already.
@@ -58,8 +73,13 @@ impl<M: Memory> Broadcasts<M> {
         for recipient in recipients {
             self.recipients.insert((client_id(recipient), number), ());
         }
-        self.remaining.insert(number, recipients.len());
-        self.bytes += message.len();
+        let broadcast = Remaining {
+            recipients: recipients.len(),
+            message_bytes: message.len(),
+        };
+        self.remaining.insert(number, broadcast);
+        self.recipients_left += broadcast.recipients;
+        self.bytes_left += broadcast.recipients * broadcast.message_bytes;
         self.messages.insert(number, message);
     }
 
@@ -93,7 +113,8 @@ impl<M: Memory> Broadcasts<M> {
         self.messages.clear_new();
         self.recipients.clear_new();
         self.remaining.clear();
-        self.bytes = 0;
+        self.recipients_left = 0;
+        self.bytes_left = 0;
     }
 
     fn first_of(&self, client: &ClientKey) -> Option<u64> {
@@ -115,14 +136,15 @@ impl<M: Memory> Broadcasts<M> {
 
     /// One recipient less. Without any left, the message is dropped.
     fn count_down(&mut self, number: u64) {
-        let Some(remaining) = self.remaining.get_mut(&number) else {
+        let Some(broadcast) = self.remaining.get_mut(&number) else {
             return;
         };
-        *remaining -= 1;
-        if *remaining == 0 {
+        broadcast.recipients -= 1;
+        self.recipients_left -= 1;
+        self.bytes_left -= broadcast.message_bytes;
+        if broadcast.recipients == 0 {
             self.remaining.remove(&number);
-            let message = self.messages.remove(&number);
-            self.bytes -= message.map_or(0, |message| message.len());
+            self.messages.remove(&number);
         }
     }
 }

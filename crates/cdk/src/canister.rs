@@ -78,8 +78,8 @@ pub fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
 /// The second argument only makes the type of the application's messages part of the canister's interface.
 ///
 /// # Errors
-/// If the caller is not the client, or not connected, or the message is too long. Or if too many messages wait for one
-/// before them, or the message is a service message that clients may not send: these two close the connection.
+/// If the caller is not the client, or not connected. Or if the message is too long, or too many messages wait for one
+/// before them, or the message is a service message that clients may not send: these three close the connection.
 pub fn ws_message<T>(
     args: CanisterWsMessageArguments,
     _message_type: Option<T>,
@@ -304,6 +304,10 @@ fn do_what_is_due() {
             IN_CALLBACK.set(false);
             settle();
         });
+    }
+    // The one that would try again is not needed any more.
+    if let Some((timer, _)) = TIMER.take() {
+        clear_timer(timer);
     }
     settle();
 }

@@ -50,12 +50,14 @@ pub enum SendError {
         /// The largest size in bytes.
         limit: usize,
     },
-    /// As many messages or bytes wait for the client as [`WsLimits`](crate::WsLimits) allows.
-    #[error("too much waits for client {0} to be fetched by its gateway")]
+    /// As many messages or bytes are kept for the client as [`WsLimits`](crate::WsLimits) allows.
+    #[error(
+        "client {0} has been sent as much as is kept for it during one acknowledgement interval"
+    )]
     QueueFull(ClientKey),
-    /// All queues together hold as many bytes as [`WsLimits::queued_bytes`](crate::WsLimits) allows.
-    #[error("messages of {0} bytes, the limit, wait to be fetched")]
-    QueuesFull(usize),
+    /// As many messages or bytes are kept for all clients together as [`WsLimits`](crate::WsLimits) allows.
+    #[error("as much has been sent as is kept for all clients during one acknowledgement interval")]
+    QueuesFull,
     /// Broadcasts under way have as many recipients as [`WsLimits::pending_recipients`](crate::WsLimits) allows.
     #[error("broadcasts would have more than {0} recipients to reach, the limit")]
     TooManyRecipients(usize),
@@ -130,7 +132,9 @@ pub(crate) enum MessageError {
     },
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
-    #[error("the message has {size} bytes, at most {limit} can be received")]
+    #[error(
+        "the message has {size} bytes, at most {limit} can be received: the connection is closed"
+    )]
     TooLarge { size: usize, limit: usize },
     #[error(
         "message {actual} came before message {expected}, and too much waits for that already: the connection is closed"

@@ -60,9 +60,11 @@ pub enum CloseReason {
     MissingMessage,
     /// More messages came early than [`WsLimits`] lets wait for those before them.
     TooManyEarlyMessages,
+    /// The client sent a message that is longer than [`WsLimits`] allows.
+    MessageTooLarge,
     /// The client sent a service message that it may not send, or that cannot be decoded.
     InvalidServiceMessage,
-    /// A broadcast did not fit into what [`WsLimits`] lets wait for the client.
+    /// A broadcast did not fit into what [`WsLimits`] lets be kept for the client.
     QueueFull,
     /// The application called [`wipe`](crate::wipe).
     Wiped,
@@ -73,7 +75,7 @@ impl CloseReason {
     pub(crate) fn for_client(self) -> Option<CloseMessageReason> {
         match self {
             Self::GatewayClosed | Self::Wiped => None,
-            Self::ClosedByApplication | Self::QueueFull => {
+            Self::ClosedByApplication | Self::MessageTooLarge | Self::QueueFull => {
                 Some(CloseMessageReason::ClosedByApplication)
             }
             Self::KeepAliveTimeout => Some(CloseMessageReason::KeepAliveTimeout),
@@ -93,8 +95,9 @@ impl fmt::Display for CloseReason {
             Self::KeepAliveTimeout => "no keep-alive in time",
             Self::MissingMessage => "a message did not come in time",
             Self::TooManyEarlyMessages => "too many messages wait for one before them",
+            Self::MessageTooLarge => "a message was too long",
             Self::InvalidServiceMessage => "an invalid service message",
-            Self::QueueFull => "too much waits to be fetched by the gateway",
+            Self::QueueFull => "more was sent to the client than is kept for it",
             Self::Wiped => "all connections were wiped",
         })
     }
@@ -114,21 +117,30 @@ pub struct WsHandlers {
 
 /// What others can make the canister keep at most. Whoever reaches a limit gets an error that says so, or loses a
 /// connection for that [reason](CloseReason).
+///
+/// Messages to clients are kept for an acknowledgement interval, fetched or not: gateways fetch by queries, of which a
+/// canister remembers nothing. So what may be queued is also what may be sent within such an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WsLimits {
     /// Gateways that have clients, or messages left in their queues. Beyond, `ws_open` refuses clients of new gateways.
+    /// Anybody can make up gateways until then, which only
+    /// [`allowed_gateways`](WsInitParams::allowed_gateways) prevents.
     pub gateways: usize,
     /// Connections through one gateway. Beyond, `ws_open` refuses.
     pub clients_per_gateway: usize,
     /// Connections of one principal: its devices and tabs. Beyond, `ws_open` refuses.
     pub clients_per_principal: usize,
-    /// Bytes of an application message, either way; at most 2 MiB, what fits into a reply with its proof.
+    /// Bytes of an application message, either way; at most 2 MiB, what fits into a reply with its proof. A client that
+    /// sends more is closed.
     pub message_bytes: usize,
     /// Messages in its gateway's queue for one client. Beyond, [`send`](crate::send) refuses, and a broadcast closes.
     pub queued_messages_per_client: usize,
     /// Bytes in its gateway's queue for one client; with the same consequences.
     pub queued_bytes_per_client: usize,
-    /// Bytes in all queues, and in broadcasts that are still under way.
+    /// Messages in all queues, and those of broadcasts that are still under way. Beyond, whatever sends refuses. An
+    /// upgrade certifies all of them anew, which takes a good part of what it may take with a million.
+    pub queued_messages: usize,
+    /// Bytes of them; with the same consequence.
     pub queued_bytes: usize,
     /// Messages of one client that wait for one before them. Beyond, the connection is closed.
     pub early_messages_per_client: usize,
@@ -143,10 +155,11 @@ impl Default for WsLimits {
         Self {
             gateways: 100,
             clients_per_gateway: 20_000,
-            clients_per_principal: 50,
+            clients_per_principal: 20,
             message_bytes: MAX_MESSAGE_BYTES,
-            queued_messages_per_client: 20_000,
+            queued_messages_per_client: 50_000,
             queued_bytes_per_client: 32 << 20,
+            queued_messages: 1_000_000,
             queued_bytes: 1 << 30,
             early_messages_per_client: 64,
             early_bytes: 64 << 20,

@@ -17,8 +17,11 @@ use crate::{
 /// How many old messages a new one displaces at most. More than one, so that a queue that was left alone shrinks.
 const PRUNED_PER_PUSH: usize = 5;
 
-/// How many messages of a deserted gateway are dropped together.
-const DROPPED_AT_ONCE: u64 = 1000;
+/// How many messages of a gateway are dropped together at most.
+const DROPPED_AT_ONCE: usize = 1000;
+
+/// What a message takes in a page beside its content: its names and its part of the witness, about.
+const PAGE_BYTES_PER_MESSAGE: usize = 512;
 
 /// The next messages of one queue.
 #[derive(Debug, Default)]
@@ -113,9 +116,12 @@ impl<M: Memory> Queues<M> {
         self.loads.get(client).copied().unwrap_or_default()
     }
 
-    /// The bytes of content in all queues.
-    pub fn bytes(&self) -> usize {
-        self.bytes
+    /// What waits in all queues.
+    pub fn total_load(&self) -> Load {
+        Load {
+            messages: usize::try_from(self.messages.len()).unwrap_or(usize::MAX),
+            bytes: self.bytes,
+        }
     }
 
     /// A client has connected through `gateway`.
@@ -140,7 +146,7 @@ impl<M: Memory> Queues<M> {
     /// Queues `message` for `gateway`, and drops some of those that have waited since before `oldest`.
     pub fn push(&mut self, gateway: Principal, message: QueuedMessage, oldest: u64) {
         let mut record = self.record(gateway);
-        self.prune(gateway, &mut record, oldest);
+        self.prune(gateway, &mut record, oldest, PRUNED_PER_PUSH);
 
         let key = MessageKey {
             gateway,
@@ -181,7 +187,7 @@ impl<M: Memory> Queues<M> {
             .take(limit.messages);
         for entry in waiting {
             let (id, message) = entry.into_pair();
-            bytes += message.content.len();
+            bytes += message.content.len() + PAGE_BYTES_PER_MESSAGE;
             if bytes > limit.bytes && !page.messages.is_empty() {
                 break;
             }
@@ -208,17 +214,23 @@ impl<M: Memory> Queues<M> {
     /// Drops the oldest messages of a deserted gateway, and forgets it when none is left.
     pub fn drop_deserted(&mut self, gateway: Principal) {
         let mut record = self.record(gateway);
-        let end = record.next.min(record.first + DROPPED_AT_ONCE);
-        for nonce in record.first..end {
-            self.remove(MessageKey { gateway, nonce });
-        }
-        record.first = end;
-        if end == record.next {
+        self.prune(gateway, &mut record, u64::MAX, DROPPED_AT_ONCE);
+        if record.first == record.next {
             self.deserted.remove(&(record.deserted_at, gateway));
             self.gateways.remove(&gateway);
         } else {
             self.gateways.insert(gateway, record);
         }
+    }
+
+    /// Drops messages that have waited since before `oldest`; `true` if there may be more of them.
+    pub fn drop_expired(&mut self, gateway: Principal, oldest: u64) -> bool {
+        let mut record = self.record(gateway);
+        let dropped = self.prune(gateway, &mut record, oldest, DROPPED_AT_ONCE);
+        if dropped > 0 {
+            self.gateways.insert(gateway, record);
+        }
+        dropped == DROPPED_AT_ONCE
     }
 
     /// Forgets everything.
@@ -236,18 +248,26 @@ impl<M: Memory> Queues<M> {
         self.gateways.get(&gateway).unwrap_or_default()
     }
 
-    fn prune(&mut self, gateway: Principal, record: &mut GatewayRecord, oldest: u64) {
+    /// Drops at most `limit` messages that have waited since before `oldest`; gives how many.
+    fn prune(
+        &mut self,
+        gateway: Principal,
+        record: &mut GatewayRecord,
+        oldest: u64,
+        limit: usize,
+    ) -> usize {
         let old: Vec<_> = self
             .messages
             .range((gateway, record.first)..(gateway, record.next))
-            .take(PRUNED_PER_PUSH)
+            .take(limit)
             .take_while(|entry| entry.value().timestamp < oldest)
             .map(|entry| message_key(*entry.key()))
             .collect();
-        for key in old {
-            self.remove(key);
+        for key in &old {
+            self.remove(*key);
             record.first = key.nonce + 1;
         }
+        old.len()
     }
 
     fn remove(&mut self, key: MessageKey) {

@@ -260,6 +260,10 @@ impl<M: Memory> Websockets<M> {
         if timing.gap_deadline(&client).is_some_and(|gap| gap <= now) {
             return self.disconnect(client_key, CloseReason::MissingMessage, now);
         }
+        // A gateway whose clients are sent little would otherwise keep what was sent before.
+        if self.queues.drop_expired(client.gateway, self.oldest(now)) {
+            return;
+        }
         if !client.awaits_keep_alive {
             return self.acknowledge(client_key, client, now);
         }
@@ -280,6 +284,11 @@ impl<M: Memory> Websockets<M> {
         let ack = WebsocketServiceMessageContent::AckMessage(ack);
         // A client that gets no acknowledgement closes by itself.
         self.push_service(client_key, client, &ack, now).ok();
+    }
+
+    /// What was queued before need not be kept any more at the time `now`.
+    fn oldest(&self, now: u64) -> u64 {
+        now.saturating_sub(self.clients.timing().ack_interval())
     }
 
     /// The gateway to be forgotten next, and when.

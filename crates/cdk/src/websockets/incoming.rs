@@ -12,6 +12,9 @@ use crate::{
     storage::{ClientRecord, EarlyMessage, EarlyMessages, client_id},
 };
 
+/// No message about the connection itself is longer.
+const MAX_SERVICE_MESSAGE_BYTES: usize = 1024;
+
 /// The messages that wait for one before them.
 pub(crate) struct Early<M: Memory> {
     messages: EarlyMessages<M>,
@@ -45,13 +48,16 @@ impl<M: Memory> Early<M> {
         waiting.next().map(|(_, sequence_num)| sequence_num)
     }
 
-    /// Puts a message aside; one that came twice is there once.
+    fn contains(&self, client: &ClientKey, sequence_num: u64) -> bool {
+        self.messages
+            .contains_key(&(client_id(client), sequence_num))
+    }
+
+    /// Puts aside a message that is not there yet.
     fn put(&mut self, client: &ClientKey, sequence_num: u64, message: EarlyMessage) {
         self.bytes += message.content.len();
-        let twin = self
-            .messages
+        self.messages
             .insert((client_id(client), sequence_num), message);
-        self.bytes -= twin.map_or(0, |twin| twin.content.len());
     }
 
     fn take(&mut self, client: &ClientKey, sequence_num: u64) -> Option<EarlyMessage> {
@@ -74,19 +80,24 @@ impl<M: Memory> Websockets<M> {
             return Err(MessageError::ForeignKey { caller, client_key });
         }
         let mut client = self.client(&client_key)?;
-        let limit = self.params.limits.message_bytes;
-        if message.content.len() > limit {
-            let size = message.content.len();
+        let sequence_num = message.sequence_num;
+        if sequence_num <= client.last_received {
+            return Ok(());
+        }
+        let limit = match message.is_service_message {
+            true => MAX_SERVICE_MESSAGE_BYTES,
+            false => self.params.limits.message_bytes,
+        };
+        let size = message.content.len();
+        if size > limit {
+            // Its number is used up: no later message could be accepted.
+            self.disconnect(&client_key, CloseReason::MessageTooLarge, now);
             return Err(MessageError::TooLarge { size, limit });
         }
-        let sequence_num = message.sequence_num;
         let message = EarlyMessage {
             is_service_message: message.is_service_message,
             content: message.content,
         };
-        if sequence_num <= client.last_received {
-            return Ok(());
-        }
         if sequence_num > client.last_received + 1 {
             return self.put_aside(&client_key, client, sequence_num, message, now);
         }
@@ -103,6 +114,9 @@ impl<M: Memory> Websockets<M> {
         message: EarlyMessage,
         now: u64,
     ) -> Result<(), MessageError> {
+        if self.early.contains(client_key, sequence_num) {
+            return Ok(());
+        }
         let limits = &self.params.limits;
         let is_far = sequence_num - client.last_received > limits.early_messages_per_client as u64;
         if is_far || self.early.bytes + message.content.len() > limits.early_bytes {

@@ -23,12 +23,11 @@ impl<M: Memory> Websockets<M> {
         now: u64,
         may_go_on: impl Fn() -> bool,
     ) -> Result<(), SendError> {
-        match to {
-            Recipient::Connection(client_key) => self.send_to(&client_key, message, now),
-            Recipient::Principal(_) if self.connected([to]).is_empty() => {
-                Err(NotConnected(to).into())
-            }
-            Recipient::Principal(_) => self.broadcast([to], message, now, may_go_on),
+        let connected = self.connected([to]);
+        match (connected.first(), connected.len()) {
+            (None, _) => Err(NotConnected(to).into()),
+            (Some(client_key), 1) => self.send_to(client_key, message, now),
+            _ => self.broadcast([to], message, now, may_go_on),
         }
     }
 
@@ -42,6 +41,7 @@ impl<M: Memory> Websockets<M> {
         // What was broadcast before shall come before.
         self.deliver_pending_to(client_key, now);
         let client = self.client(client_key)?;
+        self.check_total(1, message.len())?;
         self.check_load(client_key, message.len())?;
         self.push(client_key, client, message, false, now)
     }
@@ -61,7 +61,7 @@ impl<M: Memory> Websockets<M> {
         if self.broadcasts.recipients() + recipients.len() > limits.pending_recipients {
             return Err(SendError::TooManyRecipients(limits.pending_recipients));
         }
-        self.check_bytes(message.len() * recipients.len())?;
+        self.check_total(recipients.len(), message.len())?;
         let mut waiting = Vec::new();
         for client_key in recipients {
             if !may_go_on() || self.broadcasts.awaits(&client_key) {
@@ -131,7 +131,7 @@ impl<M: Memory> Websockets<M> {
         Ok(())
     }
 
-    /// Refuses a message that a client, or the canister, has no room for.
+    /// Refuses a message that there is no room for in what is kept for a client.
     fn check_load(&self, client_key: &ClientKey, size: usize) -> Result<(), SendError> {
         let limits = &self.params.limits;
         let Load { messages, bytes } = self.queues.load(client_key);
@@ -140,13 +140,21 @@ impl<M: Memory> Websockets<M> {
         {
             return Err(SendError::QueueFull(*client_key));
         }
-        self.check_bytes(size)
+        Ok(())
     }
 
-    fn check_bytes(&self, size: usize) -> Result<(), SendError> {
-        let limit = self.params.limits.queued_bytes;
-        if self.queues.bytes() + self.broadcasts.bytes() + size > limit {
-            return Err(SendError::QueuesFull(limit));
+    /// Refuses messages that the canister has no room for, given their number and the size of each.
+    fn check_total(&self, messages: usize, size: usize) -> Result<(), SendError> {
+        let limits = &self.params.limits;
+        let queued = self.queues.total_load();
+        // Saturating: where there are 32 bits, many messages can have more bytes than can be counted.
+        let bytes = messages
+            .saturating_mul(size)
+            .saturating_add(queued.bytes)
+            .saturating_add(self.broadcasts.bytes());
+        let messages = messages + queued.messages + self.broadcasts.recipients();
+        if bytes > limits.queued_bytes || messages > limits.queued_messages {
+            return Err(SendError::QueuesFull);
         }
         Ok(())
     }
@@ -183,8 +191,7 @@ impl<M: Memory> Websockets<M> {
             timestamp: now,
             content: message.to_cbor()?,
         };
-        let oldest = now.saturating_sub(self.clients.timing().ack_interval());
-        self.queues.push(client.gateway, message, oldest);
+        self.queues.push(client.gateway, message, self.oldest(now));
         self.clients.put(client_key, client);
         Ok(())
     }

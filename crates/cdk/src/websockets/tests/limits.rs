@@ -77,7 +77,11 @@ fn length_of_messages() {
             limit: 10
         })
     ));
-    let refusal = world.receive(key, 1, &[0; 11]);
+    world.receive(key, 1, &[0; 10]).unwrap();
+    // Messages about the connection are longer, and not meant.
+    world.keep_alive(key, 2).unwrap();
+    world.events();
+    let refusal = world.receive(key, 3, &[0; 11]);
     assert!(matches!(
         refusal,
         Err(MessageError::TooLarge {
@@ -85,7 +89,10 @@ fn length_of_messages() {
             limit: 10
         })
     ));
-    world.receive(key, 1, &[0; 10]).unwrap();
+    assert_eq!(
+        world.events(),
+        [Event::Closed(key, CloseReason::MessageTooLarge)]
+    );
 }
 
 #[test]
@@ -100,7 +107,9 @@ fn what_waits_for_a_client() {
     assert!(matches!(refusal, Err(SendError::QueueFull(full)) if full == key));
     assert_eq!(world.events(), [], "the application decides");
 
-    world.send(key.client_principal, b"all".to_vec()).unwrap();
+    let all = [key.client_principal.into()];
+    let sent = world.ws.broadcast(all, b"all".to_vec(), world.now, || true);
+    assert!(sent.is_ok(), "for the others");
     assert_eq!(world.events(), [Event::Closed(key, CloseReason::QueueFull)]);
     assert_eq!(
         world.inbox(key, gateway(0)).last(),
@@ -125,7 +134,7 @@ fn bytes_that_wait_for_a_client() {
     let refusal = world.send(key, vec![0; 1000]);
     assert!(matches!(refusal, Err(SendError::QueueFull(full)) if full == key));
     world.now += ACK_INTERVAL + 1;
-    world.send(other, Vec::new()).unwrap();
+    world.pass_deadline();
     world.send(key, vec![0; 1000]).unwrap();
 }
 
@@ -143,12 +152,40 @@ fn bytes_that_wait_in_all() {
         .broadcast([other.into()], vec![0; 700], world.now, || false)
         .unwrap();
     let refusal = world.send(key, vec![0; 600]);
-    assert!(matches!(refusal, Err(SendError::QueuesFull(2500))));
+    assert!(matches!(refusal, Err(SendError::QueuesFull)));
     world.send(key, vec![0; 10]).unwrap();
     let both = [key.into(), other.into()];
     let refusal = world.ws.broadcast(both, vec![0; 300], world.now, || true);
-    assert!(matches!(refusal, Err(SendError::QueuesFull(2500))));
+    assert!(matches!(refusal, Err(SendError::QueuesFull)));
     assert_eq!(world.events(), [Event::Opened(other)], "nobody is closed");
+}
+
+#[test]
+fn messages_that_wait_in_all() {
+    let (mut world, key) = limited(WsLimits {
+        queued_messages: 3,
+        ..WsLimits::default()
+    });
+    world.send(key, Vec::new()).unwrap();
+    world
+        .ws
+        .broadcast([key.into()], Vec::new(), world.now, || false)
+        .unwrap();
+    let refusal = world.send(key, Vec::new());
+    assert!(matches!(refusal, Err(SendError::QueuesFull)));
+}
+
+/// What was sent before is not kept for ever where nothing more is sent.
+#[test]
+fn old_messages_go_though_nothing_is_sent() {
+    let (mut world, key) = limited(WsLimits::default());
+    for n in 0..5000u32 {
+        world.send(key, n.to_be_bytes().to_vec()).unwrap();
+    }
+    world.now += ACK_INTERVAL + 1;
+    world.pass_deadline();
+    let left = world.inbox(key, gateway(0));
+    assert_eq!(left, [Content::ack(0)]);
 }
 
 #[test]
@@ -251,32 +288,40 @@ fn honest_clients_do_not_notice_an_attack() {
     for key in &honest {
         world.open(*key, gateway(0)).unwrap();
     }
-    let attacker = principal(100);
+    let made_up = |n: u64| Principal::self_authenticating(n.to_be_bytes());
+    let greedy = made_up(u64::MAX);
     let mut opened = 0;
-    for n in 0..10_000u64 {
+    for client_nonce in 0..10_000 {
         let key = ClientKey {
-            client_principal: attacker,
-            client_nonce: n,
+            client_principal: greedy,
+            client_nonce,
         };
-        let made_up = Principal::from_slice(&(n % 1000).to_be_bytes());
-        opened += usize::from(world.open(key, made_up).is_ok());
+        opened += usize::from(world.open(key, made_up(client_nonce % 1000)).is_ok());
     }
-    assert_eq!(opened, WsLimits::default().clients_per_principal);
+    let limits = WsLimits::default();
+    assert_eq!(opened, limits.clients_per_principal);
+    let attackers = (0..1000).map(|n| ClientKey {
+        client_principal: made_up(n),
+        client_nonce: n,
+    });
+    let refused = attackers
+        .filter(|key| world.open(*key, made_up(key.client_nonce)).is_err())
+        .count();
+    assert_eq!(refused, 1001 - limits.gateways, "one gateway is honest");
+
     world.events();
     for key in &honest {
         world.receive(*key, 1, b"hello").unwrap();
         world.send(*key, b"welcome".to_vec()).unwrap();
     }
     world.open(client(20, 1), gateway(0)).unwrap();
-
-    while world.ws.is_connected(&ClientKey {
-        client_principal: attacker,
-        client_nonce: 0,
-    }) {
+    while world.ws.queues.gateways() > 1 {
         world.pass_deadline();
-        for key in &honest {
-            world.keep_alive(*key, 2).ok();
+        for key in honest.iter().chain([&client(20, 1)]) {
+            let next = world.ws.client(key).unwrap().last_received + 1;
+            world.keep_alive(*key, next).unwrap();
         }
     }
+    world.open(client(21, 1), gateway(1)).unwrap();
     assert!(honest.iter().all(|key| world.ws.is_connected(key)));
 }
