@@ -21,6 +21,7 @@ use crate::{
     delivery::{Delivery, Proof},
     gateway::Gateway,
     poller,
+    status::Polling,
 };
 
 /// All canisters that have clients.
@@ -39,7 +40,20 @@ pub(crate) struct Canister {
     pub(crate) id: Principal,
     /// Something may have happened in the canister: it is worth a poll.
     pub(crate) changed: Notify,
+    pub(crate) polling: Polling,
     clients: Mutex<Clients>,
+}
+
+/// How a canister and its clients are doing.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    pub(crate) id: Principal,
+    pub(crate) clients: usize,
+    /// The messages that wait for clients to read them, and their bytes with what proves them.
+    pub(crate) outgoing_messages: usize,
+    pub(crate) outgoing_bytes: usize,
+    pub(crate) since_poll: Option<Duration>,
+    pub(crate) poll_error: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +119,7 @@ impl Canisters {
                 let canister = Arc::new(Canister {
                     id,
                     changed: Notify::new(),
+                    polling: Polling::default(),
                     clients: Mutex::default(),
                 });
                 let poller = tokio::spawn(poller::run(gateway.clone(), canister.clone()));
@@ -140,11 +155,15 @@ impl Canisters {
         })
     }
 
-    /// Each canister with its number of clients, in no order.
-    pub(crate) fn summary(&self) -> Vec<(Principal, usize)> {
-        lock(&self.0)
+    /// Each canister, in no order.
+    pub(crate) fn summary(&self) -> Vec<Summary> {
+        let canisters: Vec<_> = lock(&self.0)
+            .values()
+            .map(|polled| polled.canister.clone())
+            .collect();
+        canisters
             .iter()
-            .map(|(id, polled)| (*id, lock(&polled.canister.clients).by_key.len()))
+            .map(|canister| canister.summary())
             .collect()
     }
 }
@@ -163,6 +182,23 @@ impl Drop for Registration {
 }
 
 impl Canister {
+    fn summary(&self) -> Summary {
+        let clients = lock(&self.clients);
+        let (outgoing_messages, outgoing_bytes) = clients
+            .by_key
+            .values()
+            .map(Client::waiting)
+            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        Summary {
+            id: self.id,
+            clients: clients.by_key.len(),
+            outgoing_messages,
+            outgoing_bytes,
+            since_poll: self.polling.since_success(),
+            poll_error: self.polling.error(),
+        }
+    }
+
     /// Hands a message to its client.
     ///
     /// A client gets each message once, also when the poller has to start over: what it has seen of its
@@ -176,6 +212,7 @@ impl Canister {
         if client.overflowed {
             return Handover::Dropped;
         }
+        let mut timestamp = 0;
         if let Ok(content) = WebsocketMessage::from_cbor(&message.content) {
             if content.sequence_num <= client.last_sequence {
                 return Handover::Dropped;
@@ -185,8 +222,9 @@ impl Canister {
                 return Handover::FirstMissing;
             }
             client.last_sequence = content.sequence_num;
+            timestamp = content.timestamp;
         }
-        client.enqueue(message, proof)
+        client.enqueue(message, timestamp, proof)
     }
 
     /// The canister has said yes to the client's `ws_open`.
@@ -216,13 +254,19 @@ impl Canister {
 
 impl Client {
     /// Lets a message wait for the client to read it; one that does not fit is the client's end.
-    fn enqueue(&mut self, message: CanisterOutputMessage, proof: &Arc<Proof>) -> Handover {
+    fn enqueue(
+        &mut self,
+        message: CanisterOutputMessage,
+        timestamp: u64,
+        proof: &Arc<Proof>,
+    ) -> Handover {
         let size = u32::try_from(message.content.len() + proof.size()).unwrap_or(u32::MAX);
         let room = self.room.clone();
         let sent = match room.try_acquire_many_owned(size.min(self.max_bytes)) {
             Ok(room) => self.outgoing.try_send(Delivery {
                 key: message.key,
                 content: message.content,
+                timestamp,
                 proof: proof.clone(),
                 _room: room,
             }),
@@ -235,9 +279,18 @@ impl Client {
         }
     }
 
+    /// How many messages wait for the client, and how many bytes.
+    fn waiting(&self) -> (usize, usize) {
+        let bytes = (self.max_bytes as usize).saturating_sub(self.room.available_permits());
+        (
+            self.outgoing.max_capacity() - self.outgoing.capacity(),
+            bytes,
+        )
+    }
+
     fn overflow(&mut self) -> Handover {
         self.overflowed = true;
-        let waiting = self.outgoing.max_capacity() - self.outgoing.capacity();
+        let (waiting, _) = self.waiting();
         self.closing.try_send(CloseReason::SlowClient(waiting)).ok();
         Handover::Dropped
     }

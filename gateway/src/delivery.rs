@@ -20,6 +20,8 @@ pub(crate) struct Proof {
 pub(crate) struct Delivery {
     pub(crate) key: String,
     pub(crate) content: Vec<u8>,
+    /// When the canister says that it sent it, in nanoseconds since 1970; 0 if it does not.
+    pub(crate) timestamp: u64,
     pub(crate) proof: Arc<Proof>,
     /// Its part of what may wait for the client, given back once it does not.
     pub(crate) _room: OwnedSemaphorePermit,

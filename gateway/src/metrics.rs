@@ -1,87 +1,265 @@
-//! What the gateway counts, for Prometheus. Nothing is labelled by anything a client can choose.
+//! What the gateway counts and measures, for Prometheus and the status page. Nothing is labelled by anything a
+//! client can choose: labels are names that stand in this source.
 
-use metrics::{Counter, Gauge, Key, KeyName, Label, Level, Metadata, Recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+mod latency;
+mod process;
 
-use crate::close::CloseReason;
+use std::{
+    fmt,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
-const METADATA: Metadata<'static> =
-    Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
+    registry::{Registry, Unit},
+};
 
-const CLOSED: &str = "icws_gateway_connections_closed_total";
+pub(crate) use latency::Latency;
+
+use crate::{canisters::Canisters, close::CloseReason};
+
+/// What [`Metrics::render`] gives.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A message that seems older bears a wrong time, as canisters keep none for so long.
+const MAX_LATENCY: Duration = Duration::from_secs(3_600);
+
+/// One name and one of the values that this source gives it.
+type Label = [(&'static str, &'static str); 1];
+
+/// How a call of a client ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallOutcome {
+    /// The canister said yes.
+    Accepted,
+    /// The network or the canister said no.
+    Refused,
+    /// Nobody knows: the network could not be asked, or did not decide in time.
+    Undecided,
+}
+
+/// What a poll brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PollResult {
+    /// Messages, and there are more.
+    Full,
+    /// The last messages of the queue.
+    Drained,
+    /// No messages.
+    Idle,
+    /// No answer, or not the expected one.
+    Failed,
+}
 
 /// The counters of one gateway. They are its own, as a process may run several.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    recorder: PrometheusRecorder,
+    registry: Registry,
     pub(crate) connections: Gauge,
-    pub(crate) connections_refused: Counter,
+    connections_refused: Family<Label, Counter>,
+    connections_closed: Family<Label, Counter>,
+    clients: Gauge,
+    canisters: Gauge,
+    outgoing_messages: Gauge,
+    outgoing_bytes: Gauge,
     pub(crate) calls_relayed: Counter,
-    pub(crate) calls_refused: Counter,
+    calls_decided: Family<Label, Counter>,
+    calls_pending: Gauge,
+    pub(crate) call_duration: Latency,
     pub(crate) messages_delivered: Counter,
-    pub(crate) polls: Counter,
-    pub(crate) poll_errors: Counter,
+    pub(crate) delivery_latency: Latency,
+    polls: Family<Label, Counter>,
+    pub(crate) poll_duration: Latency,
+    pub(crate) bytes_received: Counter,
+    pub(crate) bytes_sent: Counter,
+}
+
+/// A client's call that was posted. It has ended when this is dropped.
+#[derive(Debug)]
+pub(crate) struct PendingCall<'a> {
+    metrics: &'a Metrics,
+    posted: Instant,
+    pub(crate) outcome: CallOutcome,
+}
+
+impl Drop for PendingCall<'_> {
+    fn drop(&mut self) {
+        self.metrics.calls_pending.dec();
+        self.metrics.call_duration.observe(self.posted.elapsed());
+        self.metrics.decided(self.outcome);
+    }
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let counter = |name: &'static str, description: &'static str| {
-            recorder.describe_counter(KeyName::from(name), None, description.into());
-            recorder.register_counter(&Key::from_static_name(name), &METADATA)
-        };
-        recorder.describe_counter(
-            KeyName::from(CLOSED),
-            None,
-            "WebSocket connections that ended, by reason.".into(),
-        );
-        recorder.describe_gauge(
-            KeyName::from("icws_gateway_connections"),
-            None,
-            "WebSocket connections.".into(),
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(process::Process));
+        let ours = registry.sub_registry_with_prefix("icws_gateway");
+        ours.register(
+            "build",
+            "The version of the gateway",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         Self {
-            connections: recorder.register_gauge(
-                &Key::from_static_name("icws_gateway_connections"),
-                &METADATA,
+            connections: gauge(ours, "connections", "WebSocket connections"),
+            connections_refused: counters(
+                ours,
+                "connections_refused",
+                "Connections refused before they were WebSockets, by reason",
             ),
-            connections_refused: counter(
-                "icws_gateway_connections_refused_total",
-                "TCP connections refused because there were too many.",
+            connections_closed: counters(
+                ours,
+                "connections_closed",
+                "WebSocket connections that ended, by reason",
+            ),
+            clients: gauge(ours, "clients", "Clients with a canister"),
+            canisters: gauge(ours, "canisters", "Canisters with clients"),
+            outgoing_messages: gauge(
+                ours,
+                "outgoing_messages",
+                "Messages that wait for their clients to read them",
+            ),
+            outgoing_bytes: gauge(
+                ours,
+                "outgoing_bytes",
+                "Bytes that wait for their clients to read them",
             ),
             calls_relayed: counter(
-                "icws_gateway_calls_relayed_total",
-                "Calls of clients posted to the network.",
+                ours,
+                "calls_relayed",
+                "Calls of clients posted to the network",
             ),
-            calls_refused: counter(
-                "icws_gateway_calls_refused_total",
-                "Calls of clients that network or canister refused.",
+            calls_decided: counters(
+                ours,
+                "calls_decided",
+                "Calls of clients that ended, by outcome",
+            ),
+            calls_pending: gauge(
+                ours,
+                "calls_pending",
+                "Calls of clients that the network has yet to decide",
+            ),
+            call_duration: latency(
+                ours,
+                "call_duration",
+                "From posting a client's call to the network's decision",
             ),
             messages_delivered: counter(
-                "icws_gateway_messages_delivered_total",
-                "Messages of canisters queued for their clients.",
+                ours,
+                "messages_delivered",
+                "Messages of canisters queued for their clients",
             ),
-            polls: counter("icws_gateway_polls_total", "Polls of canisters."),
-            poll_errors: counter(
-                "icws_gateway_poll_errors_total",
-                "Polls of canisters that failed.",
+            delivery_latency: latency(
+                ours,
+                "delivery_latency",
+                "From the time a canister gave its message to when it was written to the client's socket",
             ),
-            recorder,
+            polls: counters(ours, "polls", "Polls of canisters, by result"),
+            poll_duration: latency(ours, "poll_duration", "Polls of canisters that succeeded"),
+            bytes_received: counter(ours, "received_bytes", "Bytes of the messages of clients"),
+            bytes_sent: counter(ours, "sent_bytes", "Bytes of the messages to clients"),
+            registry,
         }
+    }
+
+    /// A connection was refused before it was a WebSocket. The reason is a name for the metric.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.connections_refused
+            .get_or_create(&[("reason", reason)])
+            .inc();
     }
 
     /// A connection has ended.
     pub(crate) fn closed(&self, reason: &CloseReason) {
-        let label = Label::from_static_parts("reason", reason.name());
-        self.recorder
-            .register_counter(&Key::from_parts(CLOSED, vec![label]), &METADATA)
-            .increment(1);
+        self.connections_closed
+            .get_or_create(&[("reason", reason.name())])
+            .inc();
     }
 
-    /// All of it in Prometheus' text format.
-    pub(crate) fn render(&self) -> String {
-        self.recorder.handle().render()
+    /// A client's call goes to the network.
+    pub(crate) fn call_posted(&self) -> PendingCall<'_> {
+        self.calls_relayed.inc();
+        self.calls_pending.inc();
+        PendingCall {
+            metrics: self,
+            posted: Instant::now(),
+            outcome: CallOutcome::Undecided,
+        }
     }
+
+    fn decided(&self, outcome: CallOutcome) {
+        let outcome = match outcome {
+            CallOutcome::Accepted => "accepted",
+            CallOutcome::Refused => "refused",
+            CallOutcome::Undecided => "undecided",
+        };
+        self.calls_decided
+            .get_or_create(&[("outcome", outcome)])
+            .inc();
+    }
+
+    /// A message of `size` bytes was written that its canister had sent at `timestamp`, in nanoseconds since 1970.
+    pub(crate) fn written(&self, size: u64, timestamp: u64) {
+        self.bytes_sent.inc_by(size);
+        let sent = UNIX_EPOCH + Duration::from_nanos(timestamp);
+        let latency = SystemTime::now().duration_since(sent).unwrap_or_default();
+        if latency <= MAX_LATENCY {
+            self.delivery_latency.observe(latency);
+        }
+    }
+
+    /// A canister was polled.
+    pub(crate) fn polled(&self, result: PollResult) {
+        let result = match result {
+            PollResult::Full => "full",
+            PollResult::Drained => "drained",
+            PollResult::Idle => "idle",
+            PollResult::Failed => "failed",
+        };
+        self.polls.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// All of it in the text format of OpenMetrics, which Prometheus reads.
+    pub(crate) fn render(&self, canisters: &Canisters) -> Result<String, fmt::Error> {
+        let summary = canisters.summary();
+        let total = |part: fn(&crate::canisters::Summary) -> usize| {
+            i64::try_from(summary.iter().map(part).sum::<usize>()).unwrap_or(i64::MAX)
+        };
+        self.canisters.set(total(|_| 1));
+        self.clients.set(total(|canister| canister.clients));
+        self.outgoing_messages
+            .set(total(|canister| canister.outgoing_messages));
+        self.outgoing_bytes
+            .set(total(|canister| canister.outgoing_bytes));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
+    let counter = Counter::default();
+    registry.register(name, help, counter.clone());
+    counter
+}
+
+fn counters(registry: &mut Registry, name: &str, help: &str) -> Family<Label, Counter> {
+    let counters = Family::default();
+    registry.register(name, help, counters.clone());
+    counters
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register(name, help, gauge.clone());
+    gauge
+}
+
+fn latency(registry: &mut Registry, name: &str, help: &str) -> Latency {
+    let latency = Latency::default();
+    registry.register_with_unit(name, help, Unit::Seconds, latency.histogram());
+    latency
 }
 
 #[cfg(test)]
@@ -94,11 +272,11 @@ mod tests {
         metrics.closed(&CloseReason::TextFrame);
         metrics.closed(&CloseReason::Shutdown);
         metrics.closed(&CloseReason::Shutdown);
-        let text = metrics.render();
+        let text = metrics.render(&Canisters::default()).unwrap();
         assert!(
-            text.contains("icws_gateway_connections_closed_total{reason=\"shutdown\"} 2"),
+            text.contains("icws_gateway_connections_closed_total{reason=\"shutdown\"} 2\n"),
             "{text}"
         );
-        assert!(text.contains("{reason=\"text_frame\"} 1"), "{text}");
+        assert!(text.contains("{reason=\"text_frame\"} 1\n"), "{text}");
     }
 }

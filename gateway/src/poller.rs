@@ -3,7 +3,7 @@
 //! The canister keeps one queue for the gateway, numbered from 0. Polling starts at 0 whenever the first client
 //! comes; what is left of earlier messages then belongs to nobody, and is dropped.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
@@ -17,6 +17,7 @@ use crate::{
     delivery::Proof,
     gateway::Gateway,
     identity::ingress_expiry,
+    metrics::PollResult,
     network::{MAX_BACKOFF, NetworkError, backoff},
     witness::Witness,
 };
@@ -47,7 +48,8 @@ pub(crate) async fn run(gateway: Arc<Gateway>, canister: Arc<Canister>) {
         let mut delays = backoff();
         loop {
             if let Err(error) = poller.drain().await {
-                poller.gateway.metrics.poll_errors.increment(1);
+                poller.gateway.metrics.polled(PollResult::Failed);
+                poller.canister.polling.failed(error.to_string());
                 warn!(%error, "cannot poll");
                 sleep(delays.next().unwrap_or(MAX_BACKOFF)).await;
                 continue;
@@ -102,11 +104,20 @@ impl Poller {
             nonce: None,
             sender_info: None,
         });
-        gateway.metrics.polls.increment(1);
+        let started = Instant::now();
         let reply = gateway.network.query(self.canister.id, envelope).await?;
         let reply = decode_get_messages_reply(&reply)
             .map_err(PollError::Malformed)?
             .map_err(PollError::Refused)?;
+        gateway.metrics.poll_duration.observe(started.elapsed());
+        gateway
+            .metrics
+            .polled(match (reply.messages.is_empty(), reply.is_end_of_queue) {
+                (true, _) => PollResult::Idle,
+                (false, true) => PollResult::Drained,
+                (false, false) => PollResult::Full,
+            });
+        self.canister.polling.succeeded();
 
         let before = self.nonce;
         let proof = Arc::new(Proof {
@@ -127,7 +138,9 @@ impl Poller {
             }
             self.nonce = nonce.saturating_add(1);
             match self.canister.deliver(message, &proof) {
-                Handover::Delivered => gateway.metrics.messages_delivered.increment(1),
+                Handover::Delivered => {
+                    gateway.metrics.messages_delivered.inc();
+                }
                 Handover::Dropped => {}
                 // A queue that was begun anew, and has outgrown the old number already.
                 Handover::FirstMissing => {

@@ -23,6 +23,7 @@ use crate::{
     close::CloseReason,
     decode::decode,
     gateway::Gateway,
+    metrics::CallOutcome,
     network::NetworkError,
 };
 
@@ -81,25 +82,27 @@ impl Relay {
         };
         let relay = self.clone();
         let task = async move {
-            relay.gateway.metrics.calls_relayed.increment(1);
+            let mut pending = relay.gateway.metrics.call_posted();
             let reply = relay.gateway.network.call(&call).await;
             drop(decided_sender);
             relay.canister.changed.notify_one();
-            match kind {
+            pending.outcome = match kind {
                 Kind::Open => relay.open_decided(reply),
                 Kind::Message => relay.message_decided(reply),
-            }
+            };
         };
         undecided.spawn(task.in_current_span());
         posted
     }
 
-    fn open_decided(&self, reply: Result<Vec<u8>, NetworkError>) {
+    fn open_decided(&self, reply: Result<Vec<u8>, NetworkError>) -> CallOutcome {
+        let outcome = outcome(&reply);
         let reason = match reply {
             Ok(reply) => match decode::<CanisterWsOpenResult>(&reply) {
                 Ok(Ok(())) => {
                     info!("opened");
-                    return self.canister.opened(self.client);
+                    self.canister.opened(self.client);
+                    return CallOutcome::Accepted;
                 }
                 Ok(Err(text)) => CloseReason::OpenRefused(text),
                 Err(error) => CloseReason::OpenRefused(format!("its reply is malformed: {error}")),
@@ -107,23 +110,24 @@ impl Relay {
             Err(error) if error.is_refusal() => CloseReason::OpenRefused(error.to_string()),
             Err(error) => CloseReason::OpenUndecided(error),
         };
-        self.gateway.metrics.calls_refused.increment(1);
         // Where there is a reason already, the session is ending.
         self.close.try_send(reason).ok();
+        outcome
     }
 
     /// What becomes of a refused message is between client and canister: the sequence numbers tell.
-    fn message_decided(&self, reply: Result<Vec<u8>, NetworkError>) {
+    fn message_decided(&self, reply: Result<Vec<u8>, NetworkError>) -> CallOutcome {
+        let outcome = outcome(&reply);
         let refusal = match reply {
             Ok(reply) => match decode::<CanisterWsMessageResult>(&reply) {
-                Ok(Ok(())) => return,
+                Ok(Ok(())) => return CallOutcome::Accepted,
                 Ok(Err(text)) => text,
                 Err(error) => format!("its reply is malformed: {error}"),
             },
             Err(error) => error.to_string(),
         };
-        self.gateway.metrics.calls_refused.increment(1);
         warn!(reason = refusal, "ws_message was refused");
+        outcome
     }
 
     /// Waits until the network has accepted or decided `posted`.
@@ -139,5 +143,13 @@ impl Relay {
                 }
             }
         }
+    }
+}
+
+/// Of a call that was not accepted.
+fn outcome(reply: &Result<Vec<u8>, NetworkError>) -> CallOutcome {
+    match reply {
+        Err(error) if !error.is_refusal() => CallOutcome::Undecided,
+        _ => CallOutcome::Refused,
     }
 }

@@ -25,7 +25,8 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use tracing::{debug, info, warn};
 
 use crate::{
-    config::Config, error::GatewayError, gateway::Gateway, identity::Identity, session, status,
+    config::Config, error::GatewayError, gateway::Gateway, identity::Identity, metrics, session,
+    status,
 };
 
 /// How long to wait when the system has no more sockets to give.
@@ -92,7 +93,7 @@ async fn accept(gateway: &Arc<Gateway>, listener: &TcpListener) {
             }
         };
         let Ok(permit) = permits.clone().try_acquire_owned() else {
-            gateway.metrics.connections_refused.increment(1);
+            gateway.metrics.refused("too_many_connections");
             warn!(%peer, "too many connections");
             // Into an empty buffer: it goes out, or the peer is gone.
             stream.try_write(TOO_MANY_CONNECTIONS).ok();
@@ -138,7 +139,7 @@ fn routes(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/", get(web_socket))
         .route("/health", get(async || "ok\n"))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(render_metrics))
         .route("/status", get(status::page))
         .with_state(gateway)
 }
@@ -162,9 +163,9 @@ async fn web_socket(
     }
 }
 
-async fn metrics(State(gateway): State<Arc<Gateway>>) -> impl IntoResponse {
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4")],
-        gateway.metrics.render(),
-    )
+async fn render_metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    match gateway.metrics.render(&gateway.canisters) {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
 }

@@ -68,7 +68,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>, connection: Connection, upgrade: 
             Ok(upgraded) => upgraded,
             Err(error) => return debug!(%error, "the upgrade failed"),
         };
-        gateway.metrics.connections.increment(1);
+        gateway.metrics.connections.inc();
         let limits = &gateway.config.limits;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_SIZE)
@@ -79,7 +79,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>, connection: Connection, upgrade: 
             WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
                 .await;
         Session { gateway: &gateway }.run(socket).await;
-        gateway.metrics.connections.decrement(1);
+        gateway.metrics.connections.dec();
     }
     .instrument(span)
     .await;
@@ -198,7 +198,13 @@ impl Session<'_> {
                 .map_err(|_| CloseReason::Unresponsive(silence))?
                 .ok_or_else(|| CloseReason::ConnectionLost("end of stream".to_owned()))??;
             match message {
-                Message::Binary(bytes) => return Ok(ClientFrame::decode(&bytes)?),
+                Message::Binary(bytes) => {
+                    self.gateway
+                        .metrics
+                        .bytes_received
+                        .inc_by(bytes.len() as u64);
+                    return Ok(ClientFrame::decode(&bytes)?);
+                }
                 Message::Text(_) => return Err(CloseReason::TextFrame),
                 Message::Close(frame) => {
                     let text = frame.map_or("no code".to_owned(), |frame| frame.to_string());
@@ -217,8 +223,12 @@ impl Session<'_> {
             loop {
                 tokio::select! {
                     Some(delivery) = outgoing.recv() => {
+                        let metrics = &self.gateway.metrics;
+                        let timestamp = delivery.timestamp;
                         let frame = delivery.into_frame().map_err(internal)?;
+                        let size = frame.len() as u64;
                         sink.feed(Message::Binary(frame.into())).await?;
+                        metrics.written(size, timestamp);
                     }
                     _ = pings.tick() => sink.feed(Message::Ping(Bytes::new())).await?,
                 }

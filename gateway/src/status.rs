@@ -4,7 +4,11 @@ use std::{fmt::Write, sync::Arc, time::Duration};
 
 use axum::{extract::State, response::Html};
 
-use crate::gateway::Gateway;
+use crate::{canisters::Summary, gateway::Gateway};
+
+mod polling;
+
+pub(crate) use polling::Polling;
 
 const STYLE: &str = "body{font:1rem/1.6 system-ui,sans-serif;max-width:48rem;margin:3rem auto;padding:0 1rem;\
 color-scheme:light dark}td,th{text-align:left;padding-right:2rem}code{overflow-wrap:anywhere}";
@@ -12,24 +16,25 @@ color-scheme:light dark}td,th{text-align:left;padding-right:2rem}code{overflow-w
 /// `/status`
 pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> Html<String> {
     let mut canisters = gateway.canisters.summary();
-    canisters.sort();
-    let clients: usize = canisters.iter().map(|(_, clients)| clients).sum();
-    let rows = canisters
-        .iter()
-        .fold(String::new(), |mut rows, (id, clients)| {
-            write!(
-                rows,
-                "<tr><td><code>{id}</code></td><td>{clients}</td></tr>"
-            )
-            .ok();
-            rows
-        });
+    canisters.sort_by_key(|canister| canister.id);
+    let clients: usize = canisters.iter().map(|canister| canister.clients).sum();
+    let rows = canisters.iter().fold(String::new(), |mut rows, canister| {
+        write!(
+            rows,
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
+            canister.id,
+            canister.clients,
+            polling(canister)
+        )
+        .ok();
+        rows
+    });
     Html(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=5>\
          <title>WebSocket gateway</title><style>{STYLE}</style>\
          <h1>WebSocket gateway</h1>\
          <p>Up for {uptime}, serving {clients} clients of {canisters} canisters.</p>\
-         <table><tr><th>Canister</th><th>Clients</th></tr>{rows}</table>\
+         <table><tr><th>Canister</th><th>Clients</th><th>Polled</th></tr>{rows}</table>\
          <p>Principal <code>{principal}</code><br>Network <code>{network}</code><br>\
          Version {version}</p><p><a href=metrics>Metrics</a></p></html>",
         uptime = uptime(gateway.started.elapsed()),
@@ -38,6 +43,14 @@ pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> Html<String> {
         network = gateway.config.ic_network_url.origin().ascii_serialization(),
         version = env!("CARGO_PKG_VERSION"),
     ))
+}
+
+fn polling(canister: &Summary) -> &'static str {
+    match (&canister.poll_error, canister.since_poll) {
+        (Some(_), _) => "fails",
+        (None, Some(_)) => "succeeds",
+        (None, None) => "not yet",
+    }
 }
 
 fn uptime(elapsed: Duration) -> String {
