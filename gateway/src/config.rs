@@ -1,21 +1,26 @@
 //! What an operator can set. The flags that the published gateway has, too, are named and default as there.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod access;
+mod limits;
+mod sources;
+mod values;
 
-use clap::{
-    Args, Parser,
-    builder::{RangedU64ValueParser, TypedValueParser},
-};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser};
 use reqwest::Url;
-use tokio::sync::Semaphore;
+
+pub use access::{Access, Origin};
+pub use limits::Limits;
+pub use sources::ConfigError;
+
+use values::{Optional, http_url, milliseconds, optional};
 
 /// How the gateway runs.
-#[derive(Parser, Debug, Clone)]
-#[command(
-    name = "ic-ws-gateway",
-    version,
-    about = "Relays between WebSocket clients and canisters of the Internet Computer"
-)]
+///
+/// Each setting has one name: `--polling-interval` as a flag, `ICWS_GATEWAY_POLLING_INTERVAL` in the environment,
+/// `polling-interval` in the file. An empty value of one that may be absent is as good as none.
+#[derive(Args, Debug, Clone)]
 pub struct Config {
     /// Where to listen for clients.
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
@@ -33,101 +38,85 @@ pub struct Config {
     #[arg(long, value_name = "FILE", default_value = "data/identity.pem")]
     pub identity_path: PathBuf,
 
+    /// Where to serve /metrics and /status, which are then no longer served where clients connect.
+    #[arg(long, value_name = "IP:PORT", default_value = "", hide_default_value = true, value_parser = optional::<SocketAddr>)]
+    pub prometheus_endpoint: Optional<SocketAddr>,
+
+    /// Where to send traces to: an OpenTelemetry collector that takes OTLP over HTTP.
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true, value_parser = optional::<Url>)]
+    pub opentelemetry_collector_endpoint: Optional<Url>,
+
+    /// The files for TLS.
+    #[command(flatten)]
+    pub tls: Tls,
+
+    /// Who may connect.
+    #[command(flatten)]
+    pub access: Access,
+
     /// The bounds.
     #[command(flatten)]
     pub limits: Limits,
 }
 
-/// What bounds the gateway's use of memory, time and sockets.
+/// With both files, clients connect to `wss://`; with none to `ws://`.
 #[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Limits")]
-pub struct Limits {
-    /// Connections at the same time. More are answered with HTTP status 503.
-    #[arg(long, value_name = "N", default_value = "10000", value_parser = amount())]
-    pub max_connections: usize,
+#[command(next_help_heading = "TLS")]
+pub struct Tls {
+    /// The file with the certificate and those that prove it, in PEM.
+    #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true, value_parser = optional::<PathBuf>)]
+    pub tls_certificate_pem_path: Optional<PathBuf>,
 
-    /// Canisters with clients at the same time. A client of one more is closed.
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = amount())]
-    pub max_canisters: usize,
+    /// The file with the certificate's private key, in PEM.
+    #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true, value_parser = optional::<PathBuf>)]
+    pub tls_certificate_key_pem_path: Optional<PathBuf>,
 
-    /// The largest frame a client may send, in bytes. A larger one closes it.
-    /// The default leaves an envelope of the network's largest ingress message (2 MiB) its overhead.
-    #[arg(long, value_name = "BYTES", default_value = "2162688", value_parser = amount())]
-    pub max_frame_size: usize,
+    /// How often to look whether these files have changed, in milliseconds.
+    #[arg(long, value_name = "MS", default_value = "60000", value_parser = milliseconds())]
+    pub tls_reload_interval: Duration,
+}
 
-    /// Messages that may wait for one client to read them. With one more it is closed as too slow.
-    #[arg(long, value_name = "N", default_value = "1024", value_parser = amount())]
-    pub max_outgoing_messages: usize,
+/// The command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "ic-ws-gateway",
+    version,
+    about = "Relays between WebSocket clients and canisters of the Internet Computer",
+    after_help = "Every flag can also be set by an environment variable (--polling-interval by \
+                  ICWS_GATEWAY_POLLING_INTERVAL) or in the file (polling-interval = 100). Flags override \
+                  variables, variables override the file."
+)]
+struct CommandLine {
+    /// A TOML file with settings, named like the flags.
+    #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true, value_parser = optional::<PathBuf>)]
+    config: Optional<PathBuf>,
 
-    /// The bytes of these messages and of what proves them. With more the client is closed as too slow.
-    /// One message may wait whatever its size.
-    #[arg(long, value_name = "BYTES", default_value = "16777216", value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
-    pub max_outgoing_bytes: u32,
+    #[command(flatten)]
+    settings: Config,
+}
 
-    /// Calls of one client that may be undecided on the network, and as many again that may wait to be
-    /// posted. Beyond that the gateway does not read from the client's socket.
-    #[arg(long, value_name = "N", default_value = "32", value_parser = amount())]
-    pub max_pending_calls: usize,
-
-    /// The largest answer accepted from the network, in bytes.
-    #[arg(long, value_name = "BYTES", default_value = "8388608", value_parser = amount())]
-    pub max_response_size: usize,
-
-    /// How long a client may take for its HTTP request, and then to send `ws_open`, in milliseconds.
-    #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
-    pub handshake_timeout: Duration,
-
-    /// How often an idle client is pinged, in milliseconds. One that is silent for two intervals is closed.
-    #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
-    pub ping_interval: Duration,
-
-    /// How long one HTTP request to the network may take, in milliseconds.
-    #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
-    pub request_timeout: Duration,
-
-    /// How long the network may take to decide a call, retries included, in milliseconds.
-    #[arg(long, value_name = "MS", default_value = "120000", value_parser = milliseconds())]
-    pub call_timeout: Duration,
-
-    /// How long after a client's `ws_open` succeeded the canister's first message to it may be missing, in
-    /// milliseconds. Then the canister's queue is read from its start, as it may have begun a new one.
-    #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds())]
-    pub open_message_timeout: Duration,
-
-    /// How long closing one connection may take on either side, in milliseconds: the closing handshake with
-    /// the client, and what the network has yet to be told of it.
-    #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds())]
-    pub close_timeout: Duration,
-
-    /// How long the gateway may take to end after it was asked to, in milliseconds.
-    /// The default leaves time to close a connection, which may take the time for that twice.
-    #[arg(long, value_name = "MS", default_value = "15000", value_parser = milliseconds())]
-    pub shutdown_timeout: Duration,
+impl Config {
+    /// Reads the flags in `args` (of which the first is the program), the environment and the file that they name.
+    ///
+    /// # Errors
+    /// When there is an unknown setting or a bad value, and when help or version are asked for: see
+    /// [`ConfigError::exit`].
+    pub fn load(
+        args: impl IntoIterator<Item = OsString>,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ConfigError> {
+        let config = sources::read(args.into_iter().collect(), environment)?;
+        let tls = &config.tls;
+        if tls.tls_certificate_pem_path.is_some() != tls.tls_certificate_key_pem_path.is_some() {
+            return Err(ConfigError::HalfTls);
+        }
+        Ok(config)
+    }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self::parse_from(["ic-ws-gateway"])
-    }
-}
-
-/// A number of things that can be allowed: none would leave nothing to do.
-fn amount() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=Semaphore::MAX_PERMITS as u64)
-}
-
-/// A time that can pass.
-fn milliseconds() -> impl TypedValueParser<Value = Duration> {
-    RangedU64ValueParser::<u64>::new()
-        .range(1..)
-        .map(Duration::from_millis)
-}
-
-fn http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|e| e.to_string())?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        scheme => Err(format!("an http or https URL is needed, not '{scheme}'")),
+        CommandLine::parse_from(["ic-ws-gateway"]).settings
     }
 }
 
@@ -135,28 +124,65 @@ fn http_url(text: &str) -> Result<Url, String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn defaults_are_those_of_the_published_gateway() {
-        let config = Config::default();
-        assert_eq!(config.gateway_address.to_string(), "0.0.0.0:8080");
-        assert_eq!(config.ic_network_url.as_str(), "http://127.0.0.1:4943/");
-        assert_eq!(config.polling_interval, Duration::from_millis(100));
+    fn load(flags: &[&str]) -> Result<Config, ConfigError> {
+        let args = [&["ic-ws-gateway"], flags].concat();
+        Config::load(args.into_iter().map(OsString::from), |_| None)
     }
 
     #[test]
-    fn flags_are_read() {
-        let config = Config::try_parse_from([
-            "ic-ws-gateway",
-            "--gateway-address=127.0.0.1:0",
-            "--ic-network-url=https://icp-api.io",
-            "--polling-interval=250",
-            "--max-connections=7",
+    fn defaults_are_those_of_the_published_gateway() {
+        let config = load(&[]).unwrap();
+        assert_eq!(config.gateway_address.to_string(), "0.0.0.0:8080");
+        assert_eq!(config.ic_network_url.as_str(), "http://127.0.0.1:4943/");
+        assert_eq!(config.polling_interval, Duration::from_millis(100));
+        assert!(config.tls.tls_certificate_pem_path.is_none());
+        assert!(config.opentelemetry_collector_endpoint.is_none());
+    }
+
+    #[test]
+    fn flags_of_the_published_gateway_are_read() {
+        let config = load(&[
+            "--gateway-address",
+            "0.0.0.0:443",
+            "--ic-network-url",
+            "https://icp-api.io",
+            "--polling-interval",
+            "250",
+            "--prometheus-endpoint",
+            "0.0.0.0:9000",
+            "--tls-certificate-pem-path",
+            "data/certs/live/example.com/fullchain.pem",
+            "--tls-certificate-key-pem-path",
+            "data/certs/live/example.com/privkey.pem",
+            "--opentelemetry-collector-endpoint",
+            "http://otlp_collector:4317",
         ])
         .unwrap();
-        assert_eq!(config.gateway_address.port(), 0);
+        assert_eq!(config.gateway_address.port(), 443);
         assert_eq!(config.ic_network_url.host_str(), Some("icp-api.io"));
         assert_eq!(config.polling_interval, Duration::from_millis(250));
-        assert_eq!(config.limits.max_connections, 7);
+        assert_eq!(config.prometheus_endpoint.unwrap().port(), 9000);
+        let key = config.tls.tls_certificate_key_pem_path.unwrap();
+        assert!(key.ends_with("privkey.pem"));
+        let collector = config.opentelemetry_collector_endpoint.unwrap();
+        assert_eq!(collector.host_str(), Some("otlp_collector"));
+    }
+
+    /// Compose files pass variables on, set or not.
+    #[test]
+    fn an_empty_value_is_none() {
+        let config = load(&[
+            "--opentelemetry-collector-endpoint",
+            "",
+            "--tls-certificate-pem-path",
+            "",
+            "--prometheus-endpoint=",
+            "--config=",
+        ])
+        .unwrap();
+        assert!(config.opentelemetry_collector_endpoint.is_none());
+        assert!(config.tls.tls_certificate_pem_path.is_none());
+        assert!(config.prometheus_endpoint.is_none());
     }
 
     #[test]
@@ -166,15 +192,31 @@ mod tests {
             "--ic-network-url=ftp://example.com",
             "--polling-interval=-1",
             "--polling-interval=0",
+            "--prometheus-endpoint=9000",
+            "--allowed-origin=example.com",
+            "--allowed-origin=https://example.com/page",
+            "--allowed-canister=nobody",
+            "--trusted-proxy=10.0.0.0/33",
             "--max-connections=0",
+            "--max-connections-per-address=0",
+            "--max-message-rate=0",
             "--max-outgoing-messages=0",
             "--max-outgoing-messages=18446744073709551615",
             "--max-pending-calls=0",
             "--ping-interval=0",
         ] {
-            let error = Config::try_parse_from(["ic-ws-gateway", flag]).unwrap_err();
+            let error = load(&[flag]).unwrap_err();
             let name = flag.split('=').next().unwrap();
             assert!(error.to_string().contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let error = load(&["--tls-certificate-pem-path=cert.pem"]).unwrap_err();
+        assert!(
+            error.to_string().contains("--tls-certificate-key-pem-path"),
+            "{error}"
+        );
     }
 }

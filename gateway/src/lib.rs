@@ -27,7 +27,7 @@ mod session;
 mod status;
 mod witness;
 
-pub use config::{Config, Limits};
+pub use config::{Access, Config, ConfigError, Limits, Origin, Tls};
 pub use error::GatewayError;
 pub use identity::{Identity, IdentityError};
 pub use server::run;

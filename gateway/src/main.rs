@@ -1,9 +1,11 @@
 //! The gateway as a program: command line, logs, signals.
 
-use std::io::{self, IsTerminal};
+use std::{
+    env,
+    io::{self, IsTerminal},
+};
 
 use anyhow::Context;
-use clap::Parser;
 use ic_ws_gateway::{Config, Identity};
 use tokio::{
     net::TcpListener,
@@ -13,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config = Config::parse();
+    let config =
+        Config::load(env::args_os(), |name| env::var_os(name)).unwrap_or_else(|error| error.exit());
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::builder()
