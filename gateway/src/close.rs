@@ -47,6 +47,8 @@ pub(crate) enum CloseReason {
     OtherCanister { bound: Principal, called: Principal },
     #[error("ws_open names the gateway {named}, this is {this}")]
     OtherGateway { named: Principal, this: Principal },
+    #[error("the gateway does not serve canister {0}")]
+    CanisterNotAllowed(Principal),
     #[error("the client {0} is already connected")]
     AlreadyConnected(ClientKey),
     #[error("the gateway serves {0} canisters already")]
@@ -103,6 +105,7 @@ impl CloseReason {
             Self::UnexpectedMethod(_) => ("unexpected_method", Some(CloseCode::Policy)),
             Self::OtherCanister { .. } => ("other_canister", Some(CloseCode::Policy)),
             Self::OtherGateway { .. } => ("other_gateway", Some(CloseCode::Policy)),
+            Self::CanisterNotAllowed(_) => ("canister_not_allowed", Some(CloseCode::Policy)),
             Self::AlreadyConnected(_) => ("already_connected", Some(CloseCode::Policy)),
             Self::TooManyCanisters(_) => ("too_many_canisters", Some(CloseCode::Again)),
             Self::OpenRefused(_) => ("open_refused", Some(CloseCode::Policy)),

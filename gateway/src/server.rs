@@ -7,7 +7,10 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::{Request, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, ORIGIN},
+    },
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -149,6 +152,14 @@ async fn web_socket(
     Extension(connection): Extension<Connection>,
     request: Request,
 ) -> Response {
+    let origin = request.headers().get(ORIGIN).map(HeaderValue::as_bytes);
+    if !gateway.config.access.allows_origin(origin) {
+        gateway.metrics.refused("origin_not_allowed");
+        let origin = origin.map(String::from_utf8_lossy);
+        warn!(peer = %connection.peer, ?origin, "origin not allowed");
+        let text = "Pages of this origin may not connect to this gateway.\n";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
     match create_response_with_body(&request, Body::empty) {
         Ok(response) => {
             let upgrade = hyper::upgrade::on(request);

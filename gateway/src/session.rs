@@ -127,6 +127,9 @@ impl Session<'_> {
         tracing::Span::current()
             .record("canister", field::display(call.canister))
             .record("client", field::display(client));
+        if !self.gateway.config.access.allows_canister(call.canister) {
+            return Err(CloseReason::CanisterNotAllowed(call.canister));
+        }
         let registration = Canisters::register(self.gateway, call.canister, client)?;
         Ok((registration, call))
     }

@@ -62,13 +62,6 @@ impl Access {
     pub(crate) fn allows_canister(&self, canister: Principal) -> bool {
         self.allowed_canisters.is_empty() || self.allowed_canisters.contains(&canister)
     }
-
-    /// Whether a proxy at `address` is believed.
-    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted_proxies
-            .iter()
-            .any(|network| network.contains(&address))
-    }
 }
 
 impl FromStr for Origin {
@@ -119,7 +112,7 @@ mod tests {
             allowed_origins: origins.iter().map(|o| o.parse().unwrap()).collect(),
             allow_missing_origin: false,
             allowed_canisters: vec![],
-            trusted_proxies: vec![network("10.0.0.0/8").unwrap(), network("::1").unwrap()],
+            trusted_proxies: vec![],
         }
     }
 
@@ -149,13 +142,5 @@ mod tests {
     #[test]
     fn a_star_allows_any_origin() {
         assert!(access(&["*"]).allows_origin(Some(b"null")));
-    }
-
-    #[test]
-    fn proxies_are_trusted_by_address_and_network() {
-        let access = access(&["*"]);
-        assert!(access.trusts("10.1.2.3".parse().unwrap()));
-        assert!(access.trusts("::1".parse().unwrap()));
-        assert!(!access.trusts("127.0.0.1".parse().unwrap()));
     }
 }
