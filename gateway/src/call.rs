@@ -8,7 +8,7 @@ use candid::Principal;
 use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::{CanisterWsOpenArguments, ClientFrame, ClientKey};
 
-use crate::{close::CloseReason, decode::decode};
+use crate::{close::CloseReason, decode::decode, traces::Span};
 
 /// A signed call as the network takes it.
 #[derive(Debug, Clone)]
@@ -16,6 +16,17 @@ pub(crate) struct SignedCall {
     pub(crate) canister: Principal,
     pub(crate) request_id: RequestId,
     pub(crate) envelope: Bytes,
+    /// Where the call is on its way through the gateway.
+    pub(crate) span: Span,
+}
+
+impl SignedCall {
+    /// Makes `span`, which is of this call, the beginning of its way.
+    pub(crate) fn follow(&mut self, span: Span) {
+        span.set_text("icws.canister", &self.canister);
+        span.set_text("icws.request", &self.request_id);
+        self.span = span;
+    }
 }
 
 /// A client's first call.
@@ -83,6 +94,7 @@ fn parts(frame: ClientFrame) -> Result<(Principal, String, Vec<u8>, SignedCall),
         canister: canister_id,
         request_id,
         envelope: frame.envelope_bytes.into(),
+        span: Span::default(),
     };
     Ok((sender, method_name, arg, call))
 }

@@ -22,6 +22,7 @@ use crate::{
     gateway::Gateway,
     poller,
     status::Polling,
+    traces::{Causes, Span},
 };
 
 /// All canisters that have clients.
@@ -41,6 +42,8 @@ pub(crate) struct Canister {
     /// Something may have happened in the canister: it is worth a poll.
     pub(crate) changed: Notify,
     pub(crate) polling: Polling,
+    /// What the next poll follows.
+    pub(crate) causes: Causes,
     clients: Mutex<Clients>,
 }
 
@@ -120,6 +123,7 @@ impl Canisters {
                     id,
                     changed: Notify::new(),
                     polling: Polling::default(),
+                    causes: Causes::default(),
                     clients: Mutex::default(),
                 });
                 let poller = tokio::spawn(poller::run(gateway.clone(), canister.clone()));
@@ -204,7 +208,12 @@ impl Canister {
     /// A client gets each message once, also when the poller has to start over: what it has seen of its
     /// sequence is not repeated. A client whose first message is missing says so once; if that is not to be
     /// found, the client gets what there is, and is the judge of it.
-    pub(crate) fn deliver(&self, message: CanisterOutputMessage, proof: &Arc<Proof>) -> Handover {
+    pub(crate) fn deliver(
+        &self,
+        message: CanisterOutputMessage,
+        proof: &Arc<Proof>,
+        span: Span,
+    ) -> Handover {
         let mut clients = lock(&self.clients);
         let Some(client) = clients.by_key.get_mut(&message.client_key) else {
             return Handover::Dropped;
@@ -224,7 +233,7 @@ impl Canister {
             client.last_sequence = content.sequence_num;
             timestamp = content.timestamp;
         }
-        client.enqueue(message, timestamp, proof)
+        client.enqueue(message, timestamp, proof, span)
     }
 
     /// The canister has said yes to the client's `ws_open`.
@@ -259,6 +268,7 @@ impl Client {
         message: CanisterOutputMessage,
         timestamp: u64,
         proof: &Arc<Proof>,
+        span: Span,
     ) -> Handover {
         let size = u32::try_from(message.content.len() + proof.size()).unwrap_or(u32::MAX);
         let room = self.room.clone();
@@ -267,6 +277,7 @@ impl Client {
                 key: message.key,
                 content: message.content,
                 timestamp,
+                span,
                 proof: proof.clone(),
                 _room: room,
             }),

@@ -3,6 +3,7 @@
 mod access;
 mod limits;
 mod sources;
+mod telemetry;
 mod values;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
@@ -13,6 +14,7 @@ use reqwest::Url;
 pub use access::{Access, Origin};
 pub use limits::Limits;
 pub use sources::ConfigError;
+pub use telemetry::{LogFormat, Telemetry};
 
 use values::{Optional, http_url, milliseconds, optional};
 
@@ -42,10 +44,6 @@ pub struct Config {
     #[arg(long, value_name = "IP:PORT", default_value = "", hide_default_value = true, value_parser = optional::<SocketAddr>)]
     pub prometheus_endpoint: Optional<SocketAddr>,
 
-    /// Where to send traces to: an OpenTelemetry collector that takes OTLP over HTTP.
-    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true, value_parser = optional::<Url>)]
-    pub opentelemetry_collector_endpoint: Optional<Url>,
-
     /// The files for TLS.
     #[command(flatten)]
     pub tls: Tls,
@@ -57,6 +55,10 @@ pub struct Config {
     /// The bounds.
     #[command(flatten)]
     pub limits: Limits,
+
+    /// Logs and traces.
+    #[command(flatten)]
+    pub telemetry: Telemetry,
 }
 
 /// With both files, clients connect to `wss://`; with none to `ws://`.
@@ -136,7 +138,7 @@ mod tests {
         assert_eq!(config.ic_network_url.as_str(), "http://127.0.0.1:4943/");
         assert_eq!(config.polling_interval, Duration::from_millis(100));
         assert!(config.tls.tls_certificate_pem_path.is_none());
-        assert!(config.opentelemetry_collector_endpoint.is_none());
+        assert!(config.telemetry.opentelemetry_collector_endpoint.is_none());
     }
 
     #[test]
@@ -164,7 +166,7 @@ mod tests {
         assert_eq!(config.prometheus_endpoint.unwrap().port(), 9000);
         let key = config.tls.tls_certificate_key_pem_path.unwrap();
         assert!(key.ends_with("privkey.pem"));
-        let collector = config.opentelemetry_collector_endpoint.unwrap();
+        let collector = config.telemetry.opentelemetry_collector_endpoint.unwrap();
         assert_eq!(collector.host_str(), Some("otlp_collector"));
     }
 
@@ -180,7 +182,7 @@ mod tests {
             "--config=",
         ])
         .unwrap();
-        assert!(config.opentelemetry_collector_endpoint.is_none());
+        assert!(config.telemetry.opentelemetry_collector_endpoint.is_none());
         assert!(config.tls.tls_certificate_pem_path.is_none());
         assert!(config.prometheus_endpoint.is_none());
     }
@@ -204,6 +206,11 @@ mod tests {
             "--max-outgoing-messages=18446744073709551615",
             "--max-pending-calls=0",
             "--ping-interval=0",
+            "--opentelemetry-collector-endpoint=collector:4318",
+            "--opentelemetry-sampling-ratio=1.1",
+            "--opentelemetry-sampling-ratio=NaN",
+            "--log-format=xml",
+            "--max-log-rate=0",
         ] {
             let error = load(&[flag]).unwrap_err();
             let name = flag.split('=').next().unwrap();

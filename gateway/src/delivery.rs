@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ic_ws_protocol::{CanisterFrame, cbor::CborError};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::witness::Witness;
+use crate::{traces::Span, witness::Witness};
 
 /// What proves the messages of one poll.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Delivery {
     pub(crate) content: Vec<u8>,
     /// When the canister says that it sent it, in nanoseconds since 1970; 0 if it does not.
     pub(crate) timestamp: u64,
+    /// Where it is on its way through the gateway.
+    pub(crate) span: Span,
     pub(crate) proof: Arc<Proof>,
     /// Its part of what may wait for the client, given back once it does not.
     pub(crate) _room: OwnedSemaphorePermit,

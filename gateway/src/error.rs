@@ -13,4 +13,7 @@ pub enum GatewayError {
     /// There is no HTTP client to reach the network with: the platform's TLS is unusable.
     #[error("cannot set up the HTTP client: {0}")]
     HttpClient(#[source] reqwest::Error),
+    /// Traces cannot be sent.
+    #[error("cannot set up the exporter of traces: {0}")]
+    Collector(#[source] opentelemetry_otlp::ExporterBuildError),
 }

@@ -6,7 +6,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     canisters::Canisters, config::Config, error::GatewayError, identity::Identity,
-    metrics::Metrics, network::Network,
+    metrics::Metrics, network::Network, traces::Traces,
 };
 
 /// One running gateway.
@@ -16,6 +16,7 @@ pub(crate) struct Gateway {
     pub(crate) network: Network,
     pub(crate) canisters: Canisters,
     pub(crate) metrics: Metrics,
+    pub(crate) traces: Traces,
     pub(crate) config: Config,
     pub(crate) started: Instant,
     /// Numbers the sessions, for the log.
@@ -28,12 +29,14 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn new(identity: Identity, config: Config) -> Result<Self, GatewayError> {
+        let metrics = Metrics::new();
         Ok(Self {
             network: Network::new(&config.ic_network_url, &config.limits)
                 .map_err(GatewayError::HttpClient)?,
             identity,
             canisters: Canisters::default(),
-            metrics: Metrics::new(),
+            traces: Traces::new(&config.telemetry, &metrics)?,
+            metrics,
             config,
             started: Instant::now(),
             sessions: AtomicU64::default(),

@@ -25,9 +25,10 @@ mod relay;
 mod server;
 mod session;
 mod status;
+mod traces;
 mod witness;
 
-pub use config::{Access, Config, ConfigError, Limits, Origin, Tls};
+pub use config::{Access, Config, ConfigError, Limits, LogFormat, Origin, Telemetry, Tls};
 pub use error::GatewayError;
 pub use identity::{Identity, IdentityError};
 pub use server::run;

@@ -39,6 +39,17 @@ pub(crate) enum CallOutcome {
     Undecided,
 }
 
+impl CallOutcome {
+    /// The name in metrics and traces.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 /// What a poll brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PollResult {
@@ -73,6 +84,8 @@ pub(crate) struct Metrics {
     pub(crate) poll_duration: Latency,
     pub(crate) bytes_received: Counter,
     pub(crate) bytes_sent: Counter,
+    pub(crate) spans_exported: Counter,
+    pub(crate) spans_lost: Counter,
 }
 
 /// A client's call that was posted. It has ended when this is dropped.
@@ -159,6 +172,8 @@ impl Metrics {
             poll_duration: latency(ours, "poll_duration", "Polls of canisters that succeeded"),
             bytes_received: counter(ours, "received_bytes", "Bytes of the messages of clients"),
             bytes_sent: counter(ours, "sent_bytes", "Bytes of the messages to clients"),
+            spans_exported: counter(ours, "spans_exported", "Spans that the collector took"),
+            spans_lost: counter(ours, "spans_lost", "Spans that the collector did not take"),
             registry,
         }
     }
@@ -189,13 +204,8 @@ impl Metrics {
     }
 
     fn decided(&self, outcome: CallOutcome) {
-        let outcome = match outcome {
-            CallOutcome::Accepted => "accepted",
-            CallOutcome::Refused => "refused",
-            CallOutcome::Undecided => "undecided",
-        };
         self.calls_decided
-            .get_or_create(&[("outcome", outcome)])
+            .get_or_create(&[("outcome", outcome.name())])
             .inc();
     }
 

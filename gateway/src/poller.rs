@@ -3,7 +3,10 @@
 //! The canister keeps one queue for the gateway, numbered from 0. Polling starts at 0 whenever the first client
 //! comes; what is left of earlier messages then belongs to nobody, and is dropped.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
@@ -104,7 +107,7 @@ impl Poller {
             nonce: None,
             sender_info: None,
         });
-        let started = Instant::now();
+        let (started, started_at) = (Instant::now(), SystemTime::now());
         let reply = gateway.network.query(self.canister.id, envelope).await?;
         let reply = decode_get_messages_reply(&reply)
             .map_err(PollError::Malformed)?
@@ -118,6 +121,11 @@ impl Poller {
                 (false, false) => PollResult::Full,
             });
         self.canister.polling.succeeded();
+        let causes = &self.canister.causes;
+        let span = gateway
+            .traces
+            .poll(started_at, causes, reply.messages.len());
+        span.set_text("icws.canister", &self.canister.id);
 
         let before = self.nonce;
         let proof = Arc::new(Proof {
@@ -137,7 +145,9 @@ impl Poller {
                 warn!(expected = self.nonce, nonce, "messages are missing");
             }
             self.nonce = nonce.saturating_add(1);
-            match self.canister.deliver(message, &proof) {
+            let delivery = gateway.traces.child("deliver", &span);
+            delivery.set_text("icws.message", &message.key);
+            match self.canister.deliver(message, &proof, delivery) {
                 Handover::Delivered => {
                     gateway.metrics.messages_delivered.inc();
                 }

@@ -83,13 +83,17 @@ impl Relay {
         let relay = self.clone();
         let task = async move {
             let mut pending = relay.gateway.metrics.call_posted();
+            let span = relay.gateway.traces.child("post call", &call.span);
             let reply = relay.gateway.network.call(&call).await;
             drop(decided_sender);
+            relay.canister.causes.add(&span);
             relay.canister.changed.notify_one();
             pending.outcome = match kind {
                 Kind::Open => relay.open_decided(reply),
                 Kind::Message => relay.message_decided(reply),
             };
+            span.set("icws.outcome", pending.outcome.name());
+            span.end();
         };
         undecided.spawn(task.in_current_span());
         posted

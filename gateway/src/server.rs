@@ -77,6 +77,7 @@ pub async fn run(
     if timeout(limit, gateway.tasks.wait()).await.is_err() {
         warn!(unfinished = gateway.tasks.len(), "gateway ended in a hurry");
     }
+    gateway.traces.finish().await;
     Ok(())
 }
 

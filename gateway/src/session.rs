@@ -45,6 +45,7 @@ use crate::{
     identity::ingress_expiry,
     relay::Relay,
     server::Connection,
+    traces::Span,
 };
 
 /// Frames are small, and there may be thousands of connections.
@@ -123,7 +124,9 @@ impl Session<'_> {
         let frame = timeout(limit, self.receive(stream))
             .await
             .map_err(|_| CloseReason::HandshakeTimeout(limit))??;
-        let OpenCall { client, call } = admit_open(frame, self.gateway.identity.principal())?;
+        let OpenCall { client, mut call } = admit_open(frame, self.gateway.identity.principal())?;
+        let span = self.gateway.traces.begin("receive envelope");
+        call.follow(span.clone());
         tracing::Span::current()
             .record("canister", field::display(call.canister))
             .record("client", field::display(client));
@@ -131,6 +134,7 @@ impl Session<'_> {
             return Err(CloseReason::CanisterNotAllowed(call.canister));
         }
         let registration = Canisters::register(self.gateway, call.canister, client)?;
+        span.end();
         Ok((registration, call))
     }
 
@@ -182,8 +186,12 @@ impl Session<'_> {
     ) -> CloseReason {
         let read = async {
             loop {
-                let call = admit_message(self.receive(stream).await?, canister)?;
+                let frame = self.receive(stream).await?;
+                let mut call = admit_message(frame, canister)?;
+                let span = self.gateway.traces.begin("receive envelope");
+                call.follow(span.clone());
                 calls.send(call).await.map_err(internal)?;
+                span.end();
             }
         };
         match read.await {
@@ -228,10 +236,13 @@ impl Session<'_> {
                     Some(delivery) = outgoing.recv() => {
                         let metrics = &self.gateway.metrics;
                         let timestamp = delivery.timestamp;
+                        let span = self.gateway.traces.child("write", &delivery.span);
+                        delivery.span.end();
                         let frame = delivery.into_frame().map_err(internal)?;
                         let size = frame.len() as u64;
                         sink.feed(Message::Binary(frame.into())).await?;
                         metrics.written(size, timestamp);
+                        span.set("icws.bytes", i64::try_from(size).unwrap_or(i64::MAX));
                     }
                     _ = pings.tick() => sink.feed(Message::Ping(Bytes::new())).await?,
                 }
@@ -292,6 +303,7 @@ impl Session<'_> {
             canister: canister_id,
             request_id: content.to_request_id(),
             envelope: identity.sign(content).into(),
+            span: Span::default(),
         };
         let limit = self.gateway.config.limits.close_timeout;
         match timeout(limit, self.gateway.network.call(&call)).await {

@@ -6,3 +6,5 @@ mod relaying;
 mod sessions;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod traces;

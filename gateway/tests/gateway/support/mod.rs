@@ -1,5 +1,6 @@
 //! A gateway on a free port, a client that speaks to it frame by frame, and a network that can misbehave.
 
+pub mod collector;
 pub mod fake_network;
 
 use std::{borrow::Cow, net::SocketAddr, time::Duration};
