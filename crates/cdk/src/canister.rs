@@ -224,7 +224,7 @@ fn settle() {
     if IN_CALLBACK.replace(true) {
         return;
     }
-    while let Some(event) = with_state(Websockets::poll_event) {
+    while let Some(event) = with_state(|state| state.poll_event(time(), may_go_on)) {
         call_back(event);
     }
     IN_CALLBACK.set(false);
@@ -297,11 +297,17 @@ fn on_timer() {
 /// Each callback gets a call of its own, so that one that traps undoes neither the others nor what was due.
 fn do_what_is_due() {
     with_state(|state| state.on_deadline(time(), may_go_on));
-    while let Some(event) = with_state(Websockets::poll_event) {
+    while let Some(event) = with_state(|state| state.poll_event(time(), || false)) {
         set_timer(Duration::ZERO, async move {
             IN_CALLBACK.set(true);
             call_back(event);
             IN_CALLBACK.set(false);
+            settle();
+        });
+    }
+    while let Some(client_key) = with_state(Websockets::take_ready) {
+        set_timer(Duration::ZERO, async move {
+            with_state(|state| state.accept_waiting(&client_key, time()));
             settle();
         });
     }

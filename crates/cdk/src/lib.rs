@@ -52,6 +52,7 @@ mod params;
 mod queues;
 mod recipient;
 mod storage;
+mod timing;
 mod websockets;
 
 pub use canister::{

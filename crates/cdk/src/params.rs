@@ -144,7 +144,9 @@ pub struct WsLimits {
     pub queued_bytes: usize,
     /// Messages of one client that wait for one before them. Beyond, the connection is closed.
     pub early_messages_per_client: usize,
-    /// Bytes of all such messages. Beyond, the connection of the one that comes then is closed.
+    /// Bytes of them; with the same consequence.
+    pub early_bytes_per_client: usize,
+    /// Bytes of such messages of all clients. Beyond, the connection of the one that comes then is closed.
     pub early_bytes: usize,
     /// Recipients that broadcasts under way have not reached yet. Beyond, [`broadcast`](crate::broadcast) refuses.
     pub pending_recipients: usize,
@@ -162,6 +164,7 @@ impl Default for WsLimits {
             queued_messages: 1_000_000,
             queued_bytes: 1 << 30,
             early_messages_per_client: 64,
+            early_bytes_per_client: 8 << 20,
             early_bytes: 64 << 20,
             pending_recipients: 100_000,
         }

@@ -1,8 +1,8 @@
 //! The gateways and their queues of messages that wait to be fetched, each certified as long as it waits.
 //!
-//! Every operation costs the logarithm of what is queued, or is paid for by the messages it removes.
+//! No operation costs more for what else is queued than the logarithm of it, or is paid for by the messages it removes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use candid::Principal;
 use ic_certification::Hash;
@@ -11,13 +11,11 @@ use ic_ws_protocol::{CanisterOutputMessage, ClientKey, MessageKey, cbor::CborErr
 
 use crate::{
     certification::MessageTree,
-    storage::{GatewayRecord, Gateways, Messages, QueuedMessage, message_id, message_key},
+    storage::{GatewayRecord, GatewayRecords, Messages, QueuedMessage, message_id, message_key},
+    timing::Timing,
 };
 
-/// How many old messages a new one displaces at most. More than one, so that a queue that was left alone shrinks.
-const PRUNED_PER_PUSH: usize = 5;
-
-/// How many messages of a gateway are dropped together at most.
+/// How many messages are dropped together at most.
 const DROPPED_AT_ONCE: usize = 1000;
 
 /// What a message takes in a page beside its content: its names and its part of the witness, about.
@@ -50,54 +48,77 @@ pub(crate) struct Load {
 
 /// What is not stable is made again from the rest when the canister starts.
 pub(crate) struct Queues<M: Memory> {
-    gateways: Gateways<M>,
+    timing: Timing,
+    records: GatewayRecords<M>,
     messages: Messages<M>,
     tree: MessageTree,
+    gateways: BTreeMap<Principal, Gateway>,
     /// Of each client that anything waits for.
     loads: HashMap<ClientKey, Load>,
     bytes: usize,
-    /// The gateways without clients, and since when.
-    deserted: BTreeSet<(u64, Principal)>,
+    /// When something is to be dropped of which gateway.
+    deadlines: BTreeSet<(u64, Principal)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Gateway {
+    record: GatewayRecord,
+    /// When its oldest message was queued, if there is any.
+    oldest: Option<u64>,
+}
+
+impl Gateway {
+    fn deadline(&self, timing: &Timing) -> Option<u64> {
+        match self.oldest {
+            Some(timestamp) => Some(timing.expiry(timestamp)),
+            None => timing.desertion(&self.record),
+        }
+    }
 }
 
 impl<M: Memory> Queues<M> {
     /// Takes up the queues as `gateways` and `messages` hold them.
-    pub fn new(gateways: M, messages: M) -> Self {
-        let gateways = Gateways::init(gateways);
-        let deserted = gateways
-            .iter()
-            .map(|entry| entry.into_pair())
-            .filter(|(_, record)| record.clients == 0)
-            .map(|(gateway, record)| (record.deserted_at, gateway))
-            .collect();
+    pub fn new(gateways: M, messages: M, timing: Timing) -> Self {
         let mut queues = Self {
-            gateways,
+            timing,
+            records: GatewayRecords::init(gateways),
             messages: Messages::init(messages),
             tree: MessageTree::default(),
+            gateways: BTreeMap::new(),
             loads: HashMap::new(),
             bytes: 0,
-            deserted,
+            deadlines: BTreeSet::new(),
         };
+        for entry in queues.records.iter() {
+            let (gateway, record) = entry.into_pair();
+            let oldest = None;
+            queues.gateways.insert(gateway, Gateway { record, oldest });
+        }
         for entry in queues.messages.iter() {
             let (id, message) = entry.into_pair();
-            queues.tree.insert(message_key(id), &message.content);
-            queues
-                .loads
-                .entry(message.client_key)
-                .or_default()
-                .add(message.content.len());
+            let key = message_key(id);
+            let gateway = queues.gateways.entry(key.gateway).or_default();
+            gateway.oldest.get_or_insert(message.timestamp);
+            gateway.record.next = key.nonce + 1;
+            queues.tree.push(key, &message.content);
+            let load = queues.loads.entry(message.client_key).or_default();
+            load.add(message.content.len());
             queues.bytes += message.content.len();
+        }
+        for (principal, gateway) in &queues.gateways {
+            let deadline = gateway.deadline(&timing);
+            queues.deadlines.extend(deadline.map(|at| (at, *principal)));
         }
         queues
     }
 
-    /// What the canister must certify.
-    pub fn root_hash(&self) -> Hash {
-        self.tree.root_hash()
+    /// Computes what the canister must certify.
+    pub fn certify(&mut self) -> Hash {
+        self.tree.certify()
     }
 
     /// How many gateways have clients, or messages left.
-    pub fn gateways(&self) -> u64 {
+    pub fn gateways(&self) -> usize {
         self.gateways.len()
     }
 
@@ -108,7 +129,9 @@ impl<M: Memory> Queues<M> {
 
     /// How many clients are connected through `gateway`.
     pub fn clients(&self, gateway: Principal) -> u64 {
-        self.record(gateway).clients
+        self.gateways
+            .get(&gateway)
+            .map_or(0, |gateway| gateway.record.clients)
     }
 
     /// What waits for one client.
@@ -126,41 +149,34 @@ impl<M: Memory> Queues<M> {
 
     /// A client has connected through `gateway`.
     pub fn add_client(&mut self, gateway: Principal) {
-        let mut record = self.record(gateway);
-        self.deserted.remove(&(record.deserted_at, gateway));
-        record.clients += 1;
-        self.gateways.insert(gateway, record);
+        let record = self.change(gateway, |gateway| gateway.record.clients += 1);
+        self.records.insert(gateway, record);
     }
 
     /// A client of `gateway` has gone.
     pub fn remove_client(&mut self, gateway: Principal, now: u64) {
-        let mut record = self.record(gateway);
-        record.clients = record.clients.saturating_sub(1);
-        if record.clients == 0 {
+        let record = self.change(gateway, |Gateway { record, .. }| {
+            record.clients = record.clients.saturating_sub(1);
             record.deserted_at = now;
-            self.deserted.insert((now, gateway));
-        }
-        self.gateways.insert(gateway, record);
+        });
+        self.records.insert(gateway, record);
     }
 
-    /// Queues `message` for `gateway`, and drops some of those that have waited since before `oldest`.
-    pub fn push(&mut self, gateway: Principal, message: QueuedMessage, oldest: u64) {
-        let mut record = self.record(gateway);
-        self.prune(gateway, &mut record, oldest, PRUNED_PER_PUSH);
-
+    /// Queues `message` for `gateway`.
+    pub fn push(&mut self, gateway: Principal, message: QueuedMessage) {
+        let record = self.change(gateway, |gateway| {
+            gateway.oldest.get_or_insert(message.timestamp);
+            gateway.record.next += 1;
+        });
         let key = MessageKey {
             gateway,
-            nonce: record.next,
+            nonce: record.next - 1,
         };
-        record.next += 1;
-        self.tree.insert(key, &message.content);
+        self.tree.push(key, &message.content);
         self.bytes += message.content.len();
-        self.loads
-            .entry(message.client_key)
-            .or_default()
-            .add(message.content.len());
+        let load = self.loads.entry(message.client_key).or_default();
+        load.add(message.content.len());
         self.messages.insert(message_id(key), message);
-        self.gateways.insert(gateway, record);
     }
 
     /// The messages of `gateway` from `nonce` on.
@@ -170,21 +186,18 @@ impl<M: Memory> Queues<M> {
         nonce: u64,
         limit: PageLimit,
     ) -> Result<Page, CborError> {
-        let record = self.record(gateway);
-        let from = nonce.max(record.first);
-        if from >= record.next {
-            return Ok(Page {
-                is_end_of_queue: true,
-                ..Page::default()
-            });
-        }
-
-        let mut page = Page::default();
-        let (mut last, mut bytes) = (from, 0);
+        let mut page = Page {
+            is_end_of_queue: true,
+            ..Page::default()
+        };
+        let Some(end) = self.gateways.get(&gateway).map(|known| known.record.next) else {
+            return Ok(page);
+        };
         let waiting = self
             .messages
-            .range((gateway, from)..(gateway, record.next))
+            .range((gateway, nonce)..(gateway, end.max(nonce)))
             .take(limit.messages);
+        let (mut nonces, mut bytes) = (nonce..end, 0);
         for entry in waiting {
             let (id, message) = entry.into_pair();
             bytes += message.content.len() + PAGE_BYTES_PER_MESSAGE;
@@ -192,86 +205,85 @@ impl<M: Memory> Queues<M> {
                 break;
             }
             let key = message_key(id);
-            last = key.nonce;
+            if page.messages.is_empty() {
+                nonces.start = key.nonce;
+            }
+            nonces.end = key.nonce + 1;
             page.messages.push(CanisterOutputMessage {
                 client_key: message.client_key,
                 key: key.to_string(),
                 content: message.content,
             });
         }
-        page.is_end_of_queue = last + 1 == record.next;
-        page.witness = self
-            .tree
-            .witness(message_key((gateway, from)), message_key((gateway, last)))?;
+        if !page.messages.is_empty() {
+            page.is_end_of_queue = nonces.end == end;
+            page.witness = self.tree.witness(gateway, nonces)?;
+        }
         Ok(page)
     }
 
-    /// The gateway that was deserted first, and when.
-    pub fn first_deserted(&self) -> Option<(u64, Principal)> {
-        self.deserted.first().copied()
+    /// When something is to be dropped first, and of which gateway.
+    pub fn first_deadline(&self) -> Option<(u64, Principal)> {
+        self.deadlines.first().copied()
     }
 
-    /// Drops the oldest messages of a deserted gateway, and forgets it when none is left.
-    pub fn drop_deserted(&mut self, gateway: Principal) {
-        let mut record = self.record(gateway);
-        self.prune(gateway, &mut record, u64::MAX, DROPPED_AT_ONCE);
-        if record.first == record.next {
-            self.deserted.remove(&(record.deserted_at, gateway));
-            self.gateways.remove(&gateway);
-        } else {
-            self.gateways.insert(gateway, record);
+    /// Drops some of a gateway's messages that have waited for long enough. One that nothing is left of is forgotten.
+    pub fn drop_expired(&mut self, gateway: Principal, now: u64) {
+        let (first, last) = ((gateway, 0), (gateway, u64::MAX));
+        let mut oldest = None;
+        let mut expired = Vec::new();
+        for entry in self.messages.range(first..=last) {
+            let timestamp = entry.value().timestamp;
+            if self.timing.expiry(timestamp) > now || expired.len() == DROPPED_AT_ONCE {
+                oldest = Some(timestamp);
+                break;
+            }
+            expired.push(message_key(*entry.key()));
         }
-    }
+        for key in &expired {
+            self.remove(*key);
+        }
+        if let Some(last) = expired.last() {
+            self.tree.remove_before(MessageKey {
+                gateway,
+                nonce: last.nonce + 1,
+            });
+        }
 
-    /// Drops messages that have waited since before `oldest`; `true` if there may be more of them.
-    pub fn drop_expired(&mut self, gateway: Principal, oldest: u64) -> bool {
-        let mut record = self.record(gateway);
-        let dropped = self.prune(gateway, &mut record, oldest, DROPPED_AT_ONCE);
-        if dropped > 0 {
-            self.gateways.insert(gateway, record);
+        let record = self.change(gateway, |gateway| gateway.oldest = oldest);
+        let deserted = self.timing.desertion(&record);
+        if oldest.is_none() && deserted.is_some_and(|at| at <= now) {
+            self.forget(gateway);
         }
-        dropped == DROPPED_AT_ONCE
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.gateways.clear_new();
+        self.records.clear_new();
         self.messages.clear_new();
         self.tree = MessageTree::default();
+        self.gateways.clear();
         self.loads.clear();
         self.bytes = 0;
-        self.deserted.clear();
+        self.deadlines.clear();
     }
 
-    /// A gateway that is not known is one that nothing was ever queued for.
-    fn record(&self, gateway: Principal) -> GatewayRecord {
-        self.gateways.get(&gateway).unwrap_or_default()
-    }
-
-    /// Drops at most `limit` messages that have waited since before `oldest`; gives how many.
-    fn prune(
-        &mut self,
-        gateway: Principal,
-        record: &mut GatewayRecord,
-        oldest: u64,
-        limit: usize,
-    ) -> usize {
-        let old: Vec<_> = self
-            .messages
-            .range((gateway, record.first)..(gateway, record.next))
-            .take(limit)
-            .take_while(|entry| entry.value().timestamp < oldest)
-            .map(|entry| message_key(*entry.key()))
-            .collect();
-        for key in &old {
-            self.remove(*key);
-            record.first = key.nonce + 1;
+    /// Changes what is known of a gateway, and with it when it needs attention.
+    fn change(&mut self, principal: Principal, change: impl FnOnce(&mut Gateway)) -> GatewayRecord {
+        let gateway = self.gateways.entry(principal).or_default();
+        let before = gateway.deadline(&self.timing);
+        change(gateway);
+        let after = gateway.deadline(&self.timing);
+        if before != after {
+            if let Some(before) = before {
+                self.deadlines.remove(&(before, principal));
+            }
+            self.deadlines.extend(after.map(|at| (at, principal)));
         }
-        old.len()
+        gateway.record
     }
 
     fn remove(&mut self, key: MessageKey) {
-        self.tree.remove(key);
         let Some(message) = self.messages.remove(&message_id(key)) else {
             return;
         };
@@ -282,6 +294,15 @@ impl<M: Memory> Queues<M> {
                 self.loads.remove(&message.client_key);
             }
         }
+    }
+
+    fn forget(&mut self, principal: Principal) {
+        if let Some(gateway) = self.gateways.remove(&principal) {
+            let deadline = gateway.deadline(&self.timing);
+            deadline.map(|at| self.deadlines.remove(&(at, principal)));
+        }
+        self.records.remove(&principal);
+        self.tree.forget(principal);
     }
 }
 

@@ -75,7 +75,7 @@ impl<M: Memory> Storage<VirtualMemory<M>> {
 
 pub(crate) type HeaderCell<M> = StableCell<Header, M>;
 pub(crate) type ClientRecords<M> = StableBTreeMap<ClientId, ClientRecord, M>;
-pub(crate) type Gateways<M> = StableBTreeMap<Principal, GatewayRecord, M>;
+pub(crate) type GatewayRecords<M> = StableBTreeMap<Principal, GatewayRecord, M>;
 pub(crate) type Messages<M> = StableBTreeMap<(Principal, u64), QueuedMessage, M>;
 pub(crate) type EarlyMessages<M> = StableBTreeMap<(ClientId, u64), EarlyMessage, M>;
 pub(crate) type BroadcastMessages<M> = StableBTreeMap<u64, Vec<u8>, M>;
@@ -152,14 +152,13 @@ pub(crate) struct ClientRecord {
     pub gap_since: u64,
 }
 
-/// One gateway and the ends of its queue: it holds the nonces from `first` to before `next`, without gaps.
+/// One gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GatewayRecord {
     /// How many clients are connected through it.
     pub clients: u64,
-    /// The nonce of the oldest message in the queue.
-    pub first: u64,
-    /// The nonce that the next message gets.
+    /// The nonce that the next message gets. Stored only when something else changes: a queue with messages in it tells
+    /// it by the last one.
     pub next: u64,
     /// When its last client went, in nanoseconds since 1970. Means nothing while there are clients.
     pub deserted_at: u64,
@@ -250,13 +249,10 @@ stored_as_tuple!(
 stored_as_tuple!(
     GatewayRecord,
     ((u64, u64), (u64, u64)),
-    |gateway| (
-        (gateway.clients, gateway.deserted_at),
-        (gateway.first, gateway.next)
-    ),
-    |((clients, deserted_at), (first, next))| Self {
+    // Where there is a zero, the nonce of the oldest message once was, which the queue tells.
+    |gateway| ((gateway.clients, gateway.deserted_at), (0, gateway.next)),
+    |((clients, deserted_at), (_, next))| Self {
         clients,
-        first,
         next,
         deserted_at
     }

@@ -6,7 +6,7 @@
 mod incoming;
 mod outgoing;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use candid::Principal;
 use ic_certification::Hash;
@@ -19,12 +19,13 @@ use ic_ws_protocol::{
 use self::incoming::Early;
 use crate::{
     broadcasts::Broadcasts,
-    clients::{Clients, Timing},
+    clients::Clients,
     error::{CloseError, InitError, MethodError, NotConnected, OpenError},
     params::{CloseReason, MAX_MESSAGE_BYTES, WsInitParams},
     queues::{Page, PageLimit, Queues},
     recipient::Recipient,
     storage::{self, ClientRecord, Storage},
+    timing::Timing,
 };
 
 /// How much content one poll returns at most, unless a single message is longer.
@@ -43,11 +44,14 @@ pub(crate) enum Event {
 
 pub(crate) struct Websockets<M: Memory> {
     params: WsInitParams,
+    timing: Timing,
     clients: Clients<M>,
     early: Early<M>,
     queues: Queues<M>,
     broadcasts: Broadcasts<M>,
     events: VecDeque<Event>,
+    /// Clients of whom the next message is there, and waits only for the ones before to be worked off.
+    ready: BTreeSet<ClientKey>,
     certified: Option<Hash>,
 }
 
@@ -57,25 +61,33 @@ impl<M: Memory> Websockets<M> {
         params.validate()?;
         let timing = Timing::new(params.ack_interval(), now);
         let clients = storage::open_clients(storage.header, storage.clients)?;
+        let clients = Clients::new(clients, timing);
+        let early = Early::new(storage.early);
         Ok(Self {
             params,
-            clients: Clients::new(clients, timing),
-            early: Early::new(storage.early),
-            queues: Queues::new(storage.gateways, storage.queues),
+            timing,
+            ready: early.ready(&clients),
+            clients,
+            early,
+            queues: Queues::new(storage.gateways, storage.queues, timing),
             broadcasts: Broadcasts::new(storage.broadcasts, storage.recipients),
             events: VecDeque::new(),
             certified: None,
         })
     }
 
-    /// The next thing to tell the application.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    /// The next thing to tell the application. Messages that have waited are among it only while `may_go_on`.
+    pub fn poll_event(&mut self, now: u64, may_go_on: impl Fn() -> bool) -> Option<Event> {
+        while self.events.is_empty() && may_go_on() {
+            let client_key = self.take_ready()?;
+            self.accept_waiting(&client_key, now);
+        }
         self.events.pop_front()
     }
 
     /// What the canister must certify now, if it is not what it was told last.
     pub fn poll_certified_data(&mut self) -> Option<Hash> {
-        let root_hash = self.queues.root_hash();
+        let root_hash = self.queues.certify();
         (self.certified.replace(root_hash) != Some(root_hash)).then_some(root_hash)
     }
 
@@ -122,7 +134,7 @@ impl<M: Memory> Websockets<M> {
             return Err(OpenError::GatewayNotAllowed(gateway));
         }
         let limits = &self.params.limits;
-        if !self.queues.knows(gateway) && self.queues.gateways() >= limits.gateways as u64 {
+        if !self.queues.knows(gateway) && self.queues.gateways() >= limits.gateways {
             return Err(OpenError::TooManyGateways(limits.gateways));
         }
         if self.queues.clients(gateway) >= limits.clients_per_gateway as u64 {
@@ -219,17 +231,18 @@ impl<M: Memory> Websockets<M> {
         self.events.extend(self.clients.keys().map(closed));
         self.clients.clear();
         self.early.clear();
+        self.ready.clear();
         self.queues.clear();
         self.broadcasts.clear();
     }
 
     /// When [`on_deadline`](Self::on_deadline) has something to do; never if `None`.
     pub fn deadline(&self) -> Option<u64> {
-        if !self.broadcasts.is_empty() {
+        if !self.broadcasts.is_empty() || !self.ready.is_empty() {
             return Some(0);
         }
         let client = self.clients.first_deadline().map(|(deadline, _)| deadline);
-        let gateway = self.deserted_gateway().map(|(deadline, _)| deadline);
+        let gateway = self.queues.first_deadline().map(|(deadline, _)| deadline);
         client.into_iter().chain(gateway).min()
     }
 
@@ -240,13 +253,17 @@ impl<M: Memory> Websockets<M> {
 
     /// Attends to one client or gateway that is due; `false` if none is.
     fn attend(&mut self, now: u64) -> bool {
-        let is_due = |(deadline, _): &(u64, _)| *deadline <= now;
-        if let Some((_, client_key)) = self.clients.first_deadline().filter(is_due) {
+        let is_due = |deadline: u64| deadline <= now;
+        if let Some((_, client_key)) = self
+            .clients
+            .first_deadline()
+            .filter(|first| is_due(first.0))
+        {
             self.attend_client(&client_key, now);
             return true;
         }
-        if let Some((_, gateway)) = self.deserted_gateway().filter(|(at, _)| *at <= now) {
-            self.queues.drop_deserted(gateway);
+        if let Some((_, gateway)) = self.queues.first_deadline().filter(|first| is_due(first.0)) {
+            self.queues.drop_expired(gateway, now);
             return true;
         }
         false
@@ -256,18 +273,14 @@ impl<M: Memory> Websockets<M> {
         let Some(mut client) = self.clients.get(client_key) else {
             return;
         };
-        let timing = self.clients.timing();
-        if timing.gap_deadline(&client).is_some_and(|gap| gap <= now) {
+        let gap = self.timing.gap_deadline(&client);
+        if gap.is_some_and(|gap| gap <= now) {
             return self.disconnect(client_key, CloseReason::MissingMessage, now);
-        }
-        // A gateway whose clients are sent little would otherwise keep what was sent before.
-        if self.queues.drop_expired(client.gateway, self.oldest(now)) {
-            return;
         }
         if !client.awaits_keep_alive {
             return self.acknowledge(client_key, client, now);
         }
-        if timing.is_silent(&client) {
+        if self.timing.is_silent(&client) {
             return self.disconnect(client_key, CloseReason::KeepAliveTimeout, now);
         }
         client.awaits_keep_alive = false;
@@ -286,18 +299,6 @@ impl<M: Memory> Websockets<M> {
         self.push_service(client_key, client, &ack, now).ok();
     }
 
-    /// What was queued before need not be kept any more at the time `now`.
-    fn oldest(&self, now: u64) -> u64 {
-        now.saturating_sub(self.clients.timing().ack_interval())
-    }
-
-    /// The gateway to be forgotten next, and when.
-    fn deserted_gateway(&self) -> Option<(u64, Principal)> {
-        let (deserted_at, gateway) = self.queues.first_deserted()?;
-        let interval = self.clients.timing().ack_interval();
-        Some((deserted_at.saturating_add(interval), gateway))
-    }
-
     /// Ends a connection, and tells the client why if there is a way.
     fn disconnect(&mut self, client_key: &ClientKey, reason: CloseReason, now: u64) {
         if let Some(reason) = reason.for_client() {
@@ -312,6 +313,7 @@ impl<M: Memory> Websockets<M> {
         }
         if let Some(client) = self.clients.remove(client_key) {
             self.early.forget(client_key);
+            self.ready.remove(client_key);
             self.broadcasts.forget(client_key);
             self.queues.remove_client(client.gateway, now);
             self.events.push_back(Event::Closed(*client_key, reason));

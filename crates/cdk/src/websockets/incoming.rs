@@ -1,15 +1,18 @@
 //! Clients' messages. The Internet Computer executes calls in any order, so those that come early wait for those before
 //! them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use candid::Principal;
 use ic_stable_structures::Memory;
 use ic_ws_protocol::{ClientKey, WebsocketMessage, WebsocketServiceMessageContent};
 
 use super::{Event, Websockets};
 use crate::{
+    clients::Clients,
     error::MessageError,
     params::CloseReason,
-    storage::{ClientRecord, EarlyMessage, EarlyMessages, client_id},
+    storage::{ClientRecord, EarlyMessage, EarlyMessages, client_id, client_key},
 };
 
 /// No message about the connection itself is longer.
@@ -18,20 +21,40 @@ const MAX_SERVICE_MESSAGE_BYTES: usize = 1024;
 /// The messages that wait for one before them.
 pub(crate) struct Early<M: Memory> {
     messages: EarlyMessages<M>,
-    /// Of all content. On the heap, and made again when the canister starts.
-    bytes: usize,
+    /// Of each client's content. On the heap, and made again when the canister starts.
+    bytes: BTreeMap<ClientKey, usize>,
+    bytes_in_all: usize,
 }
 
 impl<M: Memory> Early<M> {
     pub fn new(messages: M) -> Self {
         let messages = EarlyMessages::init(messages);
-        let bytes = messages.values().map(|message| message.content.len()).sum();
-        Self { messages, bytes }
+        let (mut bytes, mut bytes_in_all) = (BTreeMap::new(), 0);
+        for entry in messages.iter() {
+            let ((id, _), message) = entry.into_pair();
+            *bytes.entry(client_key(id)).or_default() += message.content.len();
+            bytes_in_all += message.content.len();
+        }
+        Self {
+            messages,
+            bytes,
+            bytes_in_all,
+        }
+    }
+
+    /// The clients whose next message is there.
+    pub fn ready(&self, clients: &Clients<M>) -> BTreeSet<ClientKey> {
+        let is_ready = |key: &&ClientKey| {
+            let next = clients.get(key).map(|client| client.last_received + 1);
+            next.is_some_and(|next| self.contains(key, next))
+        };
+        self.bytes.keys().filter(is_ready).copied().collect()
     }
 
     pub fn clear(&mut self) {
         self.messages.clear_new();
-        self.bytes = 0;
+        self.bytes.clear();
+        self.bytes_in_all = 0;
     }
 
     /// A client's messages are of no use any more.
@@ -41,28 +64,41 @@ impl<M: Memory> Early<M> {
         }
     }
 
+    fn bytes_of(&self, client: &ClientKey) -> usize {
+        self.bytes.get(client).copied().unwrap_or(0)
+    }
+
     /// The sequence number of the first message of a client that waits.
     fn first(&self, client: &ClientKey) -> Option<u64> {
+        if !self.bytes.contains_key(client) {
+            return None;
+        }
         let id = client_id(client);
         let mut waiting = self.messages.keys_range((id, 0)..=(id, u64::MAX));
         waiting.next().map(|(_, sequence_num)| sequence_num)
     }
 
     fn contains(&self, client: &ClientKey, sequence_num: u64) -> bool {
-        self.messages
-            .contains_key(&(client_id(client), sequence_num))
+        let key = (client_id(client), sequence_num);
+        self.bytes.contains_key(client) && self.messages.contains_key(&key)
     }
 
     /// Puts aside a message that is not there yet.
     fn put(&mut self, client: &ClientKey, sequence_num: u64, message: EarlyMessage) {
-        self.bytes += message.content.len();
+        *self.bytes.entry(*client).or_default() += message.content.len();
+        self.bytes_in_all += message.content.len();
         self.messages
             .insert((client_id(client), sequence_num), message);
     }
 
     fn take(&mut self, client: &ClientKey, sequence_num: u64) -> Option<EarlyMessage> {
         let message = self.messages.remove(&(client_id(client), sequence_num))?;
-        self.bytes -= message.content.len();
+        let bytes = self.bytes_of(client) - message.content.len();
+        self.bytes_in_all -= message.content.len();
+        self.bytes.insert(*client, bytes);
+        if self.first(client).is_none() {
+            self.bytes.remove(client);
+        }
         Some(message)
     }
 }
@@ -79,9 +115,9 @@ impl<M: Memory> Websockets<M> {
         if caller != client_key.client_principal {
             return Err(MessageError::ForeignKey { caller, client_key });
         }
-        let mut client = self.client(&client_key)?;
+        let client = self.client(&client_key)?;
         let sequence_num = message.sequence_num;
-        if sequence_num <= client.last_received {
+        if sequence_num <= client.last_received || self.early.contains(&client_key, sequence_num) {
             return Ok(());
         }
         let limit = match message.is_service_message {
@@ -101,9 +137,7 @@ impl<M: Memory> Websockets<M> {
         if sequence_num > client.last_received + 1 {
             return self.put_aside(&client_key, client, sequence_num, message, now);
         }
-        self.accept(&client_key, &mut client, message, now)?;
-        self.accept_waiting(&client_key, client, now);
-        Ok(())
+        self.accept(&client_key, client, message, now)
     }
 
     fn put_aside(
@@ -114,12 +148,12 @@ impl<M: Memory> Websockets<M> {
         message: EarlyMessage,
         now: u64,
     ) -> Result<(), MessageError> {
-        if self.early.contains(client_key, sequence_num) {
-            return Ok(());
-        }
         let limits = &self.params.limits;
-        let is_far = sequence_num - client.last_received > limits.early_messages_per_client as u64;
-        if is_far || self.early.bytes + message.content.len() > limits.early_bytes {
+        let size = message.content.len();
+        if sequence_num - client.last_received > limits.early_messages_per_client as u64
+            || self.early.bytes_of(client_key) + size > limits.early_bytes_per_client
+            || self.early.bytes_in_all + size > limits.early_bytes
+        {
             self.disconnect(client_key, CloseReason::TooManyEarlyMessages, now);
             return Err(MessageError::TooEarly {
                 expected: client.last_received + 1,
@@ -134,43 +168,54 @@ impl<M: Memory> Websockets<M> {
         Ok(())
     }
 
-    /// Accepts what has waited for the message just accepted.
-    fn accept_waiting(&mut self, client_key: &ClientKey, mut client: ClientRecord, now: u64) {
-        if client.gap_since != 0 {
-            while let Some(message) = self.early.take(client_key, client.last_received + 1) {
-                if self.accept(client_key, &mut client, message, now).is_err() {
-                    // The connection is closed, and the client told why.
-                    return;
-                }
-            }
-            let has_gap = self.early.first(client_key).is_some();
-            client.gap_since = if has_gap { now } else { 0 };
-        }
-        self.clients.put(client_key, client);
-    }
-
     /// Accepts the next message of a client. One that the client may not send closes the connection.
     fn accept(
         &mut self,
         client_key: &ClientKey,
-        client: &mut ClientRecord,
+        mut client: ClientRecord,
         message: EarlyMessage,
         now: u64,
     ) -> Result<(), MessageError> {
-        client.last_received += 1;
-        if !message.is_service_message {
+        if message.is_service_message {
+            if let Err(error) = check_service_message(&message.content) {
+                self.disconnect(client_key, CloseReason::InvalidServiceMessage, now);
+                return Err(error);
+            }
+            client.last_keep_alive = now;
+        } else {
             self.events.push_back(Event::Message {
                 client_key: *client_key,
                 content: message.content,
             });
-            return Ok(());
         }
-        let accepted = check_service_message(&message.content);
-        match accepted {
-            Ok(()) => client.last_keep_alive = now,
-            Err(_) => self.disconnect(client_key, CloseReason::InvalidServiceMessage, now),
+        client.last_received += 1;
+        client.gap_since = match self.early.first(client_key) {
+            None => 0,
+            Some(first) => {
+                if first == client.last_received + 1 {
+                    self.ready.insert(*client_key);
+                }
+                now
+            }
+        };
+        self.clients.put(client_key, client);
+        Ok(())
+    }
+
+    /// A client whose next message is there, and to be accepted in a call of its own.
+    pub fn take_ready(&mut self) -> Option<ClientKey> {
+        self.ready.pop_first()
+    }
+
+    /// Accepts the next message of a client, which has waited.
+    pub fn accept_waiting(&mut self, client_key: &ClientKey, now: u64) {
+        let Some(client) = self.clients.get(client_key) else {
+            return;
+        };
+        if let Some(message) = self.early.take(client_key, client.last_received + 1) {
+            // If it is refused, the connection is closed, and the client told why.
+            self.accept(client_key, client, message, now).ok();
         }
-        accepted
     }
 }
 

@@ -23,10 +23,14 @@ impl<M: Memory> Websockets<M> {
         now: u64,
         may_go_on: impl Fn() -> bool,
     ) -> Result<(), SendError> {
-        let connected = self.connected([to]);
-        match (connected.first(), connected.len()) {
-            (None, _) => Err(NotConnected(to).into()),
-            (Some(client_key), 1) => self.send_to(client_key, message, now),
+        let principal = match to {
+            Recipient::Connection(client_key) => return self.send_to(&client_key, message, now),
+            Recipient::Principal(principal) => principal,
+        };
+        let connections: Vec<_> = self.clients.of(principal).take(2).collect();
+        match connections.as_slice() {
+            [] => Err(NotConnected(to).into()),
+            [client_key] => self.send_to(client_key, message, now),
             _ => self.broadcast([to], message, now, may_go_on),
         }
     }
@@ -191,7 +195,7 @@ impl<M: Memory> Websockets<M> {
             timestamp: now,
             content: message.to_cbor()?,
         };
-        self.queues.push(client.gateway, message, self.oldest(now));
+        self.queues.push(client.gateway, message);
         self.clients.put(client_key, client);
         Ok(())
     }

@@ -96,7 +96,8 @@ impl World {
 
     fn events(&mut self) -> Vec<Event> {
         self.certify();
-        std::iter::from_fn(|| self.ws.poll_event()).collect()
+        let now = self.now;
+        std::iter::from_fn(|| self.ws.poll_event(now, || true)).collect()
     }
 
     fn open(&mut self, key: ClientKey, gateway: Principal) -> Result<(), OpenError> {

@@ -131,3 +131,39 @@ fn a_service_message_that_waited_and_may_not_be_sent_closes_in_its_turn() {
         ]
     );
 }
+
+#[test]
+fn what_is_too_much_for_one_call_goes_on_in_the_next_in_order() {
+    let key = client(1, 1);
+    let mut world = World::opened(key, gateway(0));
+    for n in [2, 3, 4, 1] {
+        world.receive(key, n, &[n as u8]).unwrap();
+    }
+    let now = world.now;
+    let mut poll = |at_once: bool| world.ws.poll_event(now, || at_once);
+    assert_eq!(poll(false), Some(message(key, &[1])));
+    assert_eq!(poll(false), None);
+    assert_eq!(poll(true), Some(message(key, &[2])));
+    assert_eq!(world.ws.deadline(), Some(0), "the rest is due at once");
+
+    world.receive(key, 3, b"again").unwrap();
+    world.receive(key, 5, &[5]).unwrap();
+    world.upgrade();
+    assert_eq!(world.ws.deadline(), Some(0));
+    let rest = [3, 4, 5].map(|n| message(key, &[n]));
+    assert_eq!(world.events(), rest);
+    assert_ne!(world.ws.deadline(), Some(0));
+}
+
+/// The call that is to accept it may trap again and again.
+#[test]
+fn a_message_that_cannot_be_worked_off_closes() {
+    let key = client(1, 1);
+    let mut world = World::opened(key, gateway(0));
+    world.receive(key, 2, b"two").unwrap();
+    world.receive(key, 1, b"one").unwrap();
+    assert_eq!(world.ws.take_ready(), Some(key));
+    world.pass_deadline();
+    let closed = Event::Closed(key, CloseReason::MissingMessage);
+    assert_eq!(world.events(), [message(key, b"one"), closed]);
+}

@@ -227,6 +227,29 @@ fn messages_that_come_early() {
 }
 
 #[test]
+fn bytes_of_a_client_that_come_early() {
+    let (mut world, key) = limited(WsLimits {
+        early_bytes_per_client: 10,
+        ..WsLimits::default()
+    });
+    let other = client(2, 1);
+    world.open(other, gateway(0)).unwrap();
+    for n in 2..4 {
+        world.receive(key, n, &[0; 5]).unwrap();
+        world.receive(other, n, &[0; 5]).unwrap();
+    }
+    world.receive(other, 1, &[0; 5]).unwrap();
+    world.events();
+    world.receive(other, 5, &[0; 10]).unwrap();
+    world.upgrade();
+    world.receive(key, 4, &[0; 1]).unwrap_err();
+    assert_eq!(
+        world.events(),
+        [Event::Closed(key, CloseReason::TooManyEarlyMessages)]
+    );
+}
+
+#[test]
 fn bytes_of_messages_that_come_early() {
     let (mut world, key) = limited(WsLimits {
         early_bytes: 10,
@@ -238,6 +261,8 @@ fn bytes_of_messages_that_come_early() {
     world.receive(key, 1, &[0; 6]).unwrap();
     world.receive(key, 3, &[0; 6]).unwrap_err();
     world.receive(other, 1, &[0; 6]).unwrap();
+    // What has had its turn takes no room any more.
+    world.events();
     world.receive(other, 4, &[0; 6]).unwrap();
     assert!(world.ws.is_connected(&other));
 }

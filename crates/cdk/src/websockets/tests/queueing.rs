@@ -96,19 +96,43 @@ fn the_witness_holds_for_nothing_else() {
 }
 
 #[test]
-fn messages_that_nobody_fetched_in_time_are_displaced_a_few_at_a_time() {
+fn messages_go_after_one_ack_interval() {
     let (mut world, key) = world_with(9);
-    world.now += ACK_INTERVAL;
-    world.send(key, b"just in time".to_vec()).unwrap();
-    assert_eq!(world.drain(gateway(0), 0).len(), 11);
+    let sent = world.now;
+    world.now += ACK_INTERVAL / 2;
+    world.send(key, b"later".to_vec()).unwrap();
+    world.pass_deadline();
+    assert_eq!(world.now, sent + ACK_INTERVAL);
+    assert_eq!(nonces(&world.drain(gateway(0), 0)), [10, 11]);
+    world.pass_deadline();
+    assert_eq!(world.now, sent + ACK_INTERVAL + KEEP_ALIVE_TIMEOUT);
+    world.events();
 
-    world.now += 1;
-    world.send(key, b"one".to_vec()).unwrap();
-    assert_eq!(nonces(&world.drain(gateway(0), 0)), [5, 6, 7, 8, 9, 10, 11]);
-    world.send(key, b"two".to_vec()).unwrap();
-    assert_eq!(nonces(&world.drain(gateway(0), 0)), [10, 11, 12]);
-    world.send(key, b"three".to_vec()).unwrap();
-    assert_eq!(nonces(&world.drain(gateway(0), 0)), [10, 11, 12, 13]);
+    world.pass_deadline();
+    assert_eq!(world.now, sent + ACK_INTERVAL + ACK_INTERVAL / 2);
+    assert_eq!(nonces(&world.drain(gateway(0), 0)), [11, 12]);
+}
+
+/// Nonces go on where they were, also if an upgrade finds nothing in the queue.
+#[test]
+fn a_queue_that_is_empty_still_counts() {
+    let (mut world, key) = world_with(2);
+    world.ws.gateway_closed(gateway(0), key, world.now).unwrap();
+    world.now += ACK_INTERVAL - SECOND;
+    world.open(key, gateway(0)).unwrap();
+    world.now += ACK_INTERVAL / 2;
+    world.ws.on_deadline(world.now, || true);
+    assert_eq!(nonces(&world.drain(gateway(0), 0)), [3]);
+    world.ws.gateway_closed(gateway(0), key, world.now).unwrap();
+    world.now += ACK_INTERVAL / 2 + 10 * SECOND;
+    world.ws.on_deadline(world.now, || true);
+    assert!(world.drain(gateway(0), 0).is_empty());
+    for _ in 0..2 {
+        world.upgrade();
+        assert!(world.ws.queues.knows(gateway(0)));
+    }
+    world.open(key, gateway(0)).unwrap();
+    assert_eq!(nonces(&world.drain(gateway(0), 0)), [4]);
 }
 
 #[test]
