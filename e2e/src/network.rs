@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use candid::Principal;
 use ic_agent::{Agent, Identity};
 use ic_localnet::{Localnet, faults::TestControl};
-use ic_ws_gateway::GatewayError;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use ic_ws_gateway::{GatewayError, Listeners};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 /// A running network of its own for each test.
 pub struct Network {
@@ -31,16 +31,17 @@ impl Network {
         let localnet = Localnet::start(config).await?;
         let ic_url = localnet.url();
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let gateway_url = format!("ws://{}", listener.local_addr()?);
-        let (stop_gateway, stopped) = oneshot::channel::<()>();
         let config = ic_ws_gateway::Config {
+            gateway_address: (Ipv4Addr::LOCALHOST, 0).into(),
             ic_network_url: ic_url.parse()?,
             ..Default::default()
         };
+        let listeners = Listeners::bind(&config).await?;
+        let gateway_url = format!("ws://{}", listeners.clients.local_addr()?);
+        let (stop_gateway, stopped) = oneshot::channel::<()>();
         let stopped = async { stopped.await.unwrap_or_default() };
         let gateway = tokio::spawn(ic_ws_gateway::run(
-            listener,
+            listeners,
             ic_ws_gateway::Identity::generate()?,
             config,
             stopped,

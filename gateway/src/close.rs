@@ -1,7 +1,7 @@
 //! Why sessions end. Every reason has a name for the metric, a text for the log, and, where the client is still
 //! there to hear it, a code and the text for the close frame: no socket is closed without a word.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use candid::Principal;
 use ic_ws_protocol::{ClientKey, frame::ClientFrameError};
@@ -31,6 +31,10 @@ pub(crate) enum CloseReason {
     ProtocolViolation(String),
     #[error("a message of {size} bytes, of at most {max}")]
     FrameTooLarge { size: usize, max: usize },
+    #[error("more than {0} messages a second")]
+    TooManyMessages(NonZeroU32),
+    #[error("more than {0} messages a second from this address")]
+    TooManyMessagesOfAddress(NonZeroU32),
     #[error("a text frame: only binary frames (CBOR) are understood")]
     TextFrame,
     #[error("a malformed frame: {0}")]
@@ -97,6 +101,10 @@ impl CloseReason {
             Self::HandshakeTimeout(_) => ("handshake_timeout", Some(CloseCode::Policy)),
             Self::ProtocolViolation(_) => ("protocol_violation", Some(CloseCode::Protocol)),
             Self::FrameTooLarge { .. } => ("frame_too_large", Some(CloseCode::Size)),
+            Self::TooManyMessages(_) => ("too_many_messages", Some(CloseCode::Policy)),
+            Self::TooManyMessagesOfAddress(_) => {
+                ("too_many_messages_of_address", Some(CloseCode::Policy))
+            }
             Self::TextFrame => ("text_frame", Some(CloseCode::Unsupported)),
             Self::MalformedFrame(_) => ("malformed_frame", Some(CloseCode::Invalid)),
             Self::MalformedOpen(_) => ("malformed_open", Some(CloseCode::Invalid)),

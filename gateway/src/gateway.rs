@@ -1,12 +1,16 @@
 //! What all parts of one running gateway share.
 
-use std::{sync::atomic::AtomicU64, time::Instant};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Instant,
+};
 
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    canisters::Canisters, config::Config, error::GatewayError, identity::Identity,
-    metrics::Metrics, network::Network, traces::Traces,
+    addresses::Addresses, canisters::Canisters, config::Config, error::GatewayError,
+    identity::Identity, metrics::Metrics, network::Network, traces::Traces,
 };
 
 /// One running gateway.
@@ -15,12 +19,15 @@ pub(crate) struct Gateway {
     pub(crate) identity: Identity,
     pub(crate) network: Network,
     pub(crate) canisters: Canisters,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Traces,
     pub(crate) config: Config,
     pub(crate) started: Instant,
     /// Numbers the sessions, for the log.
     pub(crate) sessions: AtomicU64,
+    /// Calls of `ws_close` that may be on their way beside those that are.
+    pub(crate) closes: Semaphore,
     /// Cancelled when the gateway ends.
     pub(crate) shutdown: CancellationToken,
     /// What has to finish before the gateway has ended.
@@ -35,8 +42,10 @@ impl Gateway {
                 .map_err(GatewayError::HttpClient)?,
             identity,
             canisters: Canisters::default(),
+            addresses: Addresses::new(&config.limits),
             traces: Traces::new(&config.telemetry, &metrics)?,
             metrics,
+            closes: Semaphore::new(config.limits.max_pending_closes),
             config,
             started: Instant::now(),
             sessions: AtomicU64::default(),

@@ -4,31 +4,41 @@
 //! and each end checks the other; the gateway verifies neither signatures nor certificates, and so needs no
 //! root key and can start before the network does.
 //!
-//! The way of a client's message: `server` accepts the connection, `session` reads the frame, `call`
+//! The way of a client's message: `server` accepts the
+//! connection, `connection` and `routes` make it a WebSocket, `session` reads the frame, `call`
 //! decides whether it may be relayed, `relay` posts it in order through `network`. The way of a canister's
 //! message: `poller` fetches it, `canisters` finds the client, `delivery` (with `witness`) makes the frame,
 //! the session writes it.
 
+mod addresses;
 mod call;
 mod canisters;
 mod close;
 mod config;
+mod connection;
 mod decode;
 mod delivery;
 mod error;
+mod farewell;
 mod gateway;
 mod identity;
 mod metrics;
 mod network;
 mod poller;
+mod rate;
+mod ready;
+mod refusal;
 mod relay;
+mod routes;
 mod server;
 mod session;
 mod status;
+mod tls;
 mod traces;
 mod witness;
 
 pub use config::{Access, Config, ConfigError, Limits, LogFormat, Origin, Telemetry, Tls};
 pub use error::GatewayError;
 pub use identity::{Identity, IdentityError};
-pub use server::run;
+pub use server::{Listeners, run};
+pub use tls::TlsError;

@@ -6,11 +6,8 @@ use std::{
 };
 
 use anyhow::Context;
-use ic_ws_gateway::{Config, Identity};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use ic_ws_gateway::{Config, Identity, Listeners};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -29,9 +26,7 @@ async fn main() -> anyhow::Result<()> {
         .init();
 
     let identity = Identity::load_or_create(&config.identity_path)?;
-    let listener = TcpListener::bind(config.gateway_address)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.gateway_address))?;
+    let listeners = Listeners::bind(&config).await?;
 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -41,6 +36,6 @@ async fn main() -> anyhow::Result<()> {
             _ = terminate.recv() => {}
         }
     };
-    ic_ws_gateway::run(listener, identity, config, shutdown).await?;
+    ic_ws_gateway::run(listeners, identity, config, shutdown).await?;
     Ok(())
 }

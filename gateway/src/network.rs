@@ -4,7 +4,10 @@
 //! Nothing is verified here, and no root key is needed: the gateway gains nothing by distrusting the network
 //! that the clients, who verify everything, do not already have.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
@@ -12,9 +15,9 @@ use candid::Principal;
 use ic_certification::{Certificate, HashTree, LookupResult};
 use ic_transport_types::{QueryResponse, RejectResponse, RequestId, TransportCallResponse};
 use ic_ws_protocol::cbor::{self, CborError};
-use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use thiserror::Error;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{call::SignedCall, config::Limits};
 
@@ -31,6 +34,7 @@ pub(crate) struct Network {
     base: String,
     max_response_size: usize,
     call_timeout: Duration,
+    last_answer: Mutex<Option<Instant>>,
 }
 
 /// The network has not done what was asked.
@@ -109,7 +113,22 @@ impl Network {
             base: url.as_str().trim_end_matches('/').to_owned(),
             max_response_size: limits.max_response_size,
             call_timeout: limits.call_timeout,
+            last_answer: Mutex::default(),
         })
+    }
+
+    /// When the network last answered anything.
+    pub(crate) fn last_answer(&self) -> Option<Instant> {
+        *self
+            .last_answer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for the network's status.
+    pub(crate) async fn probe(&self) -> Result<(), NetworkError> {
+        let request = self.http.get(format!("{}/api/v2/status", self.base));
+        self.send(request).await.map(drop)
     }
 
     /// Posts `call` until the network has decided it, and gives back the canister's reply.
@@ -183,13 +202,23 @@ impl Network {
     }
 
     async fn post(&self, path: &str, body: Bytes) -> Result<(StatusCode, Vec<u8>), NetworkError> {
-        let mut response = self
+        let request = self
             .http
             .post(format!("{}/{path}", self.base))
             .header(CONTENT_TYPE, "application/cbor")
-            .body(body)
-            .send()
-            .await?;
+            .body(body);
+        self.send(request).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), NetworkError> {
+        let mut response = request.send().await?;
+        if !response.status().is_server_error() {
+            let mut last_answer = self
+                .last_answer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *last_answer = Some(Instant::now());
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > self.max_response_size {

@@ -1,75 +1,102 @@
-//! Accepts connections, and ends them all when asked to. WebSockets are at `/`; beside them, on the same
-//! address, are `/health`, `/metrics` and `/status`.
+//! Accepts connections, and ends them all when asked to.
 
-use std::{io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Extension, Router,
-    body::Body,
-    extract::{Request, State},
-    http::{
-        HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, ORIGIN},
-    },
-    response::{IntoResponse, Response},
-    routing::get,
-};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{sleep, timeout},
 };
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-use tracing::{debug, info, warn};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{info, warn};
 
 use crate::{
-    config::Config, error::GatewayError, gateway::Gateway, identity::Identity, metrics, session,
-    status,
+    config::Config,
+    connection::{self, Connection},
+    error::GatewayError,
+    gateway::Gateway,
+    identity::Identity,
+    ready,
+    refusal::Refusal,
+    routes,
+    tls::{self, Tls},
 };
 
 /// How long to wait when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-const TOO_MANY_CONNECTIONS: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 21\r\n\r\ntoo many connections\n";
+/// Connections at the same time to where an operator looks.
+const MAX_OPERATOR_CONNECTIONS: usize = 64;
 
-/// A TCP connection, from its first byte to the end of its WebSocket.
-#[derive(Debug, Clone)]
-pub(crate) struct Connection {
-    pub(crate) peer: SocketAddr,
-    /// Held as long as the connection counts.
-    _permit: Arc<OwnedSemaphorePermit>,
+/// Where a gateway listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For clients.
+    pub clients: TcpListener,
+    /// For metrics and status, where clients are not to see them.
+    pub operator: Option<TcpListener>,
 }
 
-/// Runs a gateway on `listener` until `shutdown` completes, and then ends it: no new connections, every client
+impl Listeners {
+    /// Listens where `config` says.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on: it is taken, or not this machine's.
+    pub async fn bind(config: &Config) -> Result<Self, GatewayError> {
+        let bind = async |address: SocketAddr| {
+            TcpListener::bind(address)
+                .await
+                .map_err(|source| GatewayError::Bind { address, source })
+        };
+        let operator = match config.prometheus_endpoint {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self {
+            clients: bind(config.gateway_address).await?,
+            operator,
+        })
+    }
+}
+
+/// Runs a gateway on `listeners` until `shutdown` completes, and then ends it: no new connections, every client
 /// closed with code 1012, their canisters told. Takes no longer for that than the configured limit.
 ///
 /// # Errors
 /// When the gateway cannot start. Later faults are logged and survived.
 pub async fn run(
-    listener: TcpListener,
+    listeners: Listeners,
     identity: Identity,
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), GatewayError> {
-    let address = listener.local_addr().map_err(GatewayError::Listener)?;
+    let address = listeners
+        .clients
+        .local_addr()
+        .map_err(GatewayError::Listener)?;
+    let (tls, reloader) = tls::load(&config.tls).await?.unzip();
     let gateway = Arc::new(Gateway::new(identity, config)?);
     info!(
         %address,
+        tls = tls.is_some(),
         network = %gateway.config.ic_network_url,
         principal = %gateway.identity.principal(),
         "gateway started"
     );
+    // These go on to the very end.
+    let _watch = AbortOnDropHandle::new(tokio::spawn(ready::watch(gateway.clone())));
+    let _reload = reloader.map(|reloader| AbortOnDropHandle::new(tokio::spawn(reloader.run())));
+    let _operator = listeners.operator.map(|listener| {
+        let door = Door::for_operator(&gateway);
+        AbortOnDropHandle::new(tokio::spawn(door.accept(listener)))
+    });
+
+    let door = Door::for_clients(&gateway, tls);
     tokio::select! {
-        () = accept(&gateway, &listener) => {}
+        () = door.accept(listeners.clients) => {}
         () = shutdown => {}
     }
-    drop(listener);
     info!("gateway ends");
     gateway.shutdown.cancel();
     gateway.tasks.close();
@@ -81,103 +108,97 @@ pub async fn run(
     Ok(())
 }
 
-/// Accepts connections for ever.
-async fn accept(gateway: &Arc<Gateway>, listener: &TcpListener) {
-    let permits = Arc::new(Semaphore::new(gateway.config.limits.max_connections));
-    let router = routes(gateway.clone());
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(%error, "cannot accept a connection");
-                if error.kind() != ErrorKind::ConnectionAborted {
-                    sleep(ACCEPT_PAUSE).await;
+/// What a listener leads to.
+struct Door {
+    gateway: Arc<Gateway>,
+    router: Router,
+    tls: Option<Tls>,
+    permits: Arc<Semaphore>,
+    /// Whether each address may have only some of the connections.
+    by_address: bool,
+    /// Closes what has not become a session.
+    shutdown: CancellationToken,
+}
+
+impl Door {
+    fn for_clients(gateway: &Arc<Gateway>, tls: Option<Tls>) -> Self {
+        Self {
+            router: routes::of_clients(gateway),
+            tls,
+            permits: Arc::new(Semaphore::new(gateway.config.limits.max_connections)),
+            by_address: true,
+            shutdown: gateway.shutdown.clone(),
+            gateway: gateway.clone(),
+        }
+    }
+
+    fn for_operator(gateway: &Arc<Gateway>) -> Self {
+        Self {
+            router: routes::of_operator(gateway),
+            tls: None,
+            permits: Arc::new(Semaphore::new(MAX_OPERATOR_CONNECTIONS)),
+            by_address: false,
+            shutdown: CancellationToken::new(),
+            gateway: gateway.clone(),
+        }
+    }
+
+    /// Accepts connections for ever.
+    async fn accept(self, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.enter(stream, peer),
+                Err(error) => {
+                    warn!(%error, "cannot accept a connection");
+                    if error.kind() != ErrorKind::ConnectionAborted {
+                        sleep(ACCEPT_PAUSE).await;
+                    }
                 }
-                continue;
+            }
+        }
+    }
+
+    fn enter(&self, stream: TcpStream, peer: SocketAddr) {
+        let connection = match self.admit(peer) {
+            Ok(connection) => connection,
+            Err(refusal) => {
+                self.gateway.metrics.refused(refusal.name());
+                warn!(%peer, "{refusal}");
+                // Into an empty buffer: it goes out, or the peer is gone. Within TLS nothing can be said yet.
+                if self.tls.is_none() {
+                    stream.try_write(refusal.to_http().as_bytes()).ok();
+                }
+                return;
             }
         };
-        let Ok(permit) = permits.clone().try_acquire_owned() else {
-            gateway.metrics.refused("too_many_connections");
-            warn!(%peer, "too many connections");
-            // Into an empty buffer: it goes out, or the peer is gone.
-            stream.try_write(TOO_MANY_CONNECTIONS).ok();
-            continue;
+        tokio::spawn(connection::serve(
+            connection,
+            stream,
+            self.tls.clone(),
+            self.router.clone(),
+            self.shutdown.clone(),
+            self.gateway.config.limits.handshake_timeout,
+        ));
+    }
+
+    fn admit(&self, peer: SocketAddr) -> Result<Connection, Refusal> {
+        let permit = self
+            .permits
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Refusal::TooManyConnections)?;
+        // Those that a proxy forwards are told apart by what it says of them.
+        let place = match self.by_address && !self.gateway.config.access.trusts(peer.ip()) {
+            true => {
+                let place = self.gateway.addresses.enter(peer.ip());
+                Some(Arc::new(place.ok_or(Refusal::TooManyOfAddress)?))
+            }
+            false => None,
         };
-        let connection = Connection {
+        Ok(Connection {
             peer,
+            place,
             _permit: Arc::new(permit),
-        };
-        let service = router.clone().layer(Extension(connection));
-        gateway
-            .tasks
-            .spawn(serve(gateway.clone(), stream, peer, service));
-    }
-}
-
-/// Answers the HTTP requests of one connection. A WebSocket leaves from here to its session.
-async fn serve(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, router: Router) {
-    // Messages are small, and wanted at once.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%peer, %error, "cannot set TCP_NODELAY");
-    }
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(gateway.config.limits.handshake_timeout)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-            .with_upgrades()
-    );
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = gateway.shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        debug!(%peer, %error, "HTTP connection failed");
-    }
-}
-
-fn routes(gateway: Arc<Gateway>) -> Router {
-    Router::new()
-        .route("/", get(web_socket))
-        .route("/health", get(async || "ok\n"))
-        .route("/metrics", get(render_metrics))
-        .route("/status", get(status::page))
-        .with_state(gateway)
-}
-
-async fn web_socket(
-    State(gateway): State<Arc<Gateway>>,
-    Extension(connection): Extension<Connection>,
-    request: Request,
-) -> Response {
-    let origin = request.headers().get(ORIGIN).map(HeaderValue::as_bytes);
-    if !gateway.config.access.allows_origin(origin) {
-        gateway.metrics.refused("origin_not_allowed");
-        let origin = origin.map(String::from_utf8_lossy);
-        warn!(peer = %connection.peer, ?origin, "origin not allowed");
-        let text = "Pages of this origin may not connect to this gateway.\n";
-        return (StatusCode::FORBIDDEN, text).into_response();
-    }
-    match create_response_with_body(&request, Body::empty) {
-        Ok(response) => {
-            let upgrade = hyper::upgrade::on(request);
-            let session = session::run(gateway.clone(), connection, upgrade);
-            gateway.tasks.spawn(session);
-            response
-        }
-        Err(error) => {
-            let text = format!("This is a WebSocket gateway of the Internet Computer: {error}.\n");
-            (StatusCode::UPGRADE_REQUIRED, text).into_response()
-        }
-    }
-}
-
-async fn render_metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    match gateway.metrics.render(&gateway.canisters) {
-        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        })
     }
 }

@@ -9,6 +9,7 @@
 
 use std::{
     convert::Infallible,
+    net::IpAddr,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -17,50 +18,55 @@ use candid::Principal;
 use futures::{SinkExt, StreamExt, future::join, stream::SplitSink, stream::SplitStream};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use ic_transport_types::EnvelopeContent;
-use ic_ws_protocol::{
-    CanisterWsCloseArguments, CanisterWsCloseResult, ClientFrame, ClientKey, HandshakeFrame,
-};
+use ic_ws_protocol::{ClientFrame, HandshakeFrame};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     sync::mpsc,
     time::{Instant, interval_at, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        self, Message,
+        Message,
         protocol::{Role, WebSocketConfig},
     },
 };
-use tracing::{Instrument, debug, field, info, info_span, warn};
+use tracing::{Instrument, debug, field, info_span, warn};
 
 use crate::{
+    addresses::Place,
     call::{OpenCall, SignedCall, admit_message, admit_open},
     canisters::{Canisters, Registration},
     close::CloseReason,
-    decode::decode,
+    connection::Connection,
     delivery::Delivery,
+    farewell,
     gateway::Gateway,
-    identity::ingress_expiry,
+    rate::Rate,
     relay::Relay,
-    server::Connection,
-    traces::Span,
 };
 
 /// Frames are small, and there may be thousands of connections.
 const BUFFER_SIZE: usize = 4096;
 
-type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Message>;
-type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
+pub(crate) type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Message>;
+pub(crate) type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
+
+/// Who is to have a session.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    pub(crate) address: IpAddr,
+    pub(crate) place: Arc<Place>,
+    /// Held as long as it counts.
+    pub(crate) _connection: Connection,
+}
 
 /// Runs one session, once the HTTP side has let go of the connection.
-pub(crate) async fn run(gateway: Arc<Gateway>, connection: Connection, upgrade: OnUpgrade) {
+pub(crate) async fn run(gateway: Arc<Gateway>, visitor: Visitor, upgrade: OnUpgrade) {
     let id = gateway.sessions.fetch_add(1, Ordering::Relaxed);
     let span = info_span!(
         "session",
         id,
-        peer = %connection.peer,
+        address = %visitor.address,
         canister = field::Empty,
         client = field::Empty
     );
@@ -79,7 +85,12 @@ pub(crate) async fn run(gateway: Arc<Gateway>, connection: Connection, upgrade: 
         let socket =
             WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
                 .await;
-        Session { gateway: &gateway }.run(socket).await;
+        let session = Session {
+            rate: Rate::new(limits.max_message_rate),
+            gateway: &gateway,
+            visitor,
+        };
+        session.run(socket).await;
         gateway.metrics.connections.dec();
     }
     .instrument(span)
@@ -88,22 +99,27 @@ pub(crate) async fn run(gateway: Arc<Gateway>, connection: Connection, upgrade: 
 
 struct Session<'a> {
     gateway: &'a Arc<Gateway>,
+    visitor: Visitor,
+    rate: Rate,
 }
 
 impl Session<'_> {
     async fn run(&self, socket: WebSocketStream<TokioIo<Upgraded>>) {
         let (mut sink, mut stream) = socket.split();
+        let limit = self.gateway.config.limits.handshake_timeout;
         let opening = async {
             self.send_handshake(&mut sink).await?;
             self.receive_open(&mut stream).await
         };
         let opened = tokio::select! {
-            opened = opening => opened,
+            opened = timeout(limit, opening) => {
+                opened.unwrap_or(Err(CloseReason::HandshakeTimeout(limit)))
+            }
             () = self.gateway.shutdown.cancelled() => Err(CloseReason::Shutdown),
         };
         match opened {
             Ok((registration, open)) => self.relay(sink, stream, registration, open).await,
-            Err(reason) => self.close(sink, stream, &reason).await,
+            Err(reason) => farewell::to_client(self.gateway, sink, stream, &reason).await,
         }
     }
 
@@ -120,10 +136,7 @@ impl Session<'_> {
         &self,
         stream: &mut Stream,
     ) -> Result<(Registration, SignedCall), CloseReason> {
-        let limit = self.gateway.config.limits.handshake_timeout;
-        let frame = timeout(limit, self.receive(stream))
-            .await
-            .map_err(|_| CloseReason::HandshakeTimeout(limit))??;
+        let frame = self.receive(stream).await?;
         let OpenCall { client, mut call } = admit_open(frame, self.gateway.identity.principal())?;
         let span = self.gateway.traces.begin("receive envelope");
         call.follow(span.clone());
@@ -171,10 +184,14 @@ impl Session<'_> {
             let client_key = registration.client;
             drop(registration);
             if !refused {
-                self.tell_canister(canister, client_key).await;
+                farewell::to_canister(self.gateway, canister, client_key).await;
             }
         };
-        join(self.close(sink, stream, &reason), finish).await;
+        join(
+            farewell::to_client(self.gateway, sink, stream, &reason),
+            finish,
+        )
+        .await;
     }
 
     /// Reads calls for the relay. While that has no room, nothing is read.
@@ -208,6 +225,7 @@ impl Session<'_> {
                 .await
                 .map_err(|_| CloseReason::Unresponsive(silence))?
                 .ok_or_else(|| CloseReason::ConnectionLost("end of stream".to_owned()))??;
+            self.count(message.len())?;
             match message {
                 Message::Binary(bytes) => {
                     self.gateway
@@ -224,6 +242,20 @@ impl Session<'_> {
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
+    }
+
+    /// Counts a message of `size` bytes against what the client may send.
+    fn count(&self, size: usize) -> Result<(), CloseReason> {
+        let of_address = &self.visitor.place.rate;
+        if !self.rate.admits(size) {
+            return Err(CloseReason::TooManyMessages(self.rate.per_second()));
+        }
+        if !of_address.admits(size) {
+            return Err(CloseReason::TooManyMessagesOfAddress(
+                of_address.per_second(),
+            ));
+        }
+        Ok(())
     }
 
     /// Writes what the canister sends, and pings.
@@ -254,66 +286,6 @@ impl Session<'_> {
         match write.await {
             Ok::<Infallible, _>(never) => match never {},
             Err(reason) => reason,
-        }
-    }
-
-    /// Says why the session ends: to the log, the metrics and the client. Then waits until the client has
-    /// read it, as a connection that is dropped with unread bytes in it would be reset.
-    async fn close(&self, mut sink: Sink, mut stream: Stream, reason: &CloseReason) {
-        info!(reason = reason.name(), text = %reason, "closed");
-        self.gateway.metrics.closed(reason);
-        let farewell = async {
-            match reason.frame() {
-                Some(frame) => sink.send(Message::Close(Some(frame))).await?,
-                None => sink.close().await?,
-            }
-            if !reason.leaves_garbage() {
-                while stream.next().await.transpose()?.is_some() {}
-            } else if let Ok(mut socket) = sink.reunite(stream) {
-                let io = socket.get_mut();
-                io.shutdown().await?;
-                while io.read(&mut [0; BUFFER_SIZE]).await? > 0 {}
-            }
-            Ok::<_, tungstenite::Error>(())
-        };
-        match timeout(self.gateway.config.limits.close_timeout, farewell).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => debug!(%error, "the client went without a farewell"),
-            Err(_) => debug!("the client did not hear the farewell"),
-        }
-    }
-
-    /// Calls `ws_close`, so that the canister does not wait for its keep-alive timeout.
-    async fn tell_canister(&self, canister_id: Principal, client_key: ClientKey) {
-        let arg = match candid::encode_one(CanisterWsCloseArguments { client_key }) {
-            Ok(arg) => arg,
-            Err(error) => return warn!(%error, "cannot encode ws_close"),
-        };
-        let identity = &self.gateway.identity;
-        let content = EnvelopeContent::Call {
-            nonce: None,
-            ingress_expiry: ingress_expiry(),
-            sender: identity.principal(),
-            canister_id,
-            method_name: "ws_close".to_owned(),
-            arg,
-            sender_info: None,
-        };
-        let call = SignedCall {
-            canister: canister_id,
-            request_id: content.to_request_id(),
-            envelope: identity.sign(content).into(),
-            span: Span::default(),
-        };
-        let limit = self.gateway.config.limits.close_timeout;
-        match timeout(limit, self.gateway.network.call(&call)).await {
-            Ok(Ok(reply)) => match decode::<CanisterWsCloseResult>(&reply) {
-                Ok(Ok(())) => debug!("the canister knows that the client is gone"),
-                Ok(Err(text)) => debug!(text, "the canister had no such client"),
-                Err(error) => warn!(%error, "ws_close replied something else"),
-            },
-            Ok(Err(error)) => warn!(%error, "ws_close failed"),
-            Err(_) => warn!("ws_close was not decided in time"),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Who may connect, and what to believe of where they come from.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use candid::Principal;
 use clap::Args;
@@ -62,6 +66,34 @@ impl Access {
     pub(crate) fn allows_canister(&self, canister: Principal) -> bool {
         self.allowed_canisters.is_empty() || self.allowed_canisters.contains(&canister)
     }
+
+    /// Where a request comes from that `peer` sent and that was `forwarded` as its headers say, in their order:
+    /// each proxy appends the address that it saw.
+    pub(crate) fn client<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> IpAddr {
+        let mut client = peer;
+        for hop in forwarded.rev().map(str::trim) {
+            let address = hop
+                .parse::<IpAddr>()
+                .or_else(|_| hop.parse().map(|socket: SocketAddr| socket.ip()));
+            match address {
+                Ok(address) if self.trusts(client) => client = address,
+                _ => break,
+            }
+        }
+        client
+    }
+
+    /// Whether `address` is that of a proxy which is believed.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&address))
+    }
 }
 
 impl FromStr for Origin {
@@ -112,7 +144,7 @@ mod tests {
             allowed_origins: origins.iter().map(|o| o.parse().unwrap()).collect(),
             allow_missing_origin: false,
             allowed_canisters: vec![],
-            trusted_proxies: vec![],
+            trusted_proxies: vec![network("10.0.0.0/8").unwrap(), network("::1").unwrap()],
         }
     }
 
@@ -142,5 +174,22 @@ mod tests {
     #[test]
     fn a_star_allows_any_origin() {
         assert!(access(&["*"]).allows_origin(Some(b"null")));
+    }
+
+    #[test]
+    fn only_trusted_proxies_say_where_a_client_is() {
+        let access = access(&["*"]);
+        let client = |peer: &str, forwarded: &str| {
+            let client = access.client(peer.parse().unwrap(), forwarded.split(','));
+            client.to_string()
+        };
+        assert_eq!(client("10.1.2.3", "192.0.2.1"), "192.0.2.1");
+        assert_eq!(client("::1", "192.0.2.1, 10.0.0.1"), "192.0.2.1");
+        assert_eq!(client("10.1.2.3", "[2001:db8::1]:443"), "2001:db8::1");
+        // What the client itself says counts nothing.
+        assert_eq!(client("10.1.2.3", "198.51.100.1, 192.0.2.1"), "192.0.2.1");
+        assert_eq!(client("192.0.2.2", "192.0.2.1"), "192.0.2.2");
+        assert_eq!(client("10.1.2.3", "unknown"), "10.1.2.3");
+        assert_eq!(client("10.1.2.3", ""), "10.1.2.3");
     }
 }

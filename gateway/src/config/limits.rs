@@ -1,6 +1,6 @@
 //! The bounds of everything that grows with what others do.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use clap::Args;
 
@@ -24,13 +24,14 @@ pub struct Limits {
     pub max_tracked_addresses: usize,
 
     /// Messages a second that one client may send for long; ten times as many at once. With more it is closed.
-    #[arg(long, value_name = "N", default_value = "200", value_parser = small_amount())]
-    pub max_message_rate: u32,
+    /// A message counts once for each 16 KiB that it begins.
+    #[arg(long, value_name = "N", default_value = "200")]
+    pub max_message_rate: NonZeroU32,
 
     /// Messages a second that all clients of one address may send for long; ten times as many at once.
     /// Those who send more are closed.
-    #[arg(long, value_name = "N", default_value = "5000", value_parser = small_amount())]
-    pub max_message_rate_per_address: u32,
+    #[arg(long, value_name = "N", default_value = "5000")]
+    pub max_message_rate_per_address: NonZeroU32,
 
     /// Canisters with clients at the same time. A client of one more is closed.
     #[arg(long, value_name = "N", default_value = "1000", value_parser = amount())]

@@ -1,6 +1,12 @@
 //! The gateway over real sockets, between clients that break rules and a network that has faults.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
 mod relaying;
 #[cfg(test)]
 mod sessions;

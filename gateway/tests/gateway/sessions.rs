@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{CANISTER, Client, Gateway, fake_network::FakeNetwork, frame, until};
+use crate::support::{
+    CANISTER, Client, Gateway, fake_network::FakeNetwork, frame, unconnected, until,
+};
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
 use ic_ws_gateway::Config;
@@ -18,16 +20,6 @@ async fn config() -> (Config, FakeNetwork) {
         ..Config::default()
     };
     (config, network)
-}
-
-/// Without a network: it starts all the same.
-async fn unconnected(change: impl FnOnce(&mut Config)) -> Gateway {
-    let mut config = Config {
-        ic_network_url: "http://127.0.0.1:1".parse().unwrap(),
-        ..Config::default()
-    };
-    change(&mut config);
-    Gateway::start(config).await
 }
 
 #[tokio::test]

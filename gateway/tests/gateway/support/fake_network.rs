@@ -16,7 +16,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use candid::Principal;
 use ic_certification::{HashTree, RbTree, empty, fork, labeled, leaf};
@@ -88,6 +88,7 @@ impl FakeNetwork {
         let router = Router::new()
             .route("/api/{version}/canister/{id}/call", post(call))
             .route("/api/{version}/canister/{id}/query", post(query))
+            .route("/api/v2/status", get(status))
             .with_state(state.clone());
         tokio::spawn(async { axum::serve(listener, router).await });
         Self {
@@ -213,6 +214,13 @@ async fn call(
     respond(&TransportCallResponse::Replied {
         certificate: certificate(id, answer),
     })
+}
+
+async fn status(State(state): State<Arc<Shared>>) -> StatusCode {
+    match unavailable(&state) {
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::OK,
+    }
 }
 
 async fn query(State(state): State<Arc<Shared>>, body: Bytes) -> Response {

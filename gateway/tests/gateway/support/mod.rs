@@ -8,12 +8,12 @@ use std::{borrow::Cow, net::SocketAddr, time::Duration};
 use candid::Principal;
 use futures::{SinkExt, StreamExt};
 use ic_transport_types::{Envelope, EnvelopeContent};
-use ic_ws_gateway::{Config, GatewayError, Identity};
+use ic_ws_gateway::{Config, GatewayError, Identity, Listeners};
 use ic_ws_protocol::{
     CanisterFrame, CanisterWsOpenArguments, ClientFrame, ClientKey, HandshakeFrame,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::oneshot,
     task::JoinHandle,
     time::{sleep, timeout},
@@ -41,23 +41,31 @@ pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
 
 pub struct Gateway {
     pub address: SocketAddr,
+    /// Where an operator looks, if that is elsewhere.
+    pub operator_address: Option<SocketAddr>,
     pub principal: Principal,
     shutdown: oneshot::Sender<()>,
     task: JoinHandle<Result<(), GatewayError>>,
 }
 
 impl Gateway {
-    pub async fn start(config: Config) -> Self {
+    pub async fn start(mut config: Config) -> Self {
+        config.gateway_address = "127.0.0.1:0".parse().unwrap();
         let identity = Identity::generate().unwrap();
         let principal = identity.principal();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listeners = Listeners::bind(&config).await.unwrap();
+        let address = listeners.clients.local_addr().unwrap();
+        let operator_address = listeners
+            .operator
+            .as_ref()
+            .map(|listener| listener.local_addr().unwrap());
         let (shutdown, ended) = oneshot::channel();
-        let task = tokio::spawn(ic_ws_gateway::run(listener, identity, config, async {
+        let task = tokio::spawn(ic_ws_gateway::run(listeners, identity, config, async {
             ended.await.ok();
         }));
         Self {
             address,
+            operator_address,
             principal,
             shutdown,
             task,
@@ -67,6 +75,11 @@ impl Gateway {
     pub async fn stop(self) {
         self.shutdown.send(()).unwrap();
         within(self.task).await.unwrap().unwrap();
+    }
+
+    /// Why it could not start.
+    pub async fn failed(self) -> GatewayError {
+        within(self.task).await.unwrap().unwrap_err()
     }
 
     pub async fn get(&self, path: &str) -> String {
@@ -84,6 +97,16 @@ impl Gateway {
     }
 }
 
+/// Without a network: it starts all the same.
+pub async fn unconnected(change: impl FnOnce(&mut Config)) -> Gateway {
+    let mut config = Config {
+        ic_network_url: "http://127.0.0.1:1".parse().unwrap(),
+        ..Config::default()
+    };
+    change(&mut config);
+    Gateway::start(config).await
+}
+
 /// A client that does nothing by itself.
 pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -95,7 +118,12 @@ pub struct Client {
 impl Client {
     /// Connects, and receives the handshake.
     pub async fn connect(gateway: &Gateway, client_nonce: u64) -> Self {
-        let (socket, _) = within(connect_async(format!("ws://{}", gateway.address)))
+        Self::connect_to(gateway.address, client_nonce).await
+    }
+
+    /// Connects to a gateway that is another process.
+    pub async fn connect_to(gateway: SocketAddr, client_nonce: u64) -> Self {
+        let (socket, _) = within(connect_async(format!("ws://{gateway}")))
             .await
             .unwrap();
         let mut client = Self {
@@ -122,12 +150,16 @@ impl Client {
     }
 
     pub async fn send_open(&mut self, canister: Principal) {
+        self.send(self.open_call(canister)).await;
+    }
+
+    /// A frame with a call of `ws_open`.
+    pub fn open_call(&self, canister: Principal) -> Message {
         let arg = CanisterWsOpenArguments {
             client_nonce: self.key.client_nonce,
             gateway_principal: self.gateway,
         };
-        let call = self.call(canister, "ws_open", candid::encode_one(arg).unwrap());
-        self.send(call).await;
+        self.call(canister, "ws_open", candid::encode_one(arg).unwrap())
     }
 
     /// Calls `ws_message` with the next number as its argument.
@@ -154,11 +186,11 @@ impl Client {
         within(self.socket.send(message)).await.unwrap();
     }
 
-    /// The next message that is not a ping.
+    /// The next message that is neither ping nor pong.
     pub async fn next(&mut self) -> Message {
         loop {
             match within(self.socket.next()).await.unwrap().unwrap() {
-                Message::Ping(_) => {}
+                Message::Ping(_) | Message::Pong(_) => {}
                 message => return message,
             }
         }

@@ -1,0 +1,141 @@
+//! What is where: WebSockets at `/`, and pages that tell how the gateway is doing.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, ORIGIN},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tracing::warn;
+
+use crate::{
+    addresses::Place,
+    connection::Connection,
+    gateway::Gateway,
+    metrics, ready,
+    refusal::Refusal,
+    session::{self, Visitor},
+    status,
+};
+
+/// Where clients connect.
+pub(crate) fn of_clients(gateway: &Arc<Gateway>) -> Router {
+    let routes = Router::new()
+        .route("/", get(web_socket))
+        .with_state(gateway.clone())
+        .merge(health(gateway));
+    match gateway.config.prometheus_endpoint {
+        Some(_) => routes,
+        None => routes.merge(inside(gateway)),
+    }
+}
+
+/// Where an operator looks.
+pub(crate) fn of_operator(gateway: &Arc<Gateway>) -> Router {
+    health(gateway).merge(inside(gateway))
+}
+
+/// What supervisors and load balancers ask.
+fn health(gateway: &Arc<Gateway>) -> Router {
+    Router::new()
+        .route("/health", get(async || "ok\n"))
+        .route("/ready", get(ready::page))
+        .with_state(gateway.clone())
+}
+
+/// What is nobody else's business.
+fn inside(gateway: &Arc<Gateway>) -> Router {
+    Router::new()
+        .route("/metrics", get(render_metrics))
+        .route("/status", get(status::page))
+        .with_state(gateway.clone())
+}
+
+async fn web_socket(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(connection): Extension<Connection>,
+    request: Request,
+) -> Response {
+    let response = match create_response_with_body(&request, Body::empty) {
+        Ok(response) => response,
+        Err(error) => {
+            let text = format!("This is a WebSocket gateway of the Internet Computer: {error}.\n");
+            return (StatusCode::UPGRADE_REQUIRED, text).into_response();
+        }
+    };
+    match admit(&gateway, connection, request.headers()) {
+        Ok(visitor) => {
+            let upgrade = hyper::upgrade::on(request);
+            gateway
+                .tasks
+                .spawn(session::run(gateway.clone(), visitor, upgrade));
+            response
+        }
+        Err(refusal) => {
+            gateway.metrics.refused(refusal.name());
+            refusal.into_response()
+        }
+    }
+}
+
+/// Whether the sender of a request may have a session.
+fn admit(
+    gateway: &Gateway,
+    connection: Connection,
+    headers: &HeaderMap,
+) -> Result<Visitor, Refusal> {
+    if gateway.shutdown.is_cancelled() {
+        return Err(Refusal::Shutdown);
+    }
+    let (address, place) = locate(gateway, &connection, headers);
+    let Some(place) = place else {
+        warn!(%address, "too many connections from this address");
+        return Err(Refusal::TooManyOfAddress);
+    };
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    if !gateway.config.access.allows_origin(origin) {
+        let origin = origin.map(String::from_utf8_lossy);
+        warn!(%address, ?origin, "origin not allowed");
+        return Err(Refusal::OriginNotAllowed);
+    }
+    Ok(Visitor {
+        address,
+        place,
+        _connection: connection,
+    })
+}
+
+/// Where a client is, and its place there unless there are too many.
+fn locate(
+    gateway: &Gateway,
+    connection: &Connection,
+    headers: &HeaderMap,
+) -> (IpAddr, Option<Arc<Place>>) {
+    let peer = connection.peer.ip();
+    if let Some(place) = &connection.place {
+        return (peer, Some(place.clone()));
+    }
+    let forwarded: Vec<_> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let address = gateway.config.access.client(peer, forwarded.into_iter());
+    (address, gateway.addresses.enter(address).map(Arc::new))
+}
+
+async fn render_metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    match gateway.metrics.render(&gateway.canisters) {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,192 @@
+//! Clients that try to hurt the gateway, beside one that does nothing wrong and is to notice none of it.
+
+use std::time::Duration;
+
+use crate::support::{CANISTER, Client, Gateway, fake_network::FakeNetwork, within};
+use futures::future::join_all;
+use ic_ws_gateway::{Config, Limits};
+use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_tungstenite::tungstenite::Message;
+
+/// A gateway with a client that is served.
+struct Scene {
+    network: FakeNetwork,
+    gateway: Gateway,
+    honest: Client,
+    delivered: u64,
+}
+
+impl Scene {
+    async fn start(change: impl FnOnce(&mut Limits)) -> Self {
+        let network = FakeNetwork::start().await;
+        let mut config = Config {
+            ic_network_url: network.url.clone(),
+            polling_interval: Duration::from_millis(10),
+            ..Config::default()
+        };
+        config.limits.close_timeout = Duration::from_millis(200);
+        change(&mut config.limits);
+        let gateway = Gateway::start(config).await;
+        let honest = Client::open(&gateway, 1).await;
+        let mut scene = Self {
+            network,
+            gateway,
+            honest,
+            delivered: 0,
+        };
+        scene.expect_served().await;
+        scene
+    }
+
+    /// The honest client sends and receives.
+    async fn expect_served(&mut self) {
+        self.honest.send_message(CANISTER).await;
+        self.delivered += 1;
+        let key = self.honest.key;
+        self.network
+            .queue(self.gateway.principal, key, self.delivered, 10);
+        self.honest.next_frame().await;
+    }
+
+    /// All others have gone: none of their sessions hangs or has panicked.
+    async fn expect_alone(&mut self) {
+        self.expect_served().await;
+        self.gateway
+            .until_metric("icws_gateway_connections", 1)
+            .await;
+    }
+
+    /// A socket on which the client's side of the handshake is done.
+    async fn raw_socket(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.gateway.address).await.unwrap();
+        let request = "GET / HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                       sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+}
+
+/// A binary frame as clients send it, masked with zeros.
+fn masked(payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x82, 0x80 | 127];
+    frame.extend((payload.len() as u64).to_be_bytes());
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+/// Writes `bytes` as long as somebody takes them, and reads what comes until the other side ends it.
+async fn exchange(stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
+    let (mut reader, mut writer) = stream.into_split();
+    let mut received = vec![];
+    within(async {
+        tokio::join!(
+            async {
+                writer.write_all(bytes).await.ok();
+                writer.shutdown().await.ok();
+            },
+            async { reader.read_to_end(&mut received).await.ok() },
+        )
+    })
+    .await;
+    received
+}
+
+#[tokio::test]
+async fn frames_that_are_nearly_right_hurt_nobody() {
+    const CONNECTIONS: u64 = 500;
+    const FRAMES: usize = 20;
+    let mut scene = Scene::start(|_| {}).await;
+    let template = Client::connect(&scene.gateway, 2).await;
+    let Message::Binary(valid) = template.open_call(CANISTER) else {
+        panic!("calls are binary");
+    };
+    template.close().await;
+
+    for seeds in (0..CONNECTIONS).collect::<Vec<_>>().chunks(50) {
+        join_all(seeds.iter().map(async |seed| {
+            let mut random = StdRng::seed_from_u64(*seed);
+            let mut bytes = vec![];
+            for _ in 0..FRAMES {
+                let mut payload = valid.to_vec();
+                for _ in 0..random.random_range(1..8) {
+                    let at = random.random_range(0..payload.len());
+                    payload[at] = random.random();
+                }
+                payload.truncate(random.random_range(0..=payload.len() * 2));
+                bytes.extend(masked(&payload));
+            }
+            // One in four breaks the framing, too.
+            if seed % 4 == 0 {
+                let at = random.random_range(0..bytes.len());
+                random.fill_bytes(&mut bytes[at..]);
+            }
+            exchange(scene.raw_socket().await, &bytes).await;
+        }))
+        .await;
+    }
+    scene.expect_alone().await;
+    let metrics = scene.gateway.get("/metrics").await;
+    assert!(!metrics.contains("reason=\"internal\""), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_flood_of_garbage_ends_with_its_first_frame() {
+    let mut scene = Scene::start(|_| {}).await;
+    let flood = masked(b"garbage").repeat(100_000);
+    let socket = scene.raw_socket().await;
+    let (received, ()) = tokio::join!(exchange(socket, &flood), async {
+        for _ in 0..10 {
+            scene.expect_served().await;
+        }
+    });
+    let text = String::from_utf8_lossy(&received);
+    assert!(text.contains("malformed frame"), "{text}");
+    scene.expect_alone().await;
+}
+
+#[tokio::test]
+async fn a_huge_frame_is_not_waited_for() {
+    const SIZE: u64 = 100 * 1024 * 1024;
+    let mut scene = Scene::start(|_| {}).await;
+    let mut frame = vec![0x82, 0x80 | 127];
+    frame.extend(SIZE.to_be_bytes());
+    frame.resize(SIZE as usize, 0);
+    let socket = scene.raw_socket().await;
+    let (received, ()) = tokio::join!(exchange(socket, &frame), scene.expect_served());
+    let text = String::from_utf8_lossy(&received);
+    assert!(text.contains("a message of 104857600 bytes"), "{text}");
+    scene.expect_alone().await;
+}
+
+#[tokio::test]
+async fn a_message_in_endless_parts_is_ended() {
+    let mut scene = Scene::start(|limits| limits.max_frame_size = 100_000).await;
+    let mut part = vec![0x00, 0x80 | 100, 0, 0, 0, 0];
+    part.resize(part.len() + 100, 0);
+    let mut message = part.repeat(5_000);
+    message[0] = 0x02;
+    let received = exchange(scene.raw_socket().await, &message).await;
+    let text = String::from_utf8_lossy(&received);
+    assert!(text.contains("of at most 100000"), "{text}");
+    scene.expect_alone().await;
+}
+
+#[tokio::test]
+async fn a_crowd_of_one_address_is_refused() {
+    let mut scene = Scene::start(|limits| limits.max_connections_per_address = 100).await;
+    let mut sockets = vec![];
+    for _ in 0..1_000 {
+        sockets.push(TcpStream::connect(scene.gateway.address).await.unwrap());
+    }
+    scene.expect_served().await;
+    drop(sockets);
+    scene.expect_alone().await;
+    let metrics = scene.gateway.get("/metrics").await;
+    let refused = "icws_gateway_connections_refused_total{reason=\"too_many_of_address\"} ";
+    assert!(metrics.contains(refused), "{metrics}");
+}

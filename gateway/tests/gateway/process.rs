@@ -1,0 +1,183 @@
+//! The gateway as an operator runs it: a process with flags, a file and signals.
+
+use std::{
+    fs, net::SocketAddr, ops::Range, os::unix::process::ExitStatusExt, path::Path, process::Stdio,
+};
+
+use crate::support::{CANISTER, Client, fake_network::FakeNetwork, until, within};
+use futures::future::join_all;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink},
+    process::{Child, Command},
+};
+
+struct Process {
+    child: Child,
+    address: SocketAddr,
+    _directory: TempDir,
+}
+
+fn command(directory: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ic-ws-gateway"));
+    command
+        .current_dir(directory)
+        .env("RUST_LOG", "info")
+        .args(args)
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+impl Process {
+    /// Runs it in an empty directory until it says where it listens.
+    async fn start(directory: TempDir, args: &[&str]) -> Self {
+        let mut child = command(directory.path(), args).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let address = within(async {
+            loop {
+                line.clear();
+                assert!(log.read_line(&mut line).await.unwrap() > 0, "it has ended");
+                if let Some((_, rest)) = line.split_once(" address=") {
+                    break rest.split_whitespace().next().unwrap().parse().unwrap();
+                }
+            }
+        })
+        .await;
+        tokio::spawn(async move { copy(&mut log, &mut sink()).await });
+        Self {
+            child,
+            address,
+            _directory: directory,
+        }
+    }
+
+    async fn on(network: &FakeNetwork, more: &[&str]) -> Self {
+        let url = network.url.as_str();
+        let args = [
+            &["--gateway-address=127.0.0.1:0", "--ic-network-url", url],
+            more,
+        ];
+        Self::start(TempDir::new().unwrap(), &args.concat()).await
+    }
+
+    /// Clients that have called `ws_open`, with these nonces.
+    async fn clients(&self, nonces: Range<u64>) -> Vec<Client> {
+        let mut clients = vec![];
+        for nonce in nonces {
+            let mut client = Client::connect_to(self.address, nonce).await;
+            client.send_open(CANISTER).await;
+            clients.push(client);
+        }
+        clients
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+}
+
+/// As in the published gateway's compose file, where variables may be empty.
+#[tokio::test]
+async fn it_starts_with_the_published_command_line() {
+    let directory = TempDir::new().unwrap();
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let live = directory.path().join("data/certs/live/localhost");
+    fs::create_dir_all(&live).unwrap();
+    fs::write(live.join("fullchain.pem"), certified.cert.pem()).unwrap();
+    fs::write(
+        live.join("privkey.pem"),
+        certified.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    let process = Process::start(
+        directory,
+        &[
+            "--gateway-address",
+            "127.0.0.1:0",
+            "--ic-network-url",
+            "http://127.0.0.1:4943",
+            "--polling-interval",
+            "100",
+            "--prometheus-endpoint",
+            "127.0.0.1:0",
+            "--tls-certificate-pem-path",
+            "data/certs/live/localhost/fullchain.pem",
+            "--tls-certificate-key-pem-path",
+            "data/certs/live/localhost/privkey.pem",
+            "--opentelemetry-collector-endpoint",
+            "",
+        ],
+    )
+    .await;
+    assert_ne!(process.address.port(), 0);
+}
+
+#[tokio::test]
+async fn a_setting_that_is_wrong_keeps_it_from_starting() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("gateway.toml"), "max-conections = 10").unwrap();
+    let mut child = command(directory.path(), &["--config=gateway.toml"])
+        .spawn()
+        .unwrap();
+    let mut text = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    within(stderr.read_to_string(&mut text)).await.unwrap();
+    assert_eq!(within(child.wait()).await.unwrap().code(), Some(2));
+    for part in ["gateway.toml", "--max-conections", "--max-connections"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_in_order() {
+    const CLIENTS: u64 = 300;
+    let network = FakeNetwork::start().await;
+    let mut process = Process::on(&network, &["--max-pending-closes=20"]).await;
+    let clients = process.clients(0..CLIENTS).await;
+    until(async || network.accepted("ws_open").len() as u64 == CLIENTS).await;
+
+    let pid = Pid::from_raw(process.pid() as i32).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let (_, status) = tokio::join!(
+        join_all(
+            clients
+                .into_iter()
+                .map(|client| client.expect_close(1012, "restarts")),
+        ),
+        within(process.child.wait()),
+    );
+    let status = status.unwrap();
+    assert_eq!((status.code(), status.signal()), (Some(0), None));
+    assert_eq!(network.accepted("ws_close").len() as u64, CLIENTS);
+}
+
+/// In KiB.
+#[cfg(target_os = "linux")]
+fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_idle_client_costs_little_memory() {
+    const FIRST: u64 = 100;
+    const CLIENTS: u64 = 1_000;
+    let network = FakeNetwork::start().await;
+    let process = Process::on(&network, &["--max-connections-per-address=5000"]).await;
+    // What is needed once for all.
+    let _first = process.clients(0..FIRST).await;
+    let before = resident(process.pid());
+    let _clients = process.clients(FIRST..FIRST + CLIENTS).await;
+    until(async || network.accepted("ws_open").len() as u64 == FIRST + CLIENTS).await;
+    let each = (resident(process.pid()) - before) / CLIENTS;
+    assert!(each <= 28, "{each} KiB");
+}
