@@ -68,7 +68,8 @@ struct Clients {
 
 #[derive(Debug)]
 struct Client {
-    outgoing: mpsc::Sender<Delivery>,
+    /// Boxed, as the channel allocates room for many at once.
+    outgoing: mpsc::Sender<Box<Delivery>>,
     /// The bytes that may wait beside those that do.
     room: Arc<Semaphore>,
     max_bytes: u32,
@@ -97,7 +98,7 @@ pub(crate) struct Registration {
     pub(crate) canister: Arc<Canister>,
     pub(crate) client: ClientKey,
     /// What the canister sends to the client.
-    pub(crate) outgoing: mpsc::Receiver<Delivery>,
+    pub(crate) outgoing: mpsc::Receiver<Box<Delivery>>,
     /// Why others than the session itself want it to end.
     pub(crate) closing: mpsc::Receiver<CloseReason>,
     pub(crate) close: mpsc::Sender<CloseReason>,
@@ -273,14 +274,14 @@ impl Client {
         let size = u32::try_from(message.content.len() + proof.size()).unwrap_or(u32::MAX);
         let room = self.room.clone();
         let sent = match room.try_acquire_many_owned(size.min(self.max_bytes)) {
-            Ok(room) => self.outgoing.try_send(Delivery {
+            Ok(room) => self.outgoing.try_send(Box::new(Delivery {
                 key: message.key,
                 content: message.content,
                 timestamp,
                 span,
                 proof: proof.clone(),
                 _room: room,
-            }),
+            })),
             Err(_) => return self.overflow(),
         };
         match sent {

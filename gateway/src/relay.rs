@@ -59,7 +59,7 @@ impl Relay {
     }
 
     /// Posts `open`, then `calls` until there are no more, and ends when all are decided.
-    pub(crate) async fn run(self, open: SignedCall, mut calls: mpsc::Receiver<SignedCall>) {
+    pub(crate) async fn run(self, open: SignedCall, mut calls: mpsc::Receiver<Box<SignedCall>>) {
         let mut undecided = JoinSet::new();
         let mut last = self.post(&mut undecided, Kind::Open, open);
         while let Some(call) = calls.recv().await {
@@ -68,7 +68,7 @@ impl Relay {
                 undecided.join_next().await;
             }
             while undecided.try_join_next().is_some() {}
-            last = self.post(&mut undecided, Kind::Message, call);
+            last = self.post(&mut undecided, Kind::Message, *call);
         }
         while undecided.join_next().await.is_some() {}
     }

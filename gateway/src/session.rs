@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// Frames are small, and there may be thousands of connections.
-const BUFFER_SIZE: usize = 4096;
+const BUFFER_SIZE: usize = 2048;
 
 pub(crate) type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Message>;
 pub(crate) type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
@@ -107,10 +107,11 @@ impl Session<'_> {
     async fn run(&self, socket: WebSocketStream<TokioIo<Upgraded>>) {
         let (mut sink, mut stream) = socket.split();
         let limit = self.gateway.config.limits.handshake_timeout;
-        let opening = async {
+        // Boxed, like all that is over before the long wait, or comes after it.
+        let opening = Box::pin(async {
             self.send_handshake(&mut sink).await?;
             self.receive_open(&mut stream).await
-        };
+        });
         let opened = tokio::select! {
             opened = timeout(limit, opening) => {
                 opened.unwrap_or(Err(CloseReason::HandshakeTimeout(limit)))
@@ -119,7 +120,9 @@ impl Session<'_> {
         };
         match opened {
             Ok((registration, open)) => self.relay(sink, stream, registration, open).await,
-            Err(reason) => farewell::to_client(self.gateway, sink, stream, &reason).await,
+            Err(reason) => {
+                Box::pin(farewell::to_client(self.gateway, sink, stream, &reason)).await;
+            }
         }
     }
 
@@ -159,6 +162,7 @@ impl Session<'_> {
         mut registration: Registration,
         open: SignedCall,
     ) {
+        // Boxed, as the channel allocates room for many at once.
         let (calls, queue) = mpsc::channel(self.gateway.config.limits.max_pending_calls);
         let relay = Relay::new(self.gateway.clone(), &registration).run(open, queue);
         let mut relay = tokio::spawn(relay.in_current_span());
@@ -199,7 +203,7 @@ impl Session<'_> {
         &self,
         stream: &mut Stream,
         canister: Principal,
-        calls: &mpsc::Sender<SignedCall>,
+        calls: &mpsc::Sender<Box<SignedCall>>,
     ) -> CloseReason {
         let read = async {
             loop {
@@ -207,7 +211,7 @@ impl Session<'_> {
                 let mut call = admit_message(frame, canister)?;
                 let span = self.gateway.traces.begin("receive envelope");
                 call.follow(span.clone());
-                calls.send(call).await.map_err(internal)?;
+                calls.send(Box::new(call)).await.map_err(internal)?;
                 span.end();
             }
         };
@@ -259,7 +263,11 @@ impl Session<'_> {
     }
 
     /// Writes what the canister sends, and pings.
-    async fn write(&self, sink: &mut Sink, outgoing: &mut mpsc::Receiver<Delivery>) -> CloseReason {
+    async fn write(
+        &self,
+        sink: &mut Sink,
+        outgoing: &mut mpsc::Receiver<Box<Delivery>>,
+    ) -> CloseReason {
         let period = self.gateway.config.limits.ping_interval;
         let mut pings = interval_at(Instant::now() + period, period);
         let write = async {
