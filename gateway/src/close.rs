@@ -75,6 +75,17 @@ impl CloseReason {
         self.name_and_code().0
     }
 
+    /// Whether something went wrong, beyond that clients come and go.
+    pub(crate) fn is_fault(&self) -> bool {
+        !matches!(
+            self,
+            Self::ClosedByClient(_)
+                | Self::ConnectionLost(_)
+                | Self::Unresponsive(_)
+                | Self::Shutdown
+        )
+    }
+
     /// What the client is told; nothing if it is gone.
     pub(crate) fn frame(&self) -> Option<CloseFrame> {
         let text = self.to_string();

@@ -32,7 +32,7 @@ pub(crate) async fn to_client(
     reason: &CloseReason,
 ) {
     info!(reason = reason.name(), text = %reason, "closed");
-    gateway.metrics.closed(reason);
+    gateway.closed(reason);
     let farewell = async {
         match reason.frame() {
             Some(frame) => sink.send(Message::Close(Some(frame))).await?,

@@ -9,8 +9,17 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    addresses::Addresses, canisters::Canisters, config::Config, error::GatewayError,
-    identity::Identity, metrics::Metrics, network::Network, traces::Traces,
+    addresses::Addresses,
+    canisters::Canisters,
+    close::CloseReason,
+    config::Config,
+    error::GatewayError,
+    identity::Identity,
+    metrics::Metrics,
+    network::Network,
+    refusal::Refusal,
+    status::{History, RecentErrors},
+    traces::Traces,
 };
 
 /// One running gateway.
@@ -22,6 +31,8 @@ pub(crate) struct Gateway {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Traces,
+    pub(crate) history: History,
+    pub(crate) recent_errors: RecentErrors,
     pub(crate) config: Config,
     pub(crate) started: Instant,
     /// Numbers the sessions, for the log.
@@ -35,6 +46,23 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
+    /// A connection was refused before it was a WebSocket.
+    pub(crate) fn refused(&self, refusal: Refusal) {
+        self.metrics.refused(refusal.name());
+        self.recent_errors
+            .add(format!("Connection refused: {refusal}"), None);
+    }
+
+    /// A session has ended.
+    pub(crate) fn closed(&self, reason: &CloseReason) {
+        self.metrics.closed(reason);
+        if reason.is_fault() {
+            let name = reason.name().replace('_', " ");
+            self.recent_errors
+                .add(format!("Connection closed: {name}"), None);
+        }
+    }
+
     pub(crate) fn new(identity: Identity, config: Config) -> Result<Self, GatewayError> {
         let metrics = Metrics::new();
         Ok(Self {
@@ -45,6 +73,8 @@ impl Gateway {
             addresses: Addresses::new(&config.limits),
             traces: Traces::new(&config.telemetry, &metrics)?,
             metrics,
+            history: History::default(),
+            recent_errors: RecentErrors::default(),
             closes: Semaphore::new(config.limits.max_pending_closes),
             config,
             started: Instant::now(),

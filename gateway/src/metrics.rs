@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub(crate) use latency::Latency;
+pub(crate) use latency::{Latency, Quantiles};
 
 use crate::{canisters::Canisters, close::CloseReason};
 
@@ -61,6 +61,18 @@ pub(crate) enum PollResult {
     Idle,
     /// No answer, or not the expected one.
     Failed,
+}
+
+impl PollResult {
+    /// The name in the metric.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Drained => "drained",
+            Self::Idle => "idle",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// The counters of one gateway. They are its own, as a process may run several.
@@ -120,11 +132,13 @@ impl Metrics {
                 ours,
                 "connections_refused",
                 "Connections refused before they were WebSockets, by reason",
+                &[[("reason", "too_many_connections")]],
             ),
             connections_closed: counters(
                 ours,
                 "connections_closed",
                 "WebSocket connections that ended, by reason",
+                &[[("reason", "closed_by_client")]],
             ),
             clients: gauge(ours, "clients", "Clients with a canister"),
             canisters: gauge(ours, "canisters", "Canisters with clients"),
@@ -147,6 +161,12 @@ impl Metrics {
                 ours,
                 "calls_decided",
                 "Calls of clients that ended, by outcome",
+                &[
+                    CallOutcome::Accepted,
+                    CallOutcome::Refused,
+                    CallOutcome::Undecided,
+                ]
+                .map(|outcome| [("outcome", outcome.name())]),
             ),
             calls_pending: gauge(
                 ours,
@@ -168,7 +188,18 @@ impl Metrics {
                 "delivery_latency",
                 "From the time a canister gave its message to when it was written to the client's socket",
             ),
-            polls: counters(ours, "polls", "Polls of canisters, by result"),
+            polls: counters(
+                ours,
+                "polls",
+                "Polls of canisters, by result",
+                &[
+                    PollResult::Full,
+                    PollResult::Drained,
+                    PollResult::Idle,
+                    PollResult::Failed,
+                ]
+                .map(|result| [("result", result.name())]),
+            ),
             poll_duration: latency(ours, "poll_duration", "Polls of canisters that succeeded"),
             bytes_received: counter(ours, "received_bytes", "Bytes of the messages of clients"),
             bytes_sent: counter(ours, "sent_bytes", "Bytes of the messages to clients"),
@@ -221,13 +252,7 @@ impl Metrics {
 
     /// A canister was polled.
     pub(crate) fn polled(&self, result: PollResult) {
-        let result = match result {
-            PollResult::Full => "full",
-            PollResult::Drained => "drained",
-            PollResult::Idle => "idle",
-            PollResult::Failed => "failed",
-        };
-        self.polls.get_or_create(&[("result", result)]).inc();
+        self.polls.get_or_create(&[("result", result.name())]).inc();
     }
 
     /// All of it in the text format of OpenMetrics, which Prometheus reads.
@@ -254,8 +279,17 @@ fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
     counter
 }
 
-fn counters(registry: &mut Registry, name: &str, help: &str) -> Family<Label, Counter> {
-    let counters = Family::default();
+/// Those with a label that is known to come are there from the start, so that their first increase is seen as one.
+fn counters(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    labels: &[Label],
+) -> Family<Label, Counter> {
+    let counters = Family::<Label, Counter>::default();
+    for label in labels {
+        counters.get_or_create(label).inc_by(0);
+    }
     registry.register(name, help, counters.clone());
     counters
 }

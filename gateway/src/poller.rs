@@ -53,6 +53,8 @@ pub(crate) async fn run(gateway: Arc<Gateway>, canister: Arc<Canister>) {
             if let Err(error) = poller.drain().await {
                 poller.gateway.metrics.polled(PollResult::Failed);
                 poller.canister.polling.failed(error.to_string());
+                let errors = &poller.gateway.recent_errors;
+                errors.add(format!("Cannot poll: {error}"), Some(poller.canister.id));
                 warn!(%error, "cannot poll");
                 sleep(delays.next().unwrap_or(MAX_BACKOFF)).await;
                 continue;

@@ -92,6 +92,14 @@ impl Relay {
                 Kind::Open => relay.open_decided(reply),
                 Kind::Message => relay.message_decided(reply),
             };
+            let errors = &relay.gateway.recent_errors;
+            match pending.outcome {
+                CallOutcome::Accepted => {}
+                CallOutcome::Refused => errors.add("Call refused", Some(call.canister)),
+                CallOutcome::Undecided => {
+                    errors.add("Call not decided in time", Some(call.canister));
+                }
+            }
             span.set("icws.outcome", pending.outcome.name());
             span.end();
         };

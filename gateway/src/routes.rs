@@ -55,7 +55,7 @@ fn health(gateway: &Arc<Gateway>) -> Router {
 fn inside(gateway: &Arc<Gateway>) -> Router {
     Router::new()
         .route("/metrics", get(render_metrics))
-        .route("/status", get(status::page))
+        .merge(status::routes())
         .with_state(gateway.clone())
 }
 
@@ -80,7 +80,7 @@ async fn web_socket(
             response
         }
         Err(refusal) => {
-            gateway.metrics.refused(refusal.name());
+            gateway.refused(refusal);
             refusal.into_response()
         }
     }

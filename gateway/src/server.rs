@@ -19,7 +19,7 @@ use crate::{
     identity::Identity,
     ready,
     refusal::Refusal,
-    routes,
+    routes, status,
     tls::{self, Tls},
 };
 
@@ -86,6 +86,7 @@ pub async fn run(
     );
     // These go on to the very end.
     let _watch = AbortOnDropHandle::new(tokio::spawn(ready::watch(gateway.clone())));
+    let _history = AbortOnDropHandle::new(tokio::spawn(status::sample(gateway.clone())));
     let _reload = reloader.map(|reloader| AbortOnDropHandle::new(tokio::spawn(reloader.run())));
     let _operator = listeners.operator.map(|listener| {
         let door = Door::for_operator(&gateway);
@@ -162,7 +163,7 @@ impl Door {
         let connection = match self.admit(peer) {
             Ok(connection) => connection,
             Err(refusal) => {
-                self.gateway.metrics.refused(refusal.name());
+                self.gateway.refused(refusal);
                 warn!(%peer, "{refusal}");
                 // Into an empty buffer: it goes out, or the peer is gone. Within TLS nothing can be said yet.
                 if self.tls.is_none() {

@@ -1,78 +1,85 @@
-//! A page that shows a person how the gateway is doing.
+//! Pages that show a person how the gateway is doing: `/status`, and the same for programs as `/status.json`.
+//!
+//! Everything that they need comes from here, and the content security policy allows nothing else.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
-
-use axum::{extract::State, response::Html};
-
-use crate::{canisters::Summary, gateway::Gateway};
-
+mod chart;
+mod history;
+mod page;
 mod polling;
+mod recent_errors;
+mod snapshot;
 
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{
+        HeaderName, StatusCode,
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+            X_CONTENT_TYPE_OPTIONS,
+        },
+    },
+    response::{Html, IntoResponse},
+    routing::{MethodRouter, get},
+};
+
+use crate::gateway::Gateway;
+
+pub(crate) use history::{History, sample};
 pub(crate) use polling::Polling;
+pub(crate) use recent_errors::RecentErrors;
 
-const STYLE: &str = "body{font:1rem/1.6 system-ui,sans-serif;max-width:48rem;margin:3rem auto;padding:0 1rem;\
-color-scheme:light dark}td,th{text-align:left;padding-right:2rem}code{overflow-wrap:anywhere}";
+use snapshot::Snapshot;
 
-/// `/status`
-pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> Html<String> {
-    let mut canisters = gateway.canisters.summary();
-    canisters.sort_by_key(|canister| canister.id);
-    let clients: usize = canisters.iter().map(|canister| canister.clients).sum();
-    let rows = canisters.iter().fold(String::new(), |mut rows, canister| {
-        write!(
-            rows,
-            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
-            canister.id,
-            canister.clients,
-            polling(canister)
+const PAGE_HEADERS: [(HeaderName, &str); 4] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+];
+
+/// `/status` and what belongs to it.
+pub(crate) fn routes() -> Router<Arc<Gateway>> {
+    let page = async |State(gateway): State<Arc<Gateway>>| {
+        let page = page::render(&Snapshot::of(&gateway));
+        (PAGE_HEADERS, Html(page.into_string()))
+    };
+    let json = async |State(gateway): State<Arc<Gateway>>| match serde_json::to_string(
+        &Snapshot::of(&gateway),
+    ) {
+        Ok(json) => (PAGE_HEADERS, [(CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    };
+    Router::new()
+        .route("/status", get(page))
+        .route("/status.json", get(json))
+        .route(
+            "/status.css",
+            file("text/css", include_str!("status/status.css")),
         )
-        .ok();
-        rows
-    });
-    Html(format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=5>\
-         <title>WebSocket gateway</title><style>{STYLE}</style>\
-         <h1>WebSocket gateway</h1>\
-         <p>Up for {uptime}, serving {clients} clients of {canisters} canisters.</p>\
-         <table><tr><th>Canister</th><th>Clients</th><th>Polled</th></tr>{rows}</table>\
-         <p>Principal <code>{principal}</code><br>Network <code>{network}</code><br>\
-         Version {version}</p><p><a href=metrics>Metrics</a></p></html>",
-        uptime = uptime(gateway.started.elapsed()),
-        canisters = canisters.len(),
-        principal = gateway.identity.principal(),
-        network = gateway.config.ic_network_url.origin().ascii_serialization(),
-        version = env!("CARGO_PKG_VERSION"),
-    ))
+        .route(
+            "/status.js",
+            file("text/javascript", include_str!("status/status.js")),
+        )
+        .route(
+            "/status.svg",
+            file("image/svg+xml", include_str!("status/status.svg")),
+        )
 }
 
-fn polling(canister: &Summary) -> &'static str {
-    match (&canister.poll_error, canister.since_poll) {
-        (Some(_), _) => "fails",
-        (None, Some(_)) => "succeeds",
-        (None, None) => "not yet",
-    }
-}
-
-fn uptime(elapsed: Duration) -> String {
-    let minutes = elapsed.as_secs() / 60;
-    match (minutes / 60 / 24, minutes / 60 % 24, minutes % 60) {
-        (0, 0, 0) => format!("{} s", elapsed.as_secs()),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn uptime_shows_the_two_largest_units() {
-        let text = |seconds| uptime(Duration::from_secs(seconds));
-        assert_eq!(text(59), "59 s");
-        assert_eq!(text(61), "1 min");
-        assert_eq!(text(3_600 * 5 + 120), "5 h 2 min");
-        assert_eq!(text(86_400 * 3 + 7_200), "3 d 2 h");
-    }
+fn file(content_type: &'static str, text: &'static str) -> MethodRouter<Arc<Gateway>> {
+    get(async move || {
+        let headers = [
+            (CONTENT_TYPE, content_type),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (CACHE_CONTROL, "max-age=300"),
+        ];
+        (headers, text).into_response()
+    })
 }

@@ -1,9 +1,11 @@
 //! What an operator can set about logs and traces.
 
+use std::num::NonZeroU32;
+
 use clap::{Args, ValueEnum};
 use reqwest::Url;
 
-use super::values::{Optional, http_url, small_amount};
+use super::values::{Optional, http_url};
 
 /// What the gateway tells of itself, beside its metrics.
 #[derive(Args, Debug, Clone)]
@@ -22,8 +24,8 @@ pub struct Telemetry {
     pub log_format: LogFormat,
 
     /// Log lines of one kind that are written in a second, in the long run. What is left out is counted.
-    #[arg(long, value_name = "N", default_value = "10", value_parser = small_amount())]
-    pub max_log_rate: u32,
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub max_log_rate: NonZeroU32,
 }
 
 /// How log lines are written.

@@ -5,6 +5,8 @@ mod access;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod operation;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod relaying;

@@ -189,7 +189,9 @@ async fn the_pages_tell_how_it_is() {
     until(async || {
         let page = gateway.get("/status").await;
         assert!(page.contains(&gateway.principal.to_text()));
-        page.contains(&format!("<code>{CANISTER}</code></td><td>1</td>"))
+        page.contains(&format!(
+            "<code>{CANISTER}</code></td><td class=\"number\">1</td>"
+        ))
     })
     .await;
 }

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -136,10 +136,11 @@ impl FakeNetwork {
     /// Queues a message.
     pub fn queue(&self, gateway: Principal, client_key: ClientKey, sequence_num: u64, size: usize) {
         let mut queue = self.state.queue.lock().unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let content = WebsocketMessage {
             client_key,
             sequence_num,
-            timestamp: 0,
+            timestamp: now.as_nanos() as u64,
             is_service_message: false,
             content: vec![0; size],
         };
