@@ -4,10 +4,13 @@
 
 use std::fmt;
 
-use candid::{CandidType, DecoderConfig, Principal};
+use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::cbor::{self, CborError};
+use crate::{
+    bounded_candid::decode_one_within,
+    cbor::{self, CborError},
+};
 
 /// Names one connection: one client may have several.
 #[derive(
@@ -128,8 +131,8 @@ pub struct CanisterOutputCertifiedMessages {
 
 /// What decoding a reply may cost for each of its bytes, in the units of `candid`; a real one costs about one.
 const DECODING_COST_PER_BYTE: usize = 8;
-/// What skipping fields that are not known may cost.
-const SKIPPING_QUOTA: usize = 10_000;
+/// What decoding even the shortest reply may cost: it describes all its types.
+const MIN_DECODING_COST: usize = 10_000;
 
 /// Decodes what `ws_get_messages` replied, also from canisters too old to know `is_end_of_queue`:
 /// its absence means `true`.
@@ -148,12 +151,8 @@ pub fn decode_get_messages_reply(
         tree: Vec<u8>,
         is_end_of_queue: Option<bool>,
     }
-    // Strangers' canisters reply too, and a few bytes of Candid can ask for any amount of work.
-    let mut config = DecoderConfig::new();
-    config
-        .set_decoding_quota(DECODING_COST_PER_BYTE * reply.len() + SKIPPING_QUOTA)
-        .set_skipping_quota(SKIPPING_QUOTA);
-    let result: Result<AnyAge, String> = candid::decode_one_with_config(reply, &config)?;
+    let quota = DECODING_COST_PER_BYTE * reply.len() + MIN_DECODING_COST;
+    let result: Result<AnyAge, String> = decode_one_within(reply, quota)?;
     Ok(result.map(|reply| CanisterOutputCertifiedMessages {
         messages: reply.messages,
         cert: reply.cert,

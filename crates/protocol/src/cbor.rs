@@ -16,6 +16,13 @@ pub const SELF_DESCRIBE_TAG: [u8; 3] = [0xd9, 0xd9, 0xf7];
 #[error("malformed CBOR: {0}")]
 pub struct CborError(String);
 
+impl CborError {
+    /// It is well-formed, but not what was `expected`.
+    pub(crate) fn expected(expected: &str) -> Self {
+        Self(format!("not {expected}"))
+    }
+}
+
 impl From<serde_cbor::Error> for CborError {
     fn from(error: serde_cbor::Error) -> Self {
         Self(error.to_string())
@@ -27,7 +34,13 @@ impl From<serde_cbor::Error> for CborError {
 /// # Errors
 /// When `value` serializes to something CBOR cannot hold.
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, CborError> {
-    let mut bytes = SELF_DESCRIBE_TAG.to_vec();
+    to_vec_of_about(value, 0)
+}
+
+/// [`to_vec`], for what will take about `size` bytes: they are allocated at once.
+pub(crate) fn to_vec_of_about<T: Serialize>(value: &T, size: usize) -> Result<Vec<u8>, CborError> {
+    let mut bytes = Vec::with_capacity(size);
+    bytes.extend_from_slice(&SELF_DESCRIBE_TAG);
     serde_cbor::to_writer(&mut bytes, value)?;
     Ok(bytes)
 }

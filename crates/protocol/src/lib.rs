@@ -5,20 +5,28 @@
 //!
 //! - [`candid_types`]: what the canister methods `ws_open`, `ws_message`, `ws_close` and `ws_get_messages`
 //!   take and return, and the service messages.
+//! - [`bounded_candid`]: Candid from strangers.
 //! - [`frame`]: the CBOR frames between client and gateway.
+//! - [`outcome`]: what a certificate says of a call.
 //! - [`cbor`]: CBOR with the self-describe tag.
 //! - [`message_key`]: the names under which messages are certified.
 //! - [`verify`]: whether a message really came from the canister.
 //! - [`timing`]: the intervals on which both ends must agree.
 
+pub mod bounded_candid;
 pub mod candid_types;
 pub mod cbor;
 pub mod frame;
 pub mod message_key;
+pub mod outcome;
 pub mod timing;
 pub mod verify;
 
 pub use candid_types::*;
-pub use frame::{CanisterFrame, ClientFrame, HandshakeFrame};
+pub use frame::{
+    CanisterFrame, ClientFrame, GatewayFrame, HandshakeFrame, RECEIPTS_SUBPROTOCOL, Receipt,
+    ReceiptFrame, Rejection,
+};
 pub use message_key::MessageKey;
-pub use verify::{VerifyError, verify_message};
+pub use outcome::{CallOutcome, OutcomeError};
+pub use verify::{VerifyError, verify_message, verify_outcome};

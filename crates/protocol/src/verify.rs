@@ -1,4 +1,5 @@
-//! Whether a message really came from the canister: certificate, then witness, then content.
+//! Whether a message really came from the canister: certificate, then witness, then content. And what really became of
+//! a call.
 //!
 //! Pure functions of the bytes, the network's root key and the time.
 
@@ -8,6 +9,7 @@ use candid::Principal;
 use ic_certification::{
     Certificate, Delegation, HashTree, Label, LookupResult, SubtreeLookupResult,
 };
+use ic_transport_types::RequestId;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -15,6 +17,7 @@ use crate::{
     CanisterFrame, WebsocketMessage,
     cbor::{self, CborError},
     message_key::WEBSOCKET_LABEL,
+    outcome::{CallOutcome, OutcomeError},
     timing::MAX_CERTIFICATE_AGE,
 };
 
@@ -111,6 +114,40 @@ pub fn verify_certificate(
     root_key: &[u8],
     now: u64,
 ) -> Result<CertifiedData, CertificateError> {
+    let (tree, time) = verified_state(certificate, canister, root_key, now)?;
+    let path = [
+        b"canister".as_slice(),
+        canister.as_slice(),
+        b"certified_data",
+    ];
+    let data = lookup(&tree, path, "/canister/…/certified_data")?.to_vec();
+    Ok(CertifiedData { time, data })
+}
+
+/// Checks that `certificate` was made by the network of `root_key` (DER), for `canister`, at most
+/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back what it says of the call `id`;
+/// nothing if it is not decided yet.
+///
+/// # Errors
+/// The first check that failed.
+pub fn verify_outcome(
+    certificate: &[u8],
+    id: &RequestId,
+    canister: Principal,
+    root_key: &[u8],
+    now: u64,
+) -> Result<Option<CallOutcome>, OutcomeError> {
+    let (tree, _) = verified_state(certificate, canister, root_key, now)?;
+    CallOutcome::find(&tree, id)
+}
+
+/// The tree of a valid certificate, and its time.
+fn verified_state(
+    certificate: &[u8],
+    canister: Principal,
+    root_key: &[u8],
+    now: u64,
+) -> Result<(HashTree, u64), CertificateError> {
     let certificate: Certificate =
         cbor::from_slice(certificate).map_err(CertificateError::Malformed)?;
     let delegated_key = match &certificate.delegation {
@@ -125,13 +162,7 @@ pub fn verify_certificate(
     if age > MAX_CERTIFICATE_AGE {
         return Err(CertificateError::TooOld(age));
     }
-    let path = [
-        b"canister".as_slice(),
-        canister.as_slice(),
-        b"certified_data",
-    ];
-    let data = lookup(&certificate.tree, path, "/canister/…/certified_data")?.to_vec();
-    Ok(CertifiedData { time, data })
+    Ok((certificate.tree, time))
 }
 
 /// Checks that `witness` (a CBOR hash tree) proves `content` under `key` in `certified_data`.

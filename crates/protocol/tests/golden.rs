@@ -4,7 +4,7 @@
 #![cfg(test)]
 
 use candid::{Principal, encode_args};
-use ic_transport_types::EnvelopeContent;
+use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::*;
 
 const WS_OPEN: &str = "4449444c016c02f3eec6b40268bbd1eacd0e780100011d4f25090b84def6e79414d2f2c705d377563ee1fea61076f5f39d6903021032547698badcfe";
@@ -16,6 +16,8 @@ const HANDSHAKE: &str = "d9d9f7a171676174657761795f7072696e636970616c581d4f25090
 const MESSAGE: &str = "d9d9f7a56a636c69656e745f6b6579a270636c69656e745f7072696e636970616c581d3917aaaaa61d81deb93ef1c27ec647f126fb932894b7caa9df286193026c636c69656e745f6e6f6e63651bfedcba98765432106c73657175656e63655f6e756d076974696d657374616d701b17979cfe362a00007269735f736572766963655f6d657373616765f567636f6e74656e7443010203";
 const CANISTER_FRAME: &str = "d9d9f7a4636b6579766b5f303030303030303030303030303030303030303767636f6e74656e7441016463657274410264747265654103";
 const CLIENT_FRAME: &str = "d9d9f7a168656e76656c6f7065a367636f6e74656e74a763617267583c4449444c016c02f3eec6b40268bbd1eacd0e780100011d4f25090b84def6e79414d2f2c705d377563ee1fea61076f5f39d6903021032547698badcfe6b63616e69737465725f69644a000000000000000101016e696e67726573735f6578706972791b17979d36174760006b6d6574686f645f6e616d656777735f6f70656e656e6f6e636550000102030405060708090a0b0c0d0e0f6c726571756573745f747970656463616c6c6673656e646572581d3917aaaaa61d81deb93ef1c27ec647f126fb932894b7caa9df286193026d73656e6465725f7075626b6579420a0b6a73656e6465725f736967420c0d";
+const RECEIPT: &str = "d9d9f7a26a726571756573745f6964582046bc3916fd12f51bfe5397ec86209fd5ab2ea4745157aca992110d419ae712c66b6365727469666963617465420102";
+const RECEIPT_OF_REJECTION: &str = "d9d9f7a26a726571756573745f6964582046bc3916fd12f51bfe5397ec86209fd5ab2ea4745157aca992110d419ae712c66972656a656374696f6ea264636f646502676d6573736167656462757379";
 const REQUEST_ID: &str = "46bc3916fd12f51bfe5397ec86209fd5ab2ea4745157aca992110d419ae712c6";
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -281,4 +283,35 @@ fn a_reply_that_asks_for_endless_work_is_an_error() {
     assert_eq!(reply.pop(), Some(0));
     leb128::write::unsigned(&mut reply, 1 << 40).unwrap();
     assert!(decode_get_messages_reply(&reply).is_err());
+}
+
+#[test]
+fn receipt_frames() {
+    let request_id: RequestId = REQUEST_ID.parse().unwrap();
+    let rejection = Rejection {
+        code: 2,
+        message: "busy".to_owned(),
+    };
+    for (receipt, golden) in [
+        (Receipt::Certificate(vec![1, 2]), RECEIPT),
+        (Receipt::Rejection(rejection), RECEIPT_OF_REJECTION),
+    ] {
+        let frame = ReceiptFrame {
+            request_id,
+            receipt,
+        };
+        assert_eq!(frame.clone().encode().unwrap(), bytes(golden));
+        assert_eq!(ReceiptFrame::decode(&bytes(golden)[3..]).unwrap(), frame);
+        assert_eq!(
+            GatewayFrame::decode(&bytes(golden)).unwrap(),
+            GatewayFrame::Receipt(frame)
+        );
+    }
+    assert!(matches!(
+        GatewayFrame::decode(&bytes(CANISTER_FRAME)),
+        Ok(GatewayFrame::Message(_))
+    ));
+    // A map with the call's id alone.
+    let neither = [&[0xa1], &bytes(RECEIPT)[4..49]].concat();
+    assert!(ReceiptFrame::decode(&neither).is_err());
 }

@@ -80,6 +80,8 @@ fn decode_all(bytes: &[u8]) {
     let _ = HandshakeFrame::decode(bytes);
     let _ = CanisterFrame::decode(bytes);
     let _ = ClientFrame::decode(bytes);
+    let _ = GatewayFrame::decode(bytes);
+    let _ = ReceiptFrame::decode(bytes);
     let _ = WebsocketMessage::from_cbor(bytes);
     let _ = decode_get_messages_reply(bytes);
     let _ = candid::decode_one::<WebsocketServiceMessageContent>(bytes);

@@ -6,11 +6,13 @@ use candid::Principal;
 use ic_certification::{
     AsHashTree, Certificate, Delegation, HashTree, RbTree, fork, label, labeled, leaf,
 };
+use ic_transport_types::RequestId;
 use ic_verify_bls_signature::PrivateKey;
 use ic_ws_protocol::{
-    CanisterFrame, ClientKey, VerifyError, WebsocketMessage, cbor,
+    CallOutcome, CanisterFrame, ClientKey, OutcomeError, Rejection, VerifyError, WebsocketMessage,
+    cbor,
     message_key::WEBSOCKET_LABEL,
-    verify::{CertificateError, verify_message},
+    verify::{CertificateError, verify_message, verify_outcome},
 };
 use sha2::{Digest, Sha256};
 
@@ -277,4 +279,69 @@ fn another_witness_is_refused() {
         verdict(&frame),
         Err(VerifyError::MalformedWitness(_))
     ));
+}
+
+fn id() -> RequestId {
+    RequestId::new(&[7; 32])
+}
+
+/// A certificate of how the call `id` ended.
+fn outcome_certificate(parts: HashTree, signer: &PrivateKey) -> Vec<u8> {
+    let status = label("request_status", label(id().as_slice(), parts));
+    let tree = fork(status, label("time", leaf(leb128(NOW))));
+    sign(tree, signer, None)
+}
+
+fn outcome(certificate: &[u8]) -> Result<Option<CallOutcome>, OutcomeError> {
+    verify_outcome(certificate, &id(), canister(), &der(&key(1)), NOW)
+}
+
+#[test]
+fn how_a_call_ended_is_certified() {
+    let replied = fork(
+        label("reply", leaf(b"yes")),
+        label("status", leaf(b"replied")),
+    );
+    assert_eq!(
+        outcome(&outcome_certificate(replied.clone(), &key(1))),
+        Ok(Some(CallOutcome::Replied(b"yes".to_vec())))
+    );
+    assert_eq!(
+        outcome(&outcome_certificate(replied, &key(2))),
+        Err(OutcomeError::Certificate(CertificateError::Signature))
+    );
+
+    let rejected = fork(
+        fork(
+            label("error_code", leaf(b"IC0503")),
+            label("reject_code", leaf([5])),
+        ),
+        fork(
+            label("reject_message", leaf(b"trapped")),
+            label("status", leaf(b"rejected")),
+        ),
+    );
+    assert_eq!(
+        outcome(&outcome_certificate(rejected, &key(1))),
+        Ok(Some(CallOutcome::Rejected {
+            rejection: Rejection {
+                code: 5,
+                message: "trapped".to_owned()
+            },
+            error_code: Some("IC0503".to_owned()),
+        }))
+    );
+}
+
+#[test]
+fn a_call_that_has_not_ended_has_no_outcome() {
+    let status = |status: &[u8]| outcome_certificate(label("status", leaf(status)), &key(1));
+    assert_eq!(outcome(&status(b"processing")), Ok(None));
+    assert_eq!(outcome(&status(b"done")), Err(OutcomeError::Forgotten));
+    assert_eq!(
+        outcome(&status(b"replied")),
+        Err(OutcomeError::Missing("reply"))
+    );
+    let other = sign(state(&[], NOW), &key(1), None);
+    assert_eq!(outcome(&other), Err(OutcomeError::Missing("status")));
 }
