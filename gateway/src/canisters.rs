@@ -9,16 +9,13 @@ use std::{
 };
 
 use candid::Principal;
-use ic_ws_protocol::{CanisterOutputMessage, ClientKey, WebsocketMessage};
-use tokio::{
-    sync::{Notify, Semaphore, mpsc},
-    task::AbortHandle,
-    time::Instant,
-};
+use ic_ws_protocol::{CanisterOutputMessage, ClientKey, cbor};
+use serde::Deserialize;
+use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
     close::CloseReason,
-    delivery::{Delivery, Proof},
+    delivery::{Content, Inbox, Outbox, Proof, ProvenMessage},
     gateway::Gateway,
     poller,
     status::Polling,
@@ -64,21 +61,25 @@ struct Clients {
     by_key: HashMap<ClientKey, Client>,
     /// Whose `ws_open` succeeded lately, and when, in the order of time.
     opened: VecDeque<(ClientKey, Instant)>,
+    /// Counts the queues that the canister may have begun.
+    queue: u64,
 }
 
 #[derive(Debug)]
 struct Client {
-    /// Boxed, as the channel allocates room for many at once.
-    outgoing: mpsc::Sender<Box<Delivery>>,
-    /// The bytes that may wait beside those that do.
-    room: Arc<Semaphore>,
-    max_bytes: u32,
-    closing: mpsc::Sender<CloseReason>,
+    outbox: Arc<Outbox>,
     last_sequence: u64,
+    /// The queue that its first message was in.
+    queue: u64,
     /// Its first message was missing, and looked for from the queue's start.
     searched: bool,
-    /// Nothing more can be delivered, as something is missing already.
-    overflowed: bool,
+}
+
+/// As much of a `WebsocketMessage` as a gateway needs; the rest is not copied.
+#[derive(Deserialize)]
+struct Numbered {
+    sequence_num: u64,
+    timestamp: u64,
 }
 
 /// What became of a message.
@@ -97,11 +98,8 @@ pub(crate) struct Registration {
     gateway: Arc<Gateway>,
     pub(crate) canister: Arc<Canister>,
     pub(crate) client: ClientKey,
-    /// What the canister sends to the client.
-    pub(crate) outgoing: mpsc::Receiver<Box<Delivery>>,
-    /// Why others than the session itself want it to end.
-    pub(crate) closing: mpsc::Receiver<CloseReason>,
-    pub(crate) close: mpsc::Sender<CloseReason>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) inbox: Inbox,
 }
 
 impl Canisters {
@@ -135,28 +133,23 @@ impl Canisters {
                 canister
             }
         };
-        let (outgoing_sender, outgoing) = mpsc::channel(limits.max_outgoing_messages);
-        // One reason is enough: the first.
-        let (close, closing) = mpsc::channel(1);
+        let (outbox, inbox) = Outbox::new(limits);
+        let outbox = Arc::new(outbox);
         match lock(&canister.clients).by_key.entry(client) {
             Entry::Occupied(_) => return Err(CloseReason::AlreadyConnected(client)),
             Entry::Vacant(place) => place.insert(Client {
-                outgoing: outgoing_sender,
-                room: Arc::new(Semaphore::new(limits.max_outgoing_bytes as usize)),
-                max_bytes: limits.max_outgoing_bytes,
-                closing: close.clone(),
+                outbox: outbox.clone(),
                 last_sequence: 0,
+                queue: 0,
                 searched: false,
-                overflowed: false,
             }),
         };
         Ok(Registration {
             gateway: gateway.clone(),
             canister,
             client,
-            outgoing,
-            closing,
-            close,
+            outbox,
+            inbox,
         })
     }
 
@@ -192,7 +185,7 @@ impl Canister {
         let (outgoing_messages, outgoing_bytes) = clients
             .by_key
             .values()
-            .map(Client::waiting)
+            .map(|client| client.outbox.waiting())
             .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         Summary {
             id: self.id,
@@ -212,29 +205,68 @@ impl Canister {
     pub(crate) fn deliver(
         &self,
         message: CanisterOutputMessage,
-        proof: &Arc<Proof>,
+        proof: &Proof,
         span: Span,
     ) -> Handover {
         let mut clients = lock(&self.clients);
+        let queue = clients.queue;
         let Some(client) = clients.by_key.get_mut(&message.client_key) else {
             return Handover::Dropped;
         };
-        if client.overflowed {
-            return Handover::Dropped;
-        }
         let mut timestamp = 0;
-        if let Ok(content) = WebsocketMessage::from_cbor(&message.content) {
+        if let Ok(content) = cbor::from_slice::<Numbered>(&message.content) {
             if content.sequence_num <= client.last_sequence {
                 return Handover::Dropped;
             }
-            let skips_first = client.last_sequence == 0 && content.sequence_num > 1;
+            let is_first = client.last_sequence == 0;
+            let skips_first = is_first && content.sequence_num > 1;
             if skips_first && !mem::replace(&mut client.searched, true) {
                 return Handover::FirstMissing;
+            }
+            if is_first {
+                client.queue = queue;
             }
             client.last_sequence = content.sequence_num;
             timestamp = content.timestamp;
         }
-        client.enqueue(message, timestamp, proof, span)
+        let delivered = client.outbox.put(Content::Message(ProvenMessage {
+            tree: proof.witness.for_key(&message.key),
+            key: message.key,
+            content: message.content,
+            timestamp,
+            span,
+            certificate: proof.certificate.clone(),
+        }));
+        match delivered {
+            true => Handover::Delivered,
+            false => Handover::Dropped,
+        }
+    }
+
+    /// The queue is read from its start, as it may be another one: from here on, clients are told apart from those that
+    /// have got messages before.
+    pub(crate) fn may_have_new_queue(&self) {
+        lock(&self.clients).queue += 1;
+    }
+
+    /// The canister has begun a new queue, and knows none of those any more that got messages from the old one.
+    pub(crate) fn has_new_queue(&self) {
+        let clients = lock(&self.clients);
+        for client in clients.by_key.values() {
+            if client.last_sequence > 0 && client.queue < clients.queue {
+                client.outbox.close(CloseReason::Forgotten(self.id));
+            }
+        }
+    }
+
+    /// Nothing can be said about the canister's messages: all its clients are told so, and may try again.
+    pub(crate) fn is_unavailable(&self, error: &str) {
+        for client in lock(&self.clients).by_key.values() {
+            client.outbox.close(CloseReason::CanisterUnavailable {
+                canister: self.id,
+                error: error.to_owned(),
+            });
+        }
     }
 
     /// The canister has said yes to the client's `ws_open`.
@@ -259,52 +291,6 @@ impl Canister {
                 .is_some_and(|client| client.last_sequence == 0);
         }
         misses
-    }
-}
-
-impl Client {
-    /// Lets a message wait for the client to read it; one that does not fit is the client's end.
-    fn enqueue(
-        &mut self,
-        message: CanisterOutputMessage,
-        timestamp: u64,
-        proof: &Arc<Proof>,
-        span: Span,
-    ) -> Handover {
-        let size = u32::try_from(message.content.len() + proof.size()).unwrap_or(u32::MAX);
-        let room = self.room.clone();
-        let sent = match room.try_acquire_many_owned(size.min(self.max_bytes)) {
-            Ok(room) => self.outgoing.try_send(Box::new(Delivery {
-                key: message.key,
-                content: message.content,
-                timestamp,
-                span,
-                proof: proof.clone(),
-                _room: room,
-            })),
-            Err(_) => return self.overflow(),
-        };
-        match sent {
-            Ok(()) => Handover::Delivered,
-            Err(mpsc::error::TrySendError::Closed(_)) => Handover::Dropped,
-            Err(mpsc::error::TrySendError::Full(_)) => self.overflow(),
-        }
-    }
-
-    /// How many messages wait for the client, and how many bytes.
-    fn waiting(&self) -> (usize, usize) {
-        let bytes = (self.max_bytes as usize).saturating_sub(self.room.available_permits());
-        (
-            self.outgoing.max_capacity() - self.outgoing.capacity(),
-            bytes,
-        )
-    }
-
-    fn overflow(&mut self) -> Handover {
-        self.overflowed = true;
-        let (waiting, _) = self.waiting();
-        self.closing.try_send(CloseReason::SlowClient(waiting)).ok();
-        Handover::Dropped
     }
 }
 

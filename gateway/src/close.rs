@@ -11,8 +11,6 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use crate::network::NetworkError;
-
 /// What a close frame holds at most beside its code (RFC 6455, section 5.5).
 const MAX_TEXT: usize = 123;
 
@@ -59,8 +57,16 @@ pub(crate) enum CloseReason {
     TooManyCanisters(usize),
     #[error("ws_open was refused: {0}")]
     OpenRefused(String),
-    #[error("ws_open was not decided: {0}")]
-    OpenUndecided(#[source] NetworkError),
+    #[error("ws_open is not possible now: {0}")]
+    OpenUndecided(String),
+    #[error("a message was refused: {0}")]
+    MessageRefused(String),
+    #[error("a message was not decided: {0}")]
+    MessageUndecided(String),
+    #[error("canister {canister} is unavailable: {error}")]
+    CanisterUnavailable { canister: Principal, error: String },
+    #[error("canister {0} knows nothing of the connection any more")]
+    Forgotten(Principal),
     #[error("the client reads too slowly: {0} messages were waiting for it")]
     SlowClient(usize),
     #[error("the gateway restarts")]
@@ -129,6 +135,10 @@ impl CloseReason {
             Self::TooManyCanisters(_) => ("too_many_canisters", Some(CloseCode::Again)),
             Self::OpenRefused(_) => ("open_refused", Some(CloseCode::Policy)),
             Self::OpenUndecided(_) => ("open_undecided", Some(CloseCode::Again)),
+            Self::MessageRefused(_) => ("message_refused", Some(CloseCode::Again)),
+            Self::MessageUndecided(_) => ("message_undecided", Some(CloseCode::Again)),
+            Self::CanisterUnavailable { .. } => ("canister_unavailable", Some(CloseCode::Again)),
+            Self::Forgotten(_) => ("forgotten", Some(CloseCode::Again)),
             Self::SlowClient(_) => ("slow_client", Some(CloseCode::Policy)),
             Self::Shutdown => ("shutdown", Some(CloseCode::Restart)),
             Self::Internal(_) => ("internal", Some(CloseCode::Error)),

@@ -36,6 +36,11 @@ pub struct Config {
     #[arg(long, value_name = "MS", default_value = "100", value_parser = milliseconds())]
     pub polling_interval: Duration,
 
+    /// The longest that this wait grows to while nothing happens in the canister, in milliseconds. It is how late
+    /// the first message of a quiet canister may be; after a client's call the canister is polled at once.
+    #[arg(long, value_name = "MS", default_value = "500", value_parser = milliseconds())]
+    pub max_polling_interval: Duration,
+
     /// The file with the gateway's Ed25519 key (PKCS #8, PEM or DER). Created if there is none.
     #[arg(long, value_name = "FILE", default_value = "data/identity.pem")]
     pub identity_path: PathBuf,

@@ -1,8 +1,9 @@
-//! Candid from strangers: a few bytes of it can ask for any amount of work, so the work is bounded.
+//! Candid of clients and canisters, which are all strangers.
 
-use candid::{CandidType, DecoderConfig};
+use candid::CandidType;
+use ic_ws_protocol::bounded_candid::decode_one_within;
 
-/// In the units of `candid`, about one for each byte. Ample for all that is decoded here.
+/// Ample for all that is decoded here.
 const QUOTA: usize = 100_000;
 
 /// Decodes one value.
@@ -10,7 +11,5 @@ pub(crate) fn decode<T>(bytes: &[u8]) -> Result<T, candid::Error>
 where
     T: for<'a> serde::Deserialize<'a> + CandidType,
 {
-    let mut config = DecoderConfig::new();
-    config.set_decoding_quota(QUOTA).set_skipping_quota(QUOTA);
-    candid::decode_one_with_config(bytes, &config)
+    decode_one_within(bytes, QUOTA)
 }

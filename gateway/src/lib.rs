@@ -7,8 +7,8 @@
 //! The way of a client's message: `server` accepts the
 //! connection, `connection` and `routes` make it a WebSocket, `session` reads the frame, `call`
 //! decides whether it may be relayed, `relay` posts it in order through `network`. The way of a canister's
-//! message: `poller` fetches it, `canisters` finds the client, `delivery` (with `witness`) makes the frame,
-//! the session writes it.
+//! message: `poller` fetches it (`schedule` knows when, `queue` how far it has got), `canisters` finds the
+//! client, `witness` cuts out the proof, `delivery` makes the frame, the session writes it.
 
 mod addresses;
 mod call;
@@ -26,11 +26,13 @@ mod logs;
 mod metrics;
 mod network;
 mod poller;
+mod queue;
 mod rate;
 mod ready;
 mod refusal;
 mod relay;
 mod routes;
+mod schedule;
 mod server;
 mod session;
 mod status;

@@ -12,9 +12,12 @@ use std::{
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
 use candid::Principal;
-use ic_certification::{Certificate, HashTree, LookupResult};
+use ic_certification::Certificate;
 use ic_transport_types::{QueryResponse, RejectResponse, RequestId, TransportCallResponse};
-use ic_ws_protocol::cbor::{self, CborError};
+use ic_ws_protocol::{
+    CallOutcome, OutcomeError, Rejection,
+    cbor::{self, CborError},
+};
 use reqwest::{Client, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,7 +25,13 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{call::SignedCall, config::Limits};
 
 /// The longest that [`backoff`] waits.
-pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+/// The reject code "SYS_TRANSIENT" of the interface specification: a retry may succeed.
+const SYS_TRANSIENT: u64 = 2;
+
+/// The network's codes for a canister that is stopped or stopping, as it is for some upgrades.
+const STOPPED: [&str; 2] = ["IC0508", "IC0509"];
 
 /// What is quoted of an error page.
 const MAX_QUOTED: usize = 300;
@@ -48,48 +57,78 @@ pub(crate) enum NetworkError {
     TooLarge(usize),
     #[error("the network's answer is malformed: {0}")]
     Malformed(#[from] CborError),
-    #[error("the network's certificate says nothing of the call")]
-    NotCertified,
-    #[error("{0}")]
-    Rejected(Rejection),
+    #[error(transparent)]
+    NoOutcome(#[from] OutcomeError),
+    #[error("rejected with code {}: {}", .rejection.code, .rejection.message)]
+    Rejected {
+        rejection: Rejection,
+        error_code: Option<String>,
+    },
     #[error("the network has not decided within {0:?}")]
     Undecided(Duration),
 }
 
-/// The network or the canister rejected a request.
-#[derive(Debug, Error)]
-#[error("rejected with code {code}: {message}")]
-pub(crate) struct Rejection {
-    /// As in the interface specification, "Reject codes".
-    pub(crate) code: u64,
-    pub(crate) message: String,
+/// How a call ended, and the proof of it.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) outcome: CallOutcome,
+    pub(crate) certificate: Vec<u8>,
 }
 
-impl From<RejectResponse> for Rejection {
+impl Decision {
+    /// The canister's reply.
+    pub(crate) fn into_reply(self) -> Result<Vec<u8>, NetworkError> {
+        match self.outcome {
+            CallOutcome::Replied(reply) => Ok(reply),
+            CallOutcome::Rejected {
+                rejection,
+                error_code,
+            } => Err(NetworkError::Rejected {
+                rejection,
+                error_code,
+            }),
+        }
+    }
+}
+
+impl From<RejectResponse> for NetworkError {
     fn from(reject: RejectResponse) -> Self {
-        Self {
-            code: reject.reject_code as u64,
-            message: reject.reject_message,
+        Self::Rejected {
+            rejection: Rejection {
+                code: reject.reject_code as u64,
+                message: reject.reject_message,
+            },
+            error_code: reject.error_code,
         }
     }
 }
 
 impl NetworkError {
-    /// Whether the request was understood, and denied.
-    pub(crate) fn is_refusal(&self) -> bool {
+    /// Why the request was understood, and denied; nothing if it was not.
+    pub(crate) fn rejection(&self) -> Option<Rejection> {
         match self {
-            Self::Rejected(_) => true,
-            Self::Status { status, .. } => status.is_client_error(),
-            _ => false,
+            Self::Rejected { rejection, .. } => Some(rejection.clone()),
+            Self::Status { status, text } if status.is_client_error() => Some(Rejection {
+                code: status.as_u16().into(),
+                message: text.clone(),
+            }),
+            _ => None,
         }
     }
 
-    /// Whether the same request may succeed later.
-    fn is_transient(&self) -> bool {
+    /// Whether such a request may succeed later.
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) => true,
+            Self::Unreachable(_) | Self::Undecided(_) => true,
             Self::Status { status, .. } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Rejected {
+                rejection,
+                error_code,
+            } => {
+                rejection.code == SYS_TRANSIENT
+                    || error_code.as_deref().is_some_and(|e| STOPPED.contains(&e))
             }
             _ => false,
         }
@@ -97,7 +136,7 @@ impl NetworkError {
 }
 
 /// How long to wait before another attempt.
-pub(crate) fn backoff() -> ExponentialBackoff {
+fn backoff() -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(100))
         .with_max_delay(MAX_BACKOFF)
@@ -131,24 +170,19 @@ impl Network {
         self.send(request).await.map(drop)
     }
 
-    /// Posts `call` until the network has decided it, and gives back the canister's reply.
+    /// Posts `call` until the network has decided it.
     ///
-    /// Posting a call again is safe: the network executes each request id once.
-    pub(crate) async fn call(&self, call: &SignedCall) -> Result<Vec<u8>, NetworkError> {
+    /// Posting a call again is safe: the network executes each request id once. So one that was refused before it got
+    /// an id, as the canister is stopped for an upgrade, say, is posted again; but the certified rejection of one that
+    /// was not is final.
+    pub(crate) async fn call(&self, call: &SignedCall) -> Result<Decision, NetworkError> {
         let path = format!("api/v4/canister/{}/call", call.canister);
         self.retry(|| async {
-            let (status, body) = self.post(&path, call.envelope.clone()).await?;
-            if status == StatusCode::ACCEPTED {
-                return Ok(None);
-            }
-            match cbor::from_slice(&body)? {
+            match self.post_call(&path, call).await? {
                 TransportCallResponse::Replied { certificate } => {
-                    decision(&certificate, call.request_id)
+                    decision(certificate, &call.request_id)
                 }
-                TransportCallResponse::NonReplicatedRejection(reject) => {
-                    Err(NetworkError::Rejected(reject.into()))
-                }
-                TransportCallResponse::Accepted => Ok(None),
+                _ => Ok(None),
             }
         })
         .await
@@ -157,9 +191,25 @@ impl Network {
     /// Posts `call` until the network has accepted it for execution, which it does not wait for.
     pub(crate) async fn submit(&self, call: &SignedCall) -> Result<(), NetworkError> {
         let path = format!("api/v2/canister/{}/call", call.canister);
-        self.retry(|| async { self.post(&path, call.envelope.clone()).await.map(Some) })
+        self.retry(|| async { self.post_call(&path, call).await.map(Some) })
             .await
             .map(drop)
+    }
+
+    /// Posts `call` once. A rejection before execution is an error.
+    async fn post_call(
+        &self,
+        path: &str,
+        call: &SignedCall,
+    ) -> Result<TransportCallResponse, NetworkError> {
+        let (status, body) = self.post(path, call.envelope.clone()).await?;
+        if status == StatusCode::ACCEPTED {
+            return Ok(TransportCallResponse::Accepted);
+        }
+        match cbor::from_slice(&body)? {
+            TransportCallResponse::NonReplicatedRejection(reject) => Err(reject.into()),
+            response => Ok(response),
+        }
     }
 
     /// Posts a signed query to `canister` once, and gives back the canister's reply.
@@ -172,7 +222,7 @@ impl Network {
         let (_, body) = self.post(&path, envelope.into()).await?;
         match cbor::from_slice(&body)? {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
-            QueryResponse::Rejected { reject, .. } => Err(NetworkError::Rejected(reject.into())),
+            QueryResponse::Rejected { reject, .. } => Err(reject.into()),
         }
     }
 
@@ -239,30 +289,13 @@ impl Network {
     }
 }
 
-/// What `certificate` says of the call `id`: its reply, its rejection, or nothing yet.
-fn decision(certificate: &[u8], id: RequestId) -> Result<Option<Vec<u8>>, NetworkError> {
-    let certificate: Certificate = cbor::from_slice(certificate)?;
-    let tree = &certificate.tree;
-    match lookup(tree, id, b"status")? {
-        b"replied" => Ok(Some(lookup(tree, id, b"reply")?.to_vec())),
-        b"rejected" => {
-            let mut code = lookup(tree, id, b"reject_code")?;
-            let message = lookup(tree, id, b"reject_message")?;
-            Err(NetworkError::Rejected(Rejection {
-                code: leb128::read::unsigned(&mut code).map_err(|_| NetworkError::NotCertified)?,
-                message: String::from_utf8_lossy(message).into_owned(),
-            }))
-        }
-        b"done" => Err(NetworkError::NotCertified),
-        _ => Ok(None),
-    }
-}
-
-fn lookup<'a>(tree: &'a HashTree, id: RequestId, name: &[u8]) -> Result<&'a [u8], NetworkError> {
-    match tree.lookup_path([b"request_status", id.as_slice(), name]) {
-        LookupResult::Found(value) => Ok(value),
-        _ => Err(NetworkError::NotCertified),
-    }
+/// What `certificate` says of the call `id`; nothing if that is not decided yet.
+fn decision(certificate: Vec<u8>, id: &RequestId) -> Result<Option<Decision>, NetworkError> {
+    let tree = cbor::from_slice::<Certificate>(&certificate)?.tree;
+    Ok(CallOutcome::find(&tree, id)?.map(|outcome| Decision {
+        outcome,
+        certificate,
+    }))
 }
 
 /// `reqwest` says only in its sources what went wrong.

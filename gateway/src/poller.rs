@@ -4,8 +4,9 @@
 //! comes; what is left of earlier messages then belongs to nobody, and is dropped.
 
 use std::{
+    mem,
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use candid::Principal;
@@ -21,7 +22,9 @@ use crate::{
     gateway::Gateway,
     identity::ingress_expiry,
     metrics::PollResult,
-    network::{MAX_BACKOFF, NetworkError, backoff},
+    network::NetworkError,
+    queue::{Mark, Queue, Reading},
+    schedule::{Polled, Schedule},
     witness::Witness,
 };
 
@@ -41,28 +44,28 @@ enum PollError {
 /// Polls `canister` until aborted.
 pub(crate) async fn run(gateway: Arc<Gateway>, canister: Arc<Canister>) {
     let span = info_span!("poller", canister = %canister.id);
+    let config = &gateway.config;
+    let mut schedule = Schedule::new(
+        config.polling_interval,
+        config.max_polling_interval,
+        Instant::now(),
+    );
+    let mut poller = Poller {
+        gateway: gateway.clone(),
+        canister,
+        queue: Queue::default(),
+        failing: false,
+    };
     async {
         info!("polling");
-        let mut poller = Poller {
-            gateway,
-            canister,
-            nonce: 0,
-        };
-        let mut delays = backoff();
         loop {
-            if let Err(error) = poller.drain().await {
-                poller.gateway.metrics.polled(PollResult::Failed);
-                poller.canister.polling.failed(error.to_string());
-                let errors = &poller.gateway.recent_errors;
-                errors.add(format!("Cannot poll: {error}"), Some(poller.canister.id));
-                warn!(%error, "cannot poll");
-                sleep(delays.next().unwrap_or(MAX_BACKOFF)).await;
-                continue;
-            }
-            delays = backoff();
+            let polled = poller.drain().await;
+            let now = Instant::now();
+            let pause = schedule.pause_after(polled, now, chance());
+            poller.tell_if_unavailable(schedule.failing_for(now));
             tokio::select! {
-                () = poller.canister.changed.notified() => {}
-                () = sleep(poller.gateway.config.polling_interval) => {}
+                () = poller.canister.changed.notified() => schedule.hurry(),
+                () = sleep(pause) => {}
             }
         }
     }
@@ -70,36 +73,95 @@ pub(crate) async fn run(gateway: Arc<Gateway>, canister: Arc<Canister>) {
     .await;
 }
 
+/// A random number from 0 to 1. Without a source of them, canisters are polled a little less evenly.
+fn chance() -> f64 {
+    getrandom::u32().map_or(0.0, |number| f64::from(number) / f64::from(u32::MAX))
+}
+
 struct Poller {
     gateway: Arc<Gateway>,
     canister: Arc<Canister>,
-    /// The number of the next message.
-    nonce: u64,
+    queue: Queue,
+    /// Whether the latest poll failed, which is logged once.
+    failing: bool,
 }
 
 impl Poller {
     /// Polls until the queue is empty.
-    async fn drain(&mut self) -> Result<(), PollError> {
-        while self.poll().await? {}
-        // A canister that forgot the queue (it does after an interval without clients, or when it is
-        // reinstalled) counts from 0 again, and has nothing at the old number. It is given time, as a query
-        // may be answered by a node that lags behind.
-        let grace = self.gateway.config.limits.open_message_timeout;
-        if self.canister.misses_open_message(grace) && self.nonce > 0 {
-            warn!(
-                nonce = self.nonce,
-                "an open message is missing: starting over"
-            );
-            self.nonce = 0;
+    async fn drain(&mut self) -> Polled {
+        let before = self.queue.next();
+        let drained = async {
+            while self.poll().await? {}
+            Ok::<_, PollError>(())
+        };
+        if let Err(error) = drained.await {
+            self.failed(&error);
+            return Polled::Failed;
         }
-        Ok(())
+        if mem::take(&mut self.failing) {
+            info!("polls succeed again");
+        }
+        let found = self.queue.next() != before;
+        self.check_queue();
+        match found {
+            true => Polled::Messages,
+            false => Polled::Nothing,
+        }
+    }
+
+    fn failed(&mut self, error: &PollError) {
+        self.gateway.metrics.polled(PollResult::Failed);
+        self.canister.polling.failed(error.to_string());
+        let text = format!("Cannot poll: {error}");
+        let errors = &self.gateway.recent_errors;
+        errors.add(text, Some(self.canister.id));
+        if mem::replace(&mut self.failing, true) {
+            debug!(%error, "still cannot poll");
+        } else {
+            warn!(%error, "cannot poll");
+        }
+    }
+
+    /// Clients that wait for the canister's messages in vain are told so, and may try again.
+    fn tell_if_unavailable(&self, failing_for: Duration) {
+        if failing_for >= self.gateway.config.limits.canister_timeout {
+            warn!(?failing_for, "the canister is unavailable");
+            let error = self.canister.polling.error().unwrap_or_default();
+            self.canister.is_unavailable(&error);
+        }
+    }
+
+    /// At the end of the queue: whether it is still the same one.
+    fn check_queue(&mut self) {
+        // A node that lags behind may answer, so messages that must be there are given some time to appear.
+        let lag = self.gateway.config.limits.open_message_timeout;
+        if self.queue.is_new_at_end(lag, Instant::now()) {
+            self.has_new_queue();
+        }
+        if self.canister.misses_open_message(lag) && self.queue.next() > 0 {
+            warn!("an open message is missing: starting over");
+            self.start_over();
+        }
+    }
+
+    fn start_over(&mut self) {
+        if self.queue.start_over() {
+            self.canister.may_have_new_queue();
+        }
+    }
+
+    fn has_new_queue(&self) {
+        warn!("the canister has begun a new queue");
+        self.canister.has_new_queue();
     }
 
     /// Fetches and delivers the next messages. Gives back whether there are more.
     async fn poll(&mut self) -> Result<bool, PollError> {
         let gateway = &self.gateway;
-        let arg = candid::encode_one(CanisterWsGetMessagesArguments { nonce: self.nonce })
-            .map_err(PollError::Argument)?;
+        let arg = candid::encode_one(CanisterWsGetMessagesArguments {
+            nonce: self.queue.next(),
+        })
+        .map_err(PollError::Argument)?;
         let envelope = gateway.identity.sign(EnvelopeContent::Query {
             ingress_expiry: ingress_expiry(),
             sender: gateway.identity.principal(),
@@ -129,24 +191,21 @@ impl Poller {
             .poll(started_at, causes, reply.messages.len());
         span.set_text("icws.canister", &self.canister.id);
 
-        let before = self.nonce;
-        let proof = Arc::new(Proof {
-            certificate: reply.cert,
+        let before = self.queue.next();
+        let proof = Proof {
+            certificate: reply.cert.into(),
             witness: Witness::new(reply.tree),
-        });
+        };
         for message in reply.messages {
-            let Some(nonce) = number(&message.key, gateway.identity.principal()) else {
+            let Some(number) = number(&message.key, gateway.identity.principal()) else {
                 warn!(key = message.key, "a message of another queue");
                 continue;
             };
-            if nonce < self.nonce {
-                debug!(nonce, "a message of before");
+            if number < self.queue.next() {
+                debug!(number, "a message of before");
                 continue;
             }
-            if self.nonce > 0 && nonce > self.nonce {
-                warn!(expected = self.nonce, nonce, "messages are missing");
-            }
-            self.nonce = nonce.saturating_add(1);
+            let read = Mark::new(number, &message.content, Instant::now());
             let delivery = gateway.traces.child("deliver", &span);
             delivery.set_text("icws.message", &message.key);
             match self.canister.deliver(message, &proof, delivery) {
@@ -156,14 +215,19 @@ impl Poller {
                 Handover::Dropped => {}
                 // A queue that was begun anew, and has outgrown the old number already.
                 Handover::FirstMissing => {
-                    warn!(nonce, "a client's first message is missing: starting over");
-                    self.nonce = 0;
+                    warn!(number, "a client's first message is missing: starting over");
+                    self.start_over();
                     return Ok(true);
                 }
             }
+            match self.queue.advance(read) {
+                Reading::Next => {}
+                Reading::Gap { expected } => warn!(expected, number, "messages are missing"),
+                Reading::NewQueue => self.has_new_queue(),
+            }
         }
         // Without progress there is no reason to hurry, whatever the canister says.
-        Ok(!reply.is_end_of_queue && self.nonce > before)
+        Ok(!reply.is_end_of_queue && self.queue.next() > before)
     }
 }
 

@@ -8,12 +8,16 @@
 //! client that sends faster than the canister executes. This makes the order likely, not certain: on a subnet
 //! of several nodes another one may make the next block before it has heard of an accepted call.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use ic_ws_protocol::{CanisterWsMessageResult, CanisterWsOpenResult, ClientKey};
+use ic_ws_protocol::{CanisterWsMessageResult, ClientKey, Receipt, ReceiptFrame};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
+    time::sleep,
 };
 use tracing::{Instrument, debug, info, warn};
 
@@ -22,9 +26,10 @@ use crate::{
     canisters::{Canister, Registration},
     close::CloseReason,
     decode::decode,
+    delivery::{Content, Outbox},
     gateway::Gateway,
     metrics::CallOutcome,
-    network::NetworkError,
+    network::{Decision, NetworkError},
 };
 
 /// Where the calls of one client go.
@@ -33,7 +38,18 @@ pub(crate) struct Relay {
     gateway: Arc<Gateway>,
     canister: Arc<Canister>,
     client: ClientKey,
-    close: mpsc::Sender<CloseReason>,
+    outbox: Arc<Outbox>,
+    /// Whether the client gets receipts for its calls.
+    receipts: bool,
+    state: Arc<State>,
+}
+
+/// What has become of the calls.
+#[derive(Default)]
+struct State {
+    open_refused: AtomicBool,
+    /// One of the messages will never arrive, which is the connection's end.
+    broken: AtomicBool,
 }
 
 enum Kind {
@@ -49,17 +65,24 @@ struct Posted {
 }
 
 impl Relay {
-    pub(crate) fn new(gateway: Arc<Gateway>, registration: &Registration) -> Self {
+    pub(crate) fn new(gateway: Arc<Gateway>, registration: &Registration, receipts: bool) -> Self {
         Self {
             gateway,
             canister: registration.canister.clone(),
             client: registration.client,
-            close: registration.close.clone(),
+            outbox: registration.outbox.clone(),
+            receipts,
+            state: Arc::default(),
         }
     }
 
-    /// Posts `open`, then `calls` until there are no more, and ends when all are decided.
-    pub(crate) async fn run(self, open: SignedCall, mut calls: mpsc::Receiver<Box<SignedCall>>) {
+    /// Posts `open`, then `calls` until there are no more, and ends when all are decided. Gives back whether the
+    /// canister may know the client.
+    pub(crate) async fn run(
+        self,
+        open: SignedCall,
+        mut calls: mpsc::Receiver<Box<SignedCall>>,
+    ) -> bool {
         let mut undecided = JoinSet::new();
         let mut last = self.post(&mut undecided, Kind::Open, open);
         while let Some(call) = calls.recv().await {
@@ -71,6 +94,7 @@ impl Relay {
             last = self.post(&mut undecided, Kind::Message, *call);
         }
         while undecided.join_next().await.is_some() {}
+        !self.state.open_refused.load(Ordering::Relaxed)
     }
 
     /// Posts `call` in a task of its own.
@@ -84,13 +108,18 @@ impl Relay {
         let task = async move {
             let mut pending = relay.gateway.metrics.call_posted();
             let span = relay.gateway.traces.child("post call", &call.span);
-            let reply = relay.gateway.network.call(&call).await;
+            let result = relay.gateway.network.call(&call).await;
             drop(decided_sender);
             relay.canister.causes.add(&span);
             relay.canister.changed.notify_one();
-            pending.outcome = match kind {
-                Kind::Open => relay.open_decided(reply),
-                Kind::Message => relay.message_decided(reply),
+            if relay.receipts {
+                relay.send_receipt(&call, &result);
+            }
+            let refusal = refusal(result.and_then(Decision::into_reply));
+            pending.outcome = match &refusal {
+                None => CallOutcome::Accepted,
+                Some(Refusal::Undecided(_)) => CallOutcome::Undecided,
+                Some(_) => CallOutcome::Refused,
             };
             let errors = &relay.gateway.recent_errors;
             match pending.outcome {
@@ -102,44 +131,84 @@ impl Relay {
             }
             span.set("icws.outcome", pending.outcome.name());
             span.end();
+            match kind {
+                Kind::Open => relay.open_decided(refusal),
+                Kind::Message => relay.message_decided(refusal),
+            }
         };
         undecided.spawn(task.in_current_span());
         posted
     }
 
-    fn open_decided(&self, reply: Result<Vec<u8>, NetworkError>) -> CallOutcome {
-        let outcome = outcome(&reply);
-        let reason = match reply {
-            Ok(reply) => match decode::<CanisterWsOpenResult>(&reply) {
-                Ok(Ok(())) => {
-                    info!("opened");
-                    self.canister.opened(self.client);
-                    return CallOutcome::Accepted;
-                }
-                Ok(Err(text)) => CloseReason::OpenRefused(text),
-                Err(error) => CloseReason::OpenRefused(format!("its reply is malformed: {error}")),
-            },
-            Err(error) if error.is_refusal() => CloseReason::OpenRefused(error.to_string()),
-            Err(error) => CloseReason::OpenUndecided(error),
+    /// There is none for a call that is not decided.
+    fn send_receipt(&self, call: &SignedCall, result: &Result<Decision, NetworkError>) {
+        let receipt = match result {
+            Ok(decision) => Some(Receipt::Certificate(decision.certificate.clone())),
+            Err(error) => error.rejection().map(Receipt::Rejection),
         };
-        // Where there is a reason already, the session is ending.
-        self.close.try_send(reason).ok();
-        outcome
+        if let Some(receipt) = receipt {
+            self.outbox.put(Content::Receipt(ReceiptFrame {
+                request_id: call.request_id,
+                receipt,
+            }));
+        }
     }
 
-    /// What becomes of a refused message is between client and canister: the sequence numbers tell.
-    fn message_decided(&self, reply: Result<Vec<u8>, NetworkError>) -> CallOutcome {
-        let outcome = outcome(&reply);
-        let refusal = match reply {
-            Ok(reply) => match decode::<CanisterWsMessageResult>(&reply) {
-                Ok(Ok(())) => return CallOutcome::Accepted,
-                Ok(Err(text)) => text,
-                Err(error) => format!("its reply is malformed: {error}"),
-            },
-            Err(error) => error.to_string(),
+    fn open_decided(&self, refusal: Option<Refusal>) {
+        let reason = match refusal {
+            None => {
+                info!("opened");
+                return self.canister.opened(self.client);
+            }
+            Some(Refusal::ByCanister(text) | Refusal::ByNetwork(text)) => {
+                self.state.open_refused.store(true, Ordering::Relaxed);
+                CloseReason::OpenRefused(text)
+            }
+            Some(Refusal::ForNow(text) | Refusal::Undecided(text)) => {
+                CloseReason::OpenUndecided(text)
+            }
         };
-        warn!(reason = refusal, "ws_message was refused");
-        outcome
+        self.close(reason);
+    }
+
+    /// A message that will never be accepted leaves a gap before all that follow it. A client with receipts knows which
+    /// one it is; any other one would wait for minutes for an acknowledgement, and is closed so that it can start anew.
+    fn message_decided(&self, refusal: Option<Refusal>) {
+        let Some(refusal) = refusal else {
+            return;
+        };
+        let is_told = self.receipts && !matches!(refusal, Refusal::Undecided(_));
+        if is_told || self.state.broken.swap(true, Ordering::Relaxed) {
+            return debug!(?refusal, "ws_message");
+        }
+        warn!(?refusal, "ws_message");
+        match refusal {
+            Refusal::ByCanister(text) => self.close_after_canister(text),
+            Refusal::ByNetwork(text) | Refusal::ForNow(text) => {
+                self.close(CloseReason::MessageRefused(text));
+            }
+            Refusal::Undecided(text) => self.close(CloseReason::MessageUndecided(text)),
+        }
+    }
+
+    /// Ends the session once the client has read what waits for it.
+    fn close(&self, reason: CloseReason) {
+        self.outbox.put(Content::Close(reason));
+    }
+
+    /// The canister's own close message says best why it refused one; but a canister that does not know the connection
+    /// has none to send.
+    fn close_after_canister(&self, text: String) {
+        let relay = self.clone();
+        let task = async move {
+            tokio::select! {
+                () = sleep(relay.gateway.config.limits.close_message_timeout) => {
+                    relay.close(CloseReason::MessageRefused(text));
+                }
+                () = relay.outbox.closed() => {}
+            }
+        };
+        tokio::spawn(task.in_current_span());
     }
 
     /// Waits until the network has accepted or decided `posted`.
@@ -158,10 +227,31 @@ impl Relay {
     }
 }
 
-/// Of a call that was not accepted.
-fn outcome(reply: &Result<Vec<u8>, NetworkError>) -> CallOutcome {
+/// Why a call was not accepted.
+#[derive(Debug)]
+enum Refusal {
+    /// The canister executed it, and said no.
+    ByCanister(String),
+    /// It was not executed.
+    ByNetwork(String),
+    /// It was not executed, for a reason that passes.
+    ForNow(String),
+    /// Nobody knows whether it was executed, or will be.
+    Undecided(String),
+}
+
+/// Why the call that had this reply was refused, if it was.
+fn refusal(reply: Result<Vec<u8>, NetworkError>) -> Option<Refusal> {
     match reply {
-        Err(error) if !error.is_refusal() => CallOutcome::Undecided,
-        _ => CallOutcome::Refused,
+        Ok(reply) => match decode::<CanisterWsMessageResult>(&reply) {
+            Ok(Ok(())) => None,
+            Ok(Err(text)) => Some(Refusal::ByCanister(text)),
+            Err(error) => Some(Refusal::ByCanister(format!(
+                "its reply is malformed: {error}"
+            ))),
+        },
+        Err(error) if error.rejection().is_none() => Some(Refusal::Undecided(error.to_string())),
+        Err(error) if error.is_transient() => Some(Refusal::ForNow(error.to_string())),
+        Err(error) => Some(Refusal::ByNetwork(error.to_string())),
     }
 }

@@ -8,11 +8,12 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, ORIGIN},
+        header::{CONTENT_TYPE, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
     },
     response::{IntoResponse, Response},
     routing::get,
 };
+use ic_ws_protocol::RECEIPTS_SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tracing::warn;
 
@@ -64,7 +65,7 @@ async fn web_socket(
     Extension(connection): Extension<Connection>,
     request: Request,
 ) -> Response {
-    let response = match create_response_with_body(&request, Body::empty) {
+    let mut response = match create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
         Err(error) => {
             let text = format!("This is a WebSocket gateway of the Internet Computer: {error}.\n");
@@ -73,6 +74,12 @@ async fn web_socket(
     };
     match admit(&gateway, connection, request.headers()) {
         Ok(visitor) => {
+            if visitor.receipts {
+                let selected = HeaderValue::from_static(RECEIPTS_SUBPROTOCOL);
+                response
+                    .headers_mut()
+                    .insert(SEC_WEBSOCKET_PROTOCOL, selected);
+            }
             let upgrade = hyper::upgrade::on(request);
             gateway
                 .tasks
@@ -109,8 +116,19 @@ fn admit(
     Ok(Visitor {
         address,
         place,
+        receipts: offers_receipts(headers),
         _connection: connection,
     })
+}
+
+/// Whether the client is one that understands receipts.
+fn offers_receipts(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|protocols| protocols.to_str().ok())
+        .flat_map(|protocols| protocols.split(','))
+        .any(|protocol| protocol.trim() == RECEIPTS_SUBPROTOCOL)
 }
 
 /// Where a client is, and its place there unless there are too many.

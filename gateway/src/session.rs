@@ -21,7 +21,8 @@ use hyper_util::rt::TokioIo;
 use ic_ws_protocol::{ClientFrame, HandshakeFrame};
 use tokio::{
     sync::mpsc,
-    time::{Instant, interval_at, timeout},
+    task::JoinHandle,
+    time::{Instant, interval_at, sleep, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -38,7 +39,7 @@ use crate::{
     canisters::{Canisters, Registration},
     close::CloseReason,
     connection::Connection,
-    delivery::Delivery,
+    delivery::{Content, Delivery, ProvenMessage},
     farewell,
     gateway::Gateway,
     rate::Rate,
@@ -56,6 +57,8 @@ pub(crate) type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
 pub(crate) struct Visitor {
     pub(crate) address: IpAddr,
     pub(crate) place: Arc<Place>,
+    /// Whether the client is told what becomes of each of its calls.
+    pub(crate) receipts: bool,
     /// Held as long as it counts.
     pub(crate) _connection: Connection,
 }
@@ -164,30 +167,23 @@ impl Session<'_> {
     ) {
         // Boxed, as the channel allocates room for many at once.
         let (calls, queue) = mpsc::channel(self.gateway.config.limits.max_pending_calls);
-        let relay = Relay::new(self.gateway.clone(), &registration).run(open, queue);
-        let mut relay = tokio::spawn(relay.in_current_span());
+        let relay = Relay::new(self.gateway.clone(), &registration, self.visitor.receipts);
+        let mut relay = tokio::spawn(relay.run(open, queue).in_current_span());
 
         let canister = registration.canister.id;
         let reason = tokio::select! {
             reason = self.read_calls(&mut stream, canister, &calls) => reason,
-            reason = self.write(&mut sink, &mut registration.outgoing) => reason,
-            Some(reason) = registration.closing.recv() => reason,
+            reason = self.write(&mut sink, &mut registration.inbox.waiting) => reason,
+            Some(reason) = registration.inbox.closing.recv() => reason,
             () = self.gateway.shutdown.cancelled() => CloseReason::Shutdown,
         };
 
         drop(calls);
         let finish = async {
-            let limit = self.gateway.config.limits.close_timeout;
-            if timeout(limit, &mut relay).await.is_err() {
-                warn!("calls of the client were still undecided");
-                relay.abort();
-            }
-            let refused = [Some(&reason), registration.closing.try_recv().ok().as_ref()]
-                .iter()
-                .any(|reason| matches!(reason, Some(CloseReason::OpenRefused(_))));
+            let may_be_known = self.finish(&mut relay).await;
             let client_key = registration.client;
             drop(registration);
-            if !refused {
+            if may_be_known {
                 farewell::to_canister(self.gateway, canister, client_key).await;
             }
         };
@@ -196,6 +192,24 @@ impl Session<'_> {
             finish,
         )
         .await;
+    }
+
+    /// Waits until the calls are decided, as `ws_close` must not overtake `ws_open`. Gives back whether the canister
+    /// may know the client.
+    async fn finish(&self, relay: &mut JoinHandle<bool>) -> bool {
+        let limits = &self.gateway.config.limits;
+        let hurry = async {
+            self.gateway.shutdown.cancelled().await;
+            sleep(limits.close_timeout).await;
+        };
+        tokio::select! {
+            finished = &mut *relay => return finished.unwrap_or(true),
+            () = sleep(limits.call_timeout) => {}
+            () = hurry => {}
+        }
+        warn!("calls of the client were still undecided");
+        relay.abort();
+        true
     }
 
     /// Reads calls for the relay. While that has no room, nothing is read.
@@ -273,17 +287,15 @@ impl Session<'_> {
         let write = async {
             loop {
                 tokio::select! {
-                    Some(delivery) = outgoing.recv() => {
-                        let metrics = &self.gateway.metrics;
-                        let timestamp = delivery.timestamp;
-                        let span = self.gateway.traces.child("write", &delivery.span);
-                        delivery.span.end();
-                        let frame = delivery.into_frame().map_err(internal)?;
-                        let size = frame.len() as u64;
-                        sink.feed(Message::Binary(frame.into())).await?;
-                        metrics.written(size, timestamp);
-                        span.set("icws.bytes", i64::try_from(size).unwrap_or(i64::MAX));
-                    }
+                    Some(delivery) = outgoing.recv() => match delivery.content {
+                        Content::Message(message) => self.write_message(sink, message).await?,
+                        Content::Receipt(receipt) => {
+                            let frame = receipt.encode().map_err(internal)?;
+                            self.gateway.metrics.bytes_sent.inc_by(frame.len() as u64);
+                            sink.feed(Message::Binary(frame.into())).await?;
+                        }
+                        Content::Close(reason) => return Err(reason),
+                    },
                     _ = pings.tick() => sink.feed(Message::Ping(Bytes::new())).await?,
                 }
                 if outgoing.is_empty() {
@@ -295,6 +307,21 @@ impl Session<'_> {
             Ok::<Infallible, _>(never) => match never {},
             Err(reason) => reason,
         }
+    }
+
+    async fn write_message(
+        &self,
+        sink: &mut Sink,
+        message: ProvenMessage,
+    ) -> Result<(), CloseReason> {
+        let span = self.gateway.traces.child("write", &message.span);
+        message.span.end();
+        let frame = message.encode().map_err(internal)?;
+        let size = frame.len() as u64;
+        sink.feed(Message::Binary(frame.into())).await?;
+        self.gateway.metrics.written(size, message.timestamp);
+        span.set("icws.bytes", i64::try_from(size).unwrap_or(i64::MAX));
+        Ok(())
     }
 }
 

@@ -3,102 +3,128 @@
 //! A hash tree keeps its root hash when subtrees are replaced by their hashes. A canister proves all messages of
 //! a poll with one witness; its recipient needs a single path of it, which is most of the bytes saved.
 
+use std::collections::HashMap;
+
 use ic_certification::{
     HashTree, HashTreeNode, fork,
     hash_tree::{Hash, fork_hash, label, labeled_hash, leaf, leaf_hash, pruned},
 };
 use ic_ws_protocol::{cbor, message_key::WEBSOCKET_LABEL};
 
+/// What is parsed, in bytes: hundreds of messages. A larger witness, of a canister that returns more at once or is
+/// hostile, is passed on as it is.
+const MAX_PARSED: usize = 256 * 1024;
+
 /// The witness for all messages of one poll.
 #[derive(Debug)]
 pub(crate) struct Witness {
     encoded: Vec<u8>,
-    root: Option<Node>,
-}
-
-/// A node of a hash tree that knows its hash, so that hashes are computed once for all messages.
-#[derive(Debug)]
-struct Node {
-    digest: Hash,
-    kind: Kind,
+    /// Each with the hash of the message.
+    messages: HashMap<Vec<u8>, Leaf>,
+    steps: Vec<Step>,
 }
 
 #[derive(Debug)]
-enum Kind {
-    Fork(Box<(Node, Node)>),
-    Labeled(Vec<u8>, Box<Node>),
-    Leaf(Vec<u8>),
-    /// Nothing to be found here.
-    Blank,
+struct Leaf {
+    value: Vec<u8>,
+    /// Where it is in the tree.
+    parent: Option<usize>,
+}
+
+/// A node above others, as those see it.
+#[derive(Debug)]
+struct Step {
+    branch: Branch,
+    /// The step above it.
+    parent: Option<usize>,
+}
+
+#[derive(Debug)]
+enum Branch {
+    /// To the left one of two subtrees; the other one has this hash.
+    Left(Hash),
+    Right(Hash),
+    Label(Vec<u8>),
 }
 
 impl Witness {
     /// `encoded` is a hash tree in CBOR; anything else is passed on as it is, for the client to judge.
     pub(crate) fn new(encoded: Vec<u8>) -> Self {
-        let root = cbor::from_slice::<HashTree>(&encoded)
-            .ok()
-            .map(|tree| Node::new(tree.into()));
-        Self { encoded, root }
-    }
-
-    /// As it came, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.encoded.len()
+        let mut witness = Self {
+            messages: HashMap::new(),
+            steps: Vec::new(),
+            encoded,
+        };
+        if witness.encoded.len() <= MAX_PARSED
+            && let Ok(tree) = cbor::from_slice::<HashTree>(&witness.encoded)
+        {
+            witness.add(tree.into(), None, &[]);
+        }
+        witness
     }
 
     /// The witness for the message `key` alone; the whole one if it does not hold that message.
     pub(crate) fn for_key(&self, key: &str) -> Vec<u8> {
-        self.root
-            .as_ref()
-            .and_then(|root| root.prune(&[WEBSOCKET_LABEL, key.as_bytes()]))
-            .and_then(|tree| cbor::to_vec(&tree).ok())
+        self.messages
+            .get(key.as_bytes())
+            .and_then(|leaf| cbor::to_vec(&self.path(leaf)).ok())
             .unwrap_or_else(|| self.encoded.clone())
     }
-}
 
-impl Node {
-    fn new(node: HashTreeNode) -> Self {
+    /// The tree with only this leaf in it.
+    fn path(&self, of: &Leaf) -> HashTree {
+        let mut tree = leaf(of.value.clone());
+        let mut above = of.parent;
+        while let Some(step) = above.and_then(|parent| self.steps.get(parent)) {
+            tree = match &step.branch {
+                Branch::Left(right) => fork(tree, pruned(*right)),
+                Branch::Right(left) => fork(pruned(*left), tree),
+                Branch::Label(name) => label(name.as_slice(), tree),
+            };
+            above = step.parent;
+        }
+        tree
+    }
+
+    /// Takes in the subtree `node`, and gives back its hash, so that each is computed once for all messages. CBOR that
+    /// is nested deeper than a stack allows has not been decoded.
+    fn add(&mut self, node: HashTreeNode, parent: Option<usize>, labels: &[&[u8]]) -> Hash {
         match node {
             HashTreeNode::Fork(children) => {
-                let (left, right) = (Self::new(children.0), Self::new(children.1));
-                Self {
-                    digest: fork_hash(&left.digest, &right.digest),
-                    kind: Kind::Fork(Box::new((left, right))),
-                }
+                // The hash of the other subtree is filled in once it is known.
+                let left = self.step(Branch::Left(Hash::default()), parent);
+                let right = self.step(Branch::Right(Hash::default()), parent);
+                let left_hash = self.add(children.0, Some(left), labels);
+                let right_hash = self.add(children.1, Some(right), labels);
+                self.set(left, Branch::Left(right_hash));
+                self.set(right, Branch::Right(left_hash));
+                fork_hash(&left_hash, &right_hash)
             }
             HashTreeNode::Labeled(name, child) => {
-                let child = Self::new(*child);
-                Self {
-                    digest: labeled_hash(name.as_bytes(), &child.digest),
-                    kind: Kind::Labeled(name.as_bytes().to_vec(), Box::new(child)),
-                }
+                let name = name.as_bytes();
+                let step = self.step(Branch::Label(name.to_vec()), parent);
+                let child_hash = self.add(*child, Some(step), &[labels, &[name]].concat());
+                labeled_hash(name, &child_hash)
             }
-            HashTreeNode::Leaf(value) => Self {
-                digest: leaf_hash(&value),
-                kind: Kind::Leaf(value),
-            },
-            HashTreeNode::Empty() | HashTreeNode::Pruned(_) => Self {
-                digest: node.digest(),
-                kind: Kind::Blank,
-            },
+            HashTreeNode::Leaf(value) => {
+                let hash = leaf_hash(&value);
+                if let [WEBSOCKET_LABEL, key] = labels {
+                    self.messages.insert(key.to_vec(), Leaf { value, parent });
+                }
+                hash
+            }
+            HashTreeNode::Empty() | HashTreeNode::Pruned(_) => node.digest(),
         }
     }
 
-    /// The tree with only the leaf at `path` in it; nothing if there is none.
-    fn prune(&self, path: &[&[u8]]) -> Option<HashTree> {
-        match (&self.kind, path) {
-            (Kind::Leaf(value), []) => Some(leaf(value.clone())),
-            (Kind::Labeled(name, child), [first, rest @ ..]) if name == first => {
-                Some(label(name.as_slice(), child.prune(rest)?))
-            }
-            (Kind::Fork(children), [_, ..]) => {
-                let (left, right) = &**children;
-                match left.prune(path) {
-                    Some(kept) => Some(fork(kept, pruned(right.digest))),
-                    None => Some(fork(pruned(left.digest), right.prune(path)?)),
-                }
-            }
-            _ => None,
+    fn step(&mut self, branch: Branch, parent: Option<usize>) -> usize {
+        self.steps.push(Step { branch, parent });
+        self.steps.len() - 1
+    }
+
+    fn set(&mut self, step: usize, branch: Branch) {
+        if let Some(step) = self.steps.get_mut(step) {
+            step.branch = branch;
         }
     }
 }
@@ -164,5 +190,21 @@ mod tests {
             Witness::new(b"garbage".to_vec()).for_key(&key(3)),
             b"garbage"
         );
+    }
+
+    #[test]
+    fn what_is_too_large_or_too_deep_to_parse_is_passed_on() {
+        let forks = |n: usize| [&[0x83, 0x01][..]].repeat(n).concat();
+        let deep = [forks(100_000), cbor::to_vec(&empty()).unwrap()].concat();
+        assert_eq!(Witness::new(deep.clone()).for_key(&key(3)), deep);
+
+        let mut messages = RbTree::<String, Vec<u8>>::new();
+        for n in 0..3_000 {
+            messages.insert(key(n), vec![n as u8; 32]);
+        }
+        let witness = messages.value_range(key(0).as_bytes(), key(3_000).as_bytes());
+        let large = cbor::to_vec(&label(WEBSOCKET_LABEL, witness)).unwrap();
+        assert!(large.len() > MAX_PARSED);
+        assert_eq!(Witness::new(large.clone()).for_key(&key(3)), large);
     }
 }

@@ -85,6 +85,16 @@ pub struct Limits {
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds())]
     pub open_message_timeout: Duration,
 
+    /// How long after a canister refused a client's message its own message about that may be missing, in
+    /// milliseconds. Then the client is closed, as the canister will accept none of its later messages. Clients with
+    /// receipts are not.
+    #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds())]
+    pub close_message_timeout: Duration,
+
+    /// How long no poll of a canister may have succeeded before its clients are closed, in milliseconds.
+    #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
+    pub canister_timeout: Duration,
+
     /// For how long the network may not answer before /ready says so, in milliseconds.
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
     pub ready_timeout: Duration,

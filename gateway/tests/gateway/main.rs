@@ -9,6 +9,8 @@ mod operation;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod relaying;
 #[cfg(test)]
 mod sessions;

@@ -7,6 +7,7 @@ use crate::support::{
     fake_network::{Answer, FakeNetwork},
     until,
 };
+use candid::Principal;
 use ic_certification::{HashTree, LookupResult};
 use ic_ws_gateway::Config;
 use ic_ws_protocol::{
@@ -18,11 +19,15 @@ async fn start(change: impl FnOnce(&mut Config)) -> (Gateway, FakeNetwork) {
     let mut config = Config {
         ic_network_url: network.url.clone(),
         polling_interval: Duration::from_millis(10),
+        max_polling_interval: Duration::from_millis(20),
         ..Config::default()
     };
     change(&mut config);
     (Gateway::start(config).await, network)
 }
+
+/// Longer than any test takes.
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn sequence(frame: &CanisterFrame) -> u64 {
     WebsocketMessage::from_cbor(&frame.content)
@@ -45,7 +50,7 @@ async fn a_refused_open_tells_the_client_why() {
             "wrong signature",
         ),
     ] {
-        network.answer_open(answer);
+        network.answer("ws_open", answer);
         let client = Client::open(&gateway, 1).await;
         client.expect_close(1008, text).await;
     }
@@ -224,12 +229,12 @@ async fn a_canister_that_forgot_the_queue_is_read_from_the_start() {
     network.forget_queue();
     let mut bob = Client::connect(&gateway, 2).await;
     network.queue(gateway.principal, bob.key, 1, 10);
-    // What Alice has seen already is not repeated, what she has not is delivered.
-    network.queue(gateway.principal, alice.key, 5, 10);
-    network.queue(gateway.principal, alice.key, 6, 10);
     bob.send_open(CANISTER).await;
     assert_eq!(sequence(&bob.next_frame().await), 1);
-    assert_eq!(sequence(&alice.next_frame().await), 6);
+    // Whoever forgot the queue has forgotten those that it was for.
+    alice.expect_close(1013, "knows nothing").await;
+    network.queue(gateway.principal, bob.key, 2, 10);
+    assert_eq!(sequence(&bob.next_frame().await), 2);
 }
 
 #[tokio::test]
@@ -250,24 +255,75 @@ async fn a_new_queue_that_outgrew_the_old_one_is_read_from_the_start() {
     for n in 1..=6 {
         network.queue(gateway.principal, bob.key, n, 10);
     }
-    network.queue(gateway.principal, alice.key, 4, 10);
     for n in 1..=6 {
         assert_eq!(sequence(&bob.next_frame().await), n);
     }
-    assert_eq!(sequence(&alice.next_frame().await), 4);
+    alice.expect_close(1013, "knows nothing").await;
 }
 
 #[tokio::test]
 async fn a_first_message_that_is_nowhere_is_looked_for_once() {
     let (gateway, network) = start(|_| {}).await;
-    let mut client = Client::open(&gateway, 1).await;
+    let mut alice = Client::open(&gateway, 1).await;
+    for n in 1..=3 {
+        network.queue(gateway.principal, alice.key, n, 10);
+        assert_eq!(sequence(&alice.next_frame().await), n);
+    }
+    let mut bob = Client::open(&gateway, 2).await;
     gateway
-        .until_metric("icws_gateway_calls_relayed_total", 1)
+        .until_metric("icws_gateway_calls_relayed_total", 2)
         .await;
     for n in 4..=6 {
-        network.queue(gateway.principal, client.key, n, 10);
+        network.queue(gateway.principal, bob.key, n, 10);
     }
     for n in 4..=6 {
+        assert_eq!(sequence(&bob.next_frame().await), n);
+    }
+    // It is the same queue: it goes on for everybody else, with nothing repeated.
+    network.queue(gateway.principal, alice.key, 4, 10);
+    assert_eq!(sequence(&alice.next_frame().await), 4);
+}
+
+#[tokio::test]
+async fn a_call_is_followed_by_a_poll() {
+    let (gateway, network) = start(|config| config.polling_interval = HOUR).await;
+    let mut client = Client::connect(&gateway, 1).await;
+    network.queue(gateway.principal, client.key, 1, 10);
+    client.send_open(CANISTER).await;
+    assert_eq!(sequence(&client.next_frame().await), 1);
+    for n in 2..=5 {
+        network.queue(gateway.principal, client.key, n, 10);
+        client.send_message(CANISTER).await;
         assert_eq!(sequence(&client.next_frame().await), n);
     }
+}
+
+#[tokio::test]
+async fn a_queue_is_drained_without_pauses() {
+    let (gateway, network) = start(|config| config.polling_interval = HOUR).await;
+    network.page(3);
+    let mut client = Client::connect(&gateway, 1).await;
+    for n in 1..=20 {
+        network.queue(gateway.principal, client.key, n, 10);
+    }
+    client.send_open(CANISTER).await;
+    for n in 1..=20 {
+        assert_eq!(sequence(&client.next_frame().await), n);
+    }
+}
+
+#[tokio::test]
+async fn a_canister_that_cannot_be_polled_disturbs_its_own_clients_only() {
+    const OTHER_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 2, 1, 1]);
+    let (gateway, network) =
+        start(|config| config.limits.canister_timeout = Duration::from_millis(300)).await;
+    network.break_polls_of(CANISTER);
+    let mut other = Client::connect(&gateway, 2).await;
+    other.send_open(OTHER_CANISTER).await;
+    let client = Client::open(&gateway, 1).await;
+    client
+        .expect_close(1013, &format!("canister {CANISTER} is unavailable"))
+        .await;
+    network.queue(gateway.principal, other.key, 1, 10);
+    assert_eq!(sequence(&other.next_frame().await), 1);
 }

@@ -2,7 +2,7 @@
 //! forgetful. Certificates are not signed, which a gateway does not look at.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -32,7 +32,7 @@ use ic_ws_protocol::{
 use reqwest::Url;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
-/// How `ws_open` ends.
+/// How a call ends.
 #[derive(Clone)]
 pub enum Answer {
     /// The canister replies.
@@ -41,6 +41,8 @@ pub enum Answer {
     Reject(String),
     /// The network rejects before execution.
     NonReplicatedReject(String),
+    /// So it does because the canister is stopped.
+    Stopped,
     /// The network answers a client error.
     BadRequest(String),
 }
@@ -59,7 +61,9 @@ pub struct FakeNetwork {
 }
 
 struct Shared {
-    open: Mutex<Answer>,
+    /// By method; who is not in here says yes.
+    answers: Mutex<HashMap<String, Answer>>,
+    broken: Mutex<Option<Principal>>,
     accepted: Mutex<Vec<Accepted>>,
     known: Mutex<HashSet<RequestId>>,
     queue: Mutex<Vec<CanisterOutputMessage>>,
@@ -75,7 +79,8 @@ impl FakeNetwork {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Shared {
-            open: Mutex::new(Answer::Reply(Ok(()))),
+            answers: Mutex::default(),
+            broken: Mutex::default(),
             accepted: Mutex::default(),
             known: Mutex::default(),
             queue: Mutex::default(),
@@ -97,8 +102,15 @@ impl FakeNetwork {
         }
     }
 
-    pub fn answer_open(&self, answer: Answer) {
-        *self.state.open.lock().unwrap() = answer;
+    /// How calls of `method` end from now on.
+    pub fn answer(&self, method: &str, answer: Answer) {
+        let mut answers = self.state.answers.lock().unwrap();
+        answers.insert(method.to_owned(), answer);
+    }
+
+    /// Polls of `canister` are answered with status 503.
+    pub fn break_polls_of(&self, canister: Principal) {
+        *self.state.broken.lock().unwrap() = Some(canister);
     }
 
     /// The next `n` requests are answered with status 503.
@@ -114,6 +126,11 @@ impl FakeNetwork {
     /// How many messages a poll gives at most.
     pub fn page(&self, messages: usize) {
         self.state.page.store(messages, Ordering::SeqCst);
+    }
+
+    /// How many calls were posted, again or anew.
+    pub fn requests(&self) -> usize {
+        self.state.requests.load(Ordering::SeqCst)
     }
 
     /// How many polls there have been.
@@ -190,14 +207,20 @@ async fn call(
     else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let answer = match method_name.as_str() {
-        "ws_open" => state.open.lock().unwrap().clone(),
-        _ => Answer::Reply(Ok(())),
-    };
+    let answer = state.answers.lock().unwrap().get(&method_name).cloned();
+    let answer = answer.unwrap_or(Answer::Reply(Ok(())));
     match answer {
         Answer::BadRequest(text) => return (StatusCode::BAD_REQUEST, text).into_response(),
         Answer::NonReplicatedReject(text) => {
             return respond(&TransportCallResponse::NonReplicatedRejection(reject(text)));
+        }
+        Answer::Stopped => {
+            let reject = RejectResponse {
+                reject_code: RejectCode::CanisterError,
+                reject_message: "stopped".to_owned(),
+                error_code: Some("IC0508".to_owned()),
+            };
+            return respond(&TransportCallResponse::NonReplicatedRejection(reject));
         }
         Answer::Reply(_) | Answer::Reject(_) => {}
     }
@@ -230,9 +253,15 @@ async fn query(State(state): State<Arc<Shared>>, body: Bytes) -> Response {
     }
     state.polls.fetch_add(1, Ordering::SeqCst);
     let envelope: Envelope = cbor::from_slice(&body).unwrap();
-    let EnvelopeContent::Query { arg, .. } = envelope.content.into_owned() else {
+    let EnvelopeContent::Query {
+        arg, canister_id, ..
+    } = envelope.content.into_owned()
+    else {
         return StatusCode::BAD_REQUEST.into_response();
     };
+    if *state.broken.lock().unwrap() == Some(canister_id) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let CanisterWsGetMessagesArguments { nonce } = candid::decode_one(&arg).unwrap();
     let queue = state.queue.lock().unwrap();
     let rest = queue.get(nonce as usize..).unwrap_or_default();
@@ -289,7 +318,7 @@ fn certificate(id: RequestId, answer: Answer) -> Vec<u8> {
             ),
             labeled(b"status", leaf(b"rejected")),
         ),
-        Answer::NonReplicatedReject(_) | Answer::BadRequest(_) => empty(),
+        Answer::NonReplicatedReject(_) | Answer::Stopped | Answer::BadRequest(_) => empty(),
     };
     let tree: HashTree = labeled(b"request_status", labeled(id.as_slice(), status));
     cbor::to_vec(&ic_certification::Certificate {

@@ -7,10 +7,11 @@ use std::{borrow::Cow, net::SocketAddr, time::Duration};
 
 use candid::Principal;
 use futures::{SinkExt, StreamExt};
-use ic_transport_types::{Envelope, EnvelopeContent};
+use ic_transport_types::{Envelope, EnvelopeContent, RequestId};
 use ic_ws_gateway::{Config, GatewayError, Identity, Listeners};
 use ic_ws_protocol::{
     CanisterFrame, CanisterWsOpenArguments, ClientFrame, ClientKey, HandshakeFrame,
+    RECEIPTS_SUBPROTOCOL, ReceiptFrame,
 };
 use tokio::{
     net::TcpStream,
@@ -18,7 +19,14 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        Message,
+        client::IntoClientRequest,
+        http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
+    },
+};
 
 pub const CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
 
@@ -123,9 +131,27 @@ impl Client {
 
     /// Connects to a gateway that is another process.
     pub async fn connect_to(gateway: SocketAddr, client_nonce: u64) -> Self {
-        let (socket, _) = within(connect_async(format!("ws://{gateway}")))
-            .await
-            .unwrap();
+        Self::connect_offering(gateway, client_nonce, None).await
+    }
+
+    /// Connects, and agrees on receipts.
+    pub async fn connect_for_receipts(gateway: &Gateway, client_nonce: u64) -> Self {
+        // Others before and after it, which no gateway knows.
+        let offer = format!("other, {RECEIPTS_SUBPROTOCOL},another");
+        Self::connect_offering(gateway.address, client_nonce, Some(&offer)).await
+    }
+
+    async fn connect_offering(gateway: SocketAddr, client_nonce: u64, offer: Option<&str>) -> Self {
+        let url = format!("ws://{gateway}");
+        let mut request = url.into_client_request().unwrap();
+        if let Some(offer) = offer {
+            let headers = request.headers_mut();
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, offer.parse().unwrap());
+        }
+        let (socket, response) = within(connect_async(request)).await.unwrap();
+        let selected = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
+        let wanted = offer.map(|_| RECEIPTS_SUBPROTOCOL.as_bytes());
+        assert_eq!(selected.map(HeaderValue::as_bytes), wanted);
         let mut client = Self {
             socket,
             gateway: Principal::anonymous(),
@@ -162,16 +188,22 @@ impl Client {
         self.call(canister, "ws_open", candid::encode_one(arg).unwrap())
     }
 
-    /// Calls `ws_message` with the next number as its argument.
-    pub async fn send_message(&mut self, canister: Principal) {
+    /// Calls `ws_message` with the next number as its argument, and gives back the id of the call.
+    pub async fn send_message(&mut self, canister: Principal) -> RequestId {
         self.sent += 1;
-        let call = self.call(canister, "ws_message", self.sent.to_be_bytes().to_vec());
-        self.send(call).await;
+        let content = self.content(canister, "ws_message", self.sent.to_be_bytes().to_vec());
+        let id = content.to_request_id();
+        self.send(frame(content)).await;
+        id
     }
 
     /// A frame with a call.
     pub fn call(&self, canister_id: Principal, method: &str, arg: Vec<u8>) -> Message {
-        frame(EnvelopeContent::Call {
+        frame(self.content(canister_id, method, arg))
+    }
+
+    fn content(&self, canister_id: Principal, method: &str, arg: Vec<u8>) -> EnvelopeContent {
+        EnvelopeContent::Call {
             nonce: None,
             ingress_expiry: self.sent,
             sender: self.key.client_principal,
@@ -179,7 +211,7 @@ impl Client {
             method_name: method.to_owned(),
             arg,
             sender_info: None,
-        })
+        }
     }
 
     pub async fn send(&mut self, message: Message) {
@@ -217,6 +249,14 @@ impl Client {
             };
             assert_eq!(u16::from(frame.code), code, "{frame}, {location}");
             assert!(frame.reason.contains(text), "{frame}, {location}");
+        }
+    }
+
+    /// The next frame, which must be a receipt.
+    pub async fn next_receipt(&mut self) -> ReceiptFrame {
+        match self.next().await {
+            Message::Binary(bytes) => ReceiptFrame::decode(&bytes).unwrap(),
+            other => panic!("not a frame: {other:?}"),
         }
     }
 
