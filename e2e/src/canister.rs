@@ -68,6 +68,24 @@ impl Canister {
         Ok(Decode!(&reply)?)
     }
 
+    /// Stops it: it takes no calls until it is started.
+    pub async fn stop(&self) -> Result<()> {
+        self.set_running("stop_canister").await
+    }
+
+    /// Starts it.
+    pub async fn start(&self) -> Result<()> {
+        self.set_running("start_canister").await
+    }
+
+    async fn set_running(&self, method: &str) -> Result<()> {
+        let canister = CanisterIdRecord {
+            canister_id: self.id,
+        };
+        let reply = self.management_raw(method, Encode!(&canister)?).await?;
+        Ok(Decode!(&reply)?)
+    }
+
     /// Asks the management canister about this canister.
     pub async fn management<T>(&self, method: &str, argument: &impl CandidType) -> Result<T>
     where

@@ -3,6 +3,7 @@
 //!
 //! - [`network`]: a local network and a gateway on free ports.
 //! - [`stack`]: these, and the chat on them.
+//! - [`gateway`]: the gateway as a process of its own.
 //! - [`canister`]: a canister, called with typed arguments.
 //! - [`person`]: somebody who chats with the native client.
 //! - [`nodejs`]: Node.js, which runs what others published.
@@ -14,6 +15,7 @@
 
 pub mod browser;
 pub mod canister;
+pub mod gateway;
 pub mod icp;
 pub mod network;
 pub mod nodejs;

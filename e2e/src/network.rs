@@ -5,9 +5,11 @@ use std::net::Ipv4Addr;
 use anyhow::{Context, Result};
 use candid::Principal;
 use ic_agent::{Agent, Identity};
-use ic_localnet::{Localnet, faults::TestControl};
+use ic_localnet::{Localnet, StartError, faults::TestControl};
 use ic_ws_gateway::{GatewayError, Listeners};
 use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::wait::until;
 
 /// A running network of its own for each test.
 pub struct Network {
@@ -15,6 +17,7 @@ pub struct Network {
     pub ic_url: String,
     /// Where WebSocket clients connect to.
     pub gateway_url: String,
+    config: ic_localnet::Config,
     localnet: Localnet,
     stop_gateway: oneshot::Sender<()>,
     gateway: JoinHandle<Result<(), GatewayError>>,
@@ -28,31 +31,54 @@ impl Network {
 
     /// Starts both, the network with that configuration.
     pub async fn start_on(config: ic_localnet::Config) -> Result<Self> {
-        let localnet = Localnet::start(config).await?;
-        let ic_url = localnet.url();
+        Self::start_with(config, ic_ws_gateway::Config::default()).await
+    }
 
-        let config = ic_ws_gateway::Config {
-            gateway_address: (Ipv4Addr::LOCALHOST, 0).into(),
-            ic_network_url: ic_url.parse()?,
-            ..Default::default()
-        };
-        let listeners = Listeners::bind(&config).await?;
+    /// Starts both with these configurations; the gateway's need not say where it is, nor where the network is.
+    pub async fn start_with(
+        mut config: ic_localnet::Config,
+        mut gateway: ic_ws_gateway::Config,
+    ) -> Result<Self> {
+        let localnet = Localnet::start(config.clone()).await?;
+        config.listen = localnet.addr();
+        let ic_url = localnet.url();
+        gateway.ic_network_url = ic_url.parse()?;
+        gateway.gateway_address = (Ipv4Addr::LOCALHOST, 0).into();
+        let listeners = Listeners::bind(&gateway).await?;
         let gateway_url = format!("ws://{}", listeners.clients.local_addr()?);
         let (stop_gateway, stopped) = oneshot::channel::<()>();
         let stopped = async { stopped.await.unwrap_or_default() };
         let gateway = tokio::spawn(ic_ws_gateway::run(
             listeners,
             ic_ws_gateway::Identity::generate()?,
-            config,
+            gateway,
             stopped,
         ));
         Ok(Self {
             ic_url,
             gateway_url,
+            config,
             localnet,
             stop_gateway,
             gateway,
         })
+    }
+
+    /// Stops the network alone, and starts it again once `meanwhile` is over. What is to survive that needs a state
+    /// directory in its configuration.
+    pub async fn interrupted(self, meanwhile: impl Future<Output = Result<()>>) -> Result<Self> {
+        self.localnet.shutdown().await?;
+        meanwhile.await?;
+        // The port was free for a while: somebody else may just be using it.
+        let localnet = until("the network's port", || async {
+            match Localnet::start(self.config.clone()).await {
+                Ok(localnet) => Ok(Some(localnet)),
+                Err(StartError::PortInUse(_)) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await?;
+        Ok(Self { localnet, ..self })
     }
 
     /// The port of the HTTP interface.

@@ -4,7 +4,9 @@ use anyhow::{Context, Result, bail, ensure};
 use candid::Principal;
 use chat_api::{ChatMessage, Command, Event as ChatEvent, Message};
 use futures::StreamExt;
-use ic_ws_client::{CloseReason, Connection, Ed25519Signer, Event, Events, Signer, connect};
+use ic_ws_client::{
+    CloseReason, Config, Connection, Ed25519Signer, Event, Events, Signer, connect,
+};
 
 use crate::{stack::Stack, wait::within_deadline};
 
@@ -20,15 +22,12 @@ pub struct Person {
 impl Person {
     /// Connects through the gateway at `gateway_url`, as somebody new.
     pub fn connect(stack: &Stack, gateway_url: &str) -> Result<Self> {
-        Ok(Self::connect_as(
-            Ed25519Signer::generate()?,
-            stack,
-            gateway_url,
-        ))
+        let signer = Ed25519Signer::generate()?;
+        Ok(Self::connect_as(signer, stack.client_config(gateway_url)))
     }
 
-    fn connect_as(signer: Ed25519Signer, stack: &Stack, gateway_url: &str) -> Self {
-        let (connection, events) = connect(stack.client_config(gateway_url), signer.clone());
+    fn connect_as(signer: Ed25519Signer, config: Config) -> Self {
+        let (connection, events) = connect(config, signer.clone());
         Self {
             id: signer.principal(),
             signer,
@@ -39,12 +38,26 @@ impl Person {
 
     /// Connects through the stack's own gateway and enters the room.
     pub async fn join(stack: &Stack, name: &str) -> Result<Self> {
-        Self::connect(stack, &stack.gateway_url)?.enter(name).await
+        Self::join_through(&stack.gateway_url, stack, name).await
+    }
+
+    /// Connects through the gateway at `gateway_url` and enters the room.
+    pub async fn join_through(gateway_url: &str, stack: &Stack, name: &str) -> Result<Self> {
+        Self::connect(stack, gateway_url)?.enter(name).await
     }
 
     /// Connects and enters once more, as the same person.
     pub async fn join_again(&self, stack: &Stack, name: &str) -> Result<Self> {
-        Self::connect_as(self.signer.clone(), stack, &stack.gateway_url)
+        let config = stack.client_config(&stack.gateway_url);
+        Self::connect_as(self.signer.clone(), config)
+            .enter(name)
+            .await
+    }
+
+    /// Connects to another chat canister through the stack's own gateway and enters its room.
+    pub async fn join_at(canister: Principal, stack: &Stack, name: &str) -> Result<Self> {
+        let config = stack.network().client_config(&stack.gateway_url, canister);
+        Self::connect_as(Ed25519Signer::generate()?, config)
             .enter(name)
             .await
     }

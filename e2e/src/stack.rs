@@ -31,12 +31,20 @@ impl Stack {
 
     /// Starts everything on a network of that configuration.
     pub async fn start_on(network: ic_localnet::Config) -> Result<Self> {
+        Self::start_with(network, ic_ws_gateway::Config::default()).await
+    }
+
+    /// Starts everything with these configurations; the gateway's need not say where it is, nor where the network is.
+    pub async fn start_with(
+        network: ic_localnet::Config,
+        gateway: ic_ws_gateway::Config,
+    ) -> Result<Self> {
         let artifacts = Artifacts::of(&Layout::of_this_workspace());
         ensure!(
             artifacts.backend_wasm.exists() && artifacts.page.exists(),
             "the canisters are not built: run scripts/test, which builds them first"
         );
-        let network = Network::start_on(network).await?;
+        let network = Network::start_with(network, gateway).await?;
         let deployer = rand::random();
         let deployed = deploy::deploy(
             &network.ic_url,
@@ -72,13 +80,38 @@ impl Stack {
         self.network.agent(identity).await
     }
 
-    /// Upgrades the chat canister to the module it has.
-    pub async fn upgrade_backend(&self) -> Result<()> {
+    /// The chat canister, called as its controller.
+    pub async fn controlled_backend(&self) -> Result<Canister> {
+        let deployer = self.agent(BasicIdentity::from_raw_key(&self.deployer));
+        Ok(Canister::at(self.backend, &deployer.await?))
+    }
+
+    /// Deploys another chat canister, with a room of its own.
+    pub async fn another_backend(&self) -> Result<Principal> {
         let deployer = self.agent(BasicIdentity::from_raw_key(&self.deployer));
         let module = tokio::fs::read(&self.artifacts.backend_wasm).await?;
-        Canister::at(self.backend, &deployer.await?)
-            .install(CanisterInstallMode::Upgrade(None), module, Encode!()?)
+        Ok(Canister::create(&deployer.await?, module, ()).await?.id)
+    }
+
+    /// Upgrades the chat canister to the module it has.
+    pub async fn upgrade_backend(&self) -> Result<()> {
+        self.install_backend(CanisterInstallMode::Upgrade(None))
             .await
+    }
+
+    /// Installs the chat canister's module in that mode.
+    pub async fn install_backend(&self, mode: CanisterInstallMode) -> Result<()> {
+        let module = tokio::fs::read(&self.artifacts.backend_wasm).await?;
+        let backend = self.controlled_backend().await?;
+        backend.install(mode, module, Encode!()?).await
+    }
+
+    /// Stops the network alone, and starts it again once `meanwhile` is over: see [`Network::interrupted`].
+    pub async fn interrupted(self, meanwhile: impl Future<Output = Result<()>>) -> Result<Self> {
+        Ok(Self {
+            network: self.network.interrupted(meanwhile).await?,
+            ..self
+        })
     }
 
     /// Stops the gateway, then the network.

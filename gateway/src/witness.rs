@@ -199,10 +199,10 @@ mod tests {
         assert_eq!(Witness::new(deep.clone()).for_key(&key(3)), deep);
 
         let mut messages = RbTree::<String, Vec<u8>>::new();
-        for n in 0..3_000 {
+        for n in 0..6_000 {
             messages.insert(key(n), vec![n as u8; 32]);
         }
-        let witness = messages.value_range(key(0).as_bytes(), key(3_000).as_bytes());
+        let witness = messages.value_range(key(0).as_bytes(), key(6_000).as_bytes());
         let large = cbor::to_vec(&label(WEBSOCKET_LABEL, witness)).unwrap();
         assert!(large.len() > MAX_PARSED);
         assert_eq!(Witness::new(large.clone()).for_key(&key(3)), large);

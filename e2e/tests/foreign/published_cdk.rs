@@ -230,6 +230,30 @@ async fn acknowledgements_keep_both_clients_connected() -> Result<()> {
     network.stop().await
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_closes_the_connection_that_it_broke_and_no_other() -> Result<()> {
+    let (network, agent) = network().await?;
+    let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
+    let mut other = Client::open(network, &canister, &Ed25519Signer::generate()?).await?;
+    let signer = Ed25519Signer::generate()?;
+    let mut client = Client::open(network, &canister, &signer).await?;
+    // The canister traps on what is not a client's to say.
+    client.connection.send(&AppMessage::Welcome)?;
+    let reason = client.close_reason().await?;
+    assert!(
+        matches!(&reason, CloseReason::ClosedByGateway(frame)
+            if frame.code == 1013 && frame.reason.contains("rejected with code 5")),
+        "{reason}"
+    );
+    let mut client = Client::open(network, &canister, &signer).await?;
+    for client in [&mut client, &mut other] {
+        client.ping("still here")?;
+        let text = "still here".to_owned();
+        assert_eq!(client.message().await?, AppMessage::Pong { text });
+    }
+    Ok(())
+}
+
 /// Such a network disturbs nobody who talks to this project's CDK: `stack/faults.rs` shows it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_in_another_order_close_a_connection() -> Result<()> {

@@ -5,6 +5,7 @@ mod browsers;
 mod examples;
 mod faults;
 mod interface;
+mod outages;
 mod published_client;
 mod refusals;
 mod room;
