@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use thirtyfour::{ChromiumLikeCapabilities, prelude::*};
+use thirtyfour::{ChromiumLikeCapabilities, WindowHandle, prelude::*};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -194,6 +194,46 @@ impl Window {
             Ok(self.driver.find_all(By::Css(css)).await?.into_iter().next())
         })
         .await
+    }
+
+    /// Clicks on an element as soon as it can be clicked on.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        until(&format!("a click on '{css}'"), || async {
+            let element = self.wait_for(css).await?;
+            Ok(element.click().await.is_ok().then_some(()))
+        })
+        .await
+    }
+
+    /// Runs a script in the page.
+    pub async fn execute(&self, script: &str) -> Result<()> {
+        self.driver.execute(script, vec![]).await?;
+        Ok(())
+    }
+
+    /// Goes on in the window that the page opens; gives the page's own.
+    pub async fn enter_popup(&self) -> Result<WindowHandle> {
+        let page = self.driver.window().await?;
+        let popup = until("another window", || async {
+            let windows = self.driver.windows().await?;
+            Ok(windows.into_iter().find(|window| *window != page))
+        });
+        self.driver.switch_to_window(popup.await?).await?;
+        Ok(page)
+    }
+
+    /// Goes back to the page, whether or not the window that it opened is still there.
+    pub async fn leave_popup(&self, page: WindowHandle) -> Result<()> {
+        Ok(self.driver.switch_to_window(page).await?)
+    }
+
+    /// Goes back to the page as soon as the window that it opened is closed.
+    pub async fn wait_for_popup_to_close(&self, page: WindowHandle) -> Result<()> {
+        until("the other window to close", || async {
+            Ok((self.driver.windows().await?.len() == 1).then_some(()))
+        })
+        .await?;
+        self.leave_popup(page).await
     }
 
     /// What the page says in an element.

@@ -9,6 +9,7 @@
 //! - [`nodejs`]: Node.js, which runs what others published.
 //! - [`published_client`]: the published JavaScript client.
 //! - [`browser`]: somebody who chats with the page, in headless Chromium.
+//! - [`identity_provider`]: the local identity provider, and who signs in with it.
 //! - [`icp`]: the `icp` command line.
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
@@ -17,6 +18,7 @@ pub mod browser;
 pub mod canister;
 pub mod gateway;
 pub mod icp;
+pub mod identity_provider;
 pub mod network;
 pub mod nodejs;
 pub mod person;

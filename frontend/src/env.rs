@@ -13,6 +13,10 @@ const ROOT_KEY: &str = "ic_root_key";
 pub const BACKEND: &str = "PUBLIC_CANISTER_ID:backend";
 /// The variable that holds the addresses of the gateways, with commas between.
 pub const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+/// The variable that holds the address of the page where people sign in; [`INTERNET_IDENTITY`] where it is absent.
+pub const IDENTITY_PROVIDER: &str = "PUBLIC_IDENTITY_PROVIDER_URL";
+/// Where people sign in with Internet Identity.
+pub const INTERNET_IDENTITY: &str = "https://id.ai/authorize";
 
 /// The length in bytes of a DER-encoded BLS public key, which is what a root key is.
 const ROOT_KEY_BYTES: usize = 133;
@@ -26,6 +30,8 @@ pub struct Env {
     pub backend: Principal,
     /// The WebSocket gateways to choose from, in order of preference; at least one.
     pub gateways: Vec<String>,
+    /// The page where people sign in.
+    pub identity_provider: String,
 }
 
 /// Why the page does not know its network.
@@ -55,6 +61,11 @@ pub enum EnvError {
     /// A gateway address is not one of a WebSocket.
     #[error("`{GATEWAYS}` holds `{0}`, which begins neither with `ws://` nor with `wss://`")]
     GatewayUrl(String),
+    /// The identity provider's address is not one of a page.
+    #[error(
+        "`{IDENTITY_PROVIDER}` is `{0}`, which begins neither with `http://` nor with `https://`"
+    )]
+    IdentityProviderUrl(String),
 }
 
 impl Env {
@@ -79,6 +90,7 @@ impl Env {
             root_key: root_key(find(ROOT_KEY).ok_or(EnvError::NoRootKey)?)?,
             backend: backend(variable(BACKEND)?)?,
             gateways: gateways(variable(GATEWAYS)?)?,
+            identity_provider: identity_provider(find(IDENTITY_PROVIDER))?,
         })
     }
 }
@@ -113,6 +125,15 @@ fn gateways(text: &str) -> Result<Vec<String>, EnvError> {
         return Err(EnvError::Missing(GATEWAYS));
     }
     Ok(urls)
+}
+
+fn identity_provider(text: Option<&str>) -> Result<String, EnvError> {
+    let url = text.unwrap_or(INTERNET_IDENTITY);
+    if url.starts_with("https://") || url.starts_with("http://") {
+        Ok(url.to_owned())
+    } else {
+        Err(EnvError::IdentityProviderUrl(url.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +173,26 @@ mod tests {
                     "ws://localhost:8080".to_owned(),
                     "wss://gateway.example/ws".to_owned()
                 ],
+                identity_provider: INTERNET_IDENTITY.to_owned(),
             })
+        );
+    }
+
+    #[test]
+    fn another_identity_provider_may_be_set() {
+        let set = |url| {
+            let gateway = "ws://localhost:8080";
+            let more = format!("{gateway}&PUBLIC_IDENTITY_PROVIDER_URL={url}");
+            Env::from_cookies(&variables(&key(), "aaaaa-aa", &more))
+                .map(|env| env.identity_provider)
+        };
+        let local = "http://identity.localhost:4943/authorize";
+        assert_eq!(set(local), Ok(local.to_owned()));
+        assert_eq!(
+            set("javascript:alert()"),
+            Err(EnvError::IdentityProviderUrl(
+                "javascript:alert()".to_owned()
+            ))
         );
     }
 

@@ -22,6 +22,8 @@ pub struct Artifacts {
     pub backend_wasm: PathBuf,
     /// The canister that serves the page.
     pub asset_canister_wasm: PathBuf,
+    /// The local identity provider.
+    pub identity_wasm: PathBuf,
     /// The folder with the page's files.
     pub page: PathBuf,
     /// The local network.
@@ -40,6 +42,7 @@ impl Artifacts {
         Self {
             backend_wasm: wasm.join("chat_backend.wasm"),
             asset_canister_wasm: wasm.join("asset_canister.wasm"),
+            identity_wasm: wasm.join("local_identity.wasm"),
             page: layout.target().join("frontend"),
             localnet: native.join("ic-localnet"),
             gateway: native.join("ic-ws-gateway"),
@@ -131,6 +134,11 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
         layout,
         "the asset canister",
         &["--manifest-path", "frontend/asset-canister/Cargo.toml"],
+    )?;
+    wasm(
+        layout,
+        "the local identity provider",
+        &["--package", "local-identity"],
     )?;
     Ok(artifacts)
 }

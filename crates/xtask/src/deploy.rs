@@ -7,9 +7,10 @@ mod environment;
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use candid::Principal;
 use ic_agent::{Agent, Identity};
+use reqwest::Url;
 
 use self::{calls::AgentCalls, canister::Canister};
 pub(crate) use self::{calls::Calls, environment::Environment};
@@ -26,6 +27,8 @@ pub struct Deployment {
     pub backend: Principal,
     /// The canister that serves the page.
     pub frontend: Principal,
+    /// The local identity provider.
+    pub identity: Principal,
     /// The network's root key, DER.
     pub root_key: Vec<u8>,
 }
@@ -39,6 +42,7 @@ impl Deployment {
         [
             ("backend".to_owned(), self.backend),
             ("frontend".to_owned(), self.frontend),
+            ("identity".to_owned(), self.identity),
         ]
         .into()
     }
@@ -47,13 +51,18 @@ impl Deployment {
     pub fn page_url(&self, port: u16) -> String {
         format!("http://{}.localhost:{port}/", self.frontend)
     }
+
+    /// Where people sign in, on the network that listens on `port` of this machine.
+    pub fn identity_provider_url(&self, port: u16) -> String {
+        format!("http://{}.localhost:{port}/authorize", self.identity)
+    }
 }
 
 /// Brings the network at `ic_url` up to date with `artifacts`: creates the canisters that are not there, sets their
 /// environment variables, installs or upgrades modules that differ, uploads files that differ.
 ///
-/// The page will look for the gateway at `gateway_url`. Trusts the network to tell its root key, so it is for local
-/// networks only.
+/// The page will look for the gateway at `gateway_url`, and have people sign in with the local identity provider. Trusts
+/// the network to tell its root key, so it is for local networks only.
 pub async fn deploy(
     ic_url: &str,
     identity: impl Identity + 'static,
@@ -61,10 +70,10 @@ pub async fn deploy(
     gateway_url: &str,
     known: &KnownCanisters,
 ) -> Result<Deployment> {
-    ensure!(
-        ic_url.starts_with("http"),
-        "{ic_url} is not the URL of a network"
-    );
+    let port = Url::parse(ic_url)
+        .ok()
+        .and_then(|url| url.port_or_known_default());
+    let port = port.with_context(|| format!("{ic_url} is not the URL of a network"))?;
     let agent = Agent::builder()
         .with_url(ic_url)
         .with_identity(identity)
@@ -77,16 +86,19 @@ pub async fn deploy(
 
     let backend = Canister::find_or_create(&agent, known.get("backend")).await?;
     let frontend = Canister::find_or_create(&agent, known.get("frontend")).await?;
+    let identity = Canister::find_or_create(&agent, known.get("identity")).await?;
     let deployment = Deployment {
         backend: backend.id(),
         frontend: frontend.id(),
+        identity: identity.id(),
         root_key: agent.read_root_key(),
     };
 
-    let environment = Environment::new(&deployment, gateway_url);
+    let environment = Environment::new(&deployment, gateway_url, port);
     for (name, canister, module) in [
         ("backend", &backend, &artifacts.backend_wasm),
         ("frontend", &frontend, &artifacts.asset_canister_wasm),
+        ("identity", &identity, &artifacts.identity_wasm),
     ] {
         let update = async {
             canister.set_environment(environment.variables()).await?;

@@ -19,8 +19,8 @@ pub struct NetworkFile {
     pub gateway_principal: Principal,
     /// The page.
     pub frontend_url: String,
-    /// Where people sign in; `None` while the network has no identity provider.
-    pub identity_provider_url: Option<String>,
+    /// Where people sign in.
+    pub identity_provider_url: String,
     /// The gateway's status, as a page.
     pub status_url: String,
     /// The gateway's Prometheus metrics.
@@ -81,7 +81,7 @@ mod tests {
             gateway_url: "ws://127.0.0.1:8080".into(),
             gateway_principal: Principal::anonymous(),
             frontend_url: "http://aaaaa-aa.localhost:4943/".into(),
-            identity_provider_url: None,
+            identity_provider_url: "http://2vxsx-fae.localhost:4943/authorize".into(),
             status_url: "http://127.0.0.1:8080/status".into(),
             metrics_url: "http://127.0.0.1:8080/metrics".into(),
             canisters: [("backend".to_owned(), Principal::management_canister())].into(),
@@ -103,10 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn principals_are_text_and_a_missing_identity_provider_is_null() {
+    fn principals_are_text() {
         let json = serde_json::to_value(example()).unwrap();
         assert_eq!(json["gateway_principal"], "2vxsx-fae");
         assert_eq!(json["canisters"]["backend"], "aaaaa-aa");
-        assert_eq!(json["identity_provider_url"], serde_json::Value::Null);
     }
 }

@@ -77,6 +77,24 @@ impl Site {
         agent.fetch_root_key().await?;
         Ok(agent.read_state_canister_module_hash(canister).await?)
     }
+
+    /// What the asset canister tells the page of its network and its environment variables.
+    fn cookie(&self, deployment: &Deployment, gateway_port: &str) -> String {
+        let Deployment {
+            backend,
+            frontend,
+            identity,
+            root_key,
+        } = deployment;
+        format!(
+            "ic_env=ic_root_key%3D{}%26PUBLIC_CANISTER_ID%3Abackend%3D{backend}\
+             %26PUBLIC_CANISTER_ID%3Afrontend%3D{frontend}%26PUBLIC_CANISTER_ID%3Aidentity%3D{identity}\
+             %26PUBLIC_GATEWAY_URLS%3Dws%3A%2F%2F127.0.0.1%3A{gateway_port}\
+             %26PUBLIC_IDENTITY_PROVIDER_URL%3Dhttp%3A%2F%2F{identity}.localhost%3A{}%2Fauthorize; SameSite=Lax",
+            hex::encode(root_key),
+            self.network.addr().port(),
+        )
+    }
 }
 
 #[tokio::test]
@@ -84,7 +102,7 @@ async fn a_second_deployment_changes_only_what_differs() -> Result<()> {
     let mut site = Site::new().await?;
     let first = site.deploy(GATEWAY, None).await?;
     let page = site.get(first.frontend, "").await?;
-    assert_eq!(page.headers()["set-cookie"], cookie(&first, "8080"));
+    assert_eq!(page.headers()["set-cookie"], site.cookie(&first, "8080"));
     assert!(page.text().await?.contains("<title>Page"));
     let style = site.get(first.frontend, "style.css").await?;
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
@@ -100,7 +118,7 @@ async fn a_second_deployment_changes_only_what_differs() -> Result<()> {
 
     assert_eq!(second, first);
     let page = site.get(first.frontend, "").await?;
-    assert_eq!(page.headers()["set-cookie"], cookie(&first, "9090"));
+    assert_eq!(page.headers()["set-cookie"], site.cookie(&first, "9090"));
     assert!(page.text().await?.contains("<title>Another"));
     let gone = site.get(first.frontend, "style.css").await?;
     assert!(
@@ -112,17 +130,6 @@ async fn a_second_deployment_changes_only_what_differs() -> Result<()> {
     assert_eq!(site.module_hash(first.backend).await?, upgraded);
     site.network.shutdown().await?;
     Ok(())
-}
-
-/// What the asset canister tells the page of its network and its environment variables.
-fn cookie(deployment: &Deployment, port: &str) -> String {
-    format!(
-        "ic_env=ic_root_key%3D{}%26PUBLIC_CANISTER_ID%3Abackend%3D{}%26PUBLIC_CANISTER_ID%3Afrontend%3D{}\
-         %26PUBLIC_GATEWAY_URLS%3Dws%3A%2F%2F127.0.0.1%3A{port}; SameSite=Lax",
-        hex::encode(&deployment.root_key),
-        deployment.backend,
-        deployment.frontend
-    )
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //! Clients that nobody here wrote, against the local network.
 
 mod agents;
+mod delegations;
 // The package is there for this platform only.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod icp;
+mod sign_in;

@@ -116,6 +116,9 @@ async fn start_brings_everything_up_and_stop_leaves_nothing() -> Result<()> {
     window.say("Is anybody here?").await?;
     window.wait_for_message("Is anybody here?").await?;
     window.close().await?;
+    let window = browser.window(&network.identity_provider_url).await?;
+    window.wait_for("button[value=Alice]").await?;
+    window.close().await?;
 
     let again = instance.run("start", &["--background"]).await?;
     assert!(!again.status.success());

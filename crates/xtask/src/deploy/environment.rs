@@ -7,6 +7,8 @@ use super::Deployment;
 
 /// The variable with the URLs of the gateways, with commas between.
 const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+/// The variable with the URL of the page where people sign in.
+const IDENTITY_PROVIDER: &str = "PUBLIC_IDENTITY_PROVIDER_URL";
 
 /// The settings of one deployment.
 pub(crate) struct Environment {
@@ -14,13 +16,18 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    pub(super) fn new(deployment: &Deployment, gateway_url: &str) -> Self {
+    /// Those of a network that listens on `port` of this machine.
+    pub(super) fn new(deployment: &Deployment, gateway_url: &str, port: u16) -> Self {
         let mut variables: Vec<_> = deployment
             .canisters()
             .into_iter()
             .map(|(name, id)| (format!("PUBLIC_CANISTER_ID:{name}"), id.to_text()))
             .collect();
         variables.push((GATEWAYS.to_owned(), gateway_url.to_owned()));
+        variables.push((
+            IDENTITY_PROVIDER.to_owned(),
+            deployment.identity_provider_url(port),
+        ));
         Self { variables }
     }
 
@@ -70,9 +77,10 @@ mod tests {
         let deployment = Deployment {
             backend: Principal::from_slice(&[1]),
             frontend: Principal::from_slice(&[2]),
+            identity: Principal::from_slice(&[3]),
             root_key: vec![0x30, 0x81],
         };
-        Environment::new(&deployment, "ws://127.0.0.1:8080")
+        Environment::new(&deployment, "ws://127.0.0.1:8080", 4943)
     }
 
     #[test]

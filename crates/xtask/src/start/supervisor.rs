@@ -131,7 +131,7 @@ async fn bring_up(
         gateway_url,
         gateway_principal,
         frontend_url,
-        identity_provider_url: None,
+        identity_provider_url: deployment.identity_provider_url(setup.localnet_port),
         status_url: format!("http://{gateway_address}/status"),
         metrics_url: format!("http://{gateway_address}/metrics"),
         canisters: deployment.canisters(),
