@@ -11,14 +11,17 @@
 //! - [`browser`]: somebody who chats with the page, in headless Chromium.
 //! - [`identity_provider`]: the local identity provider, and who signs in with it.
 //! - [`icp`]: the `icp` command line.
+//! - [`http`] and [`load`]: many requests that cost next to nothing to send.
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
 pub mod browser;
 pub mod canister;
 pub mod gateway;
+pub mod http;
 pub mod icp;
 pub mod identity_provider;
+pub mod load;
 pub mod network;
 pub mod nodejs;
 pub mod person;

@@ -15,6 +15,9 @@ const STARTED_IN: &str = "STARTED_IN";
 /// Runs the benchmarks with these arguments. Returns only if it cannot.
 pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
     build::programs(layout, &["ic-localnet", "bench"])?;
+    if arguments.iter().any(|argument| argument == "cdk") {
+        build::measured_canisters(layout)?;
+    }
     let program = Artifacts::of(layout).bench;
     let mut bench = Command::new(&program);
     bench.args(arguments);

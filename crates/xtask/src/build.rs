@@ -58,6 +58,10 @@ pub struct TestCanisters {
     pub ping_pong: PathBuf,
     /// The published WebSocket CDK.
     pub published_cdk: PathBuf,
+    /// This project's WebSocket CDK, telling what it costs.
+    pub measured: PathBuf,
+    /// The published one, telling the same.
+    pub measured_published: PathBuf,
     /// One method for each thing that a network does for a canister.
     pub veteran: PathBuf,
 }
@@ -69,6 +73,8 @@ impl TestCanisters {
         Self {
             ping_pong: wasm.join("ping_pong.wasm"),
             published_cdk: wasm.join("published_cdk.wasm"),
+            measured: wasm.join("measured.wasm"),
+            measured_published: wasm.join("measured_published.wasm"),
             veteran: wasm.join("veteran.wasm"),
         }
     }
@@ -149,14 +155,27 @@ pub fn test_canisters(layout: &Layout) -> Result<()> {
     eprintln!("Building the tests' canisters…");
     wasm(layout, "the example ping-pong", &["--package", "ping-pong"])?;
     for canister in ["published-cdk", "veteran"] {
-        let manifest = format!("e2e/canisters/{canister}/Cargo.toml");
-        wasm(
-            layout,
-            &format!("the test canister {canister}"),
-            &["--manifest-path", &manifest],
-        )?;
+        test_canister(layout, canister)?;
+    }
+    measured_canisters(layout)
+}
+
+/// Builds the canisters that the benchmark of the WebSocket CDK measures.
+pub(crate) fn measured_canisters(layout: &Layout) -> Result<()> {
+    ensure_wasm_target(layout)?;
+    for canister in ["measured", "measured-published"] {
+        test_canister(layout, canister)?;
     }
     Ok(())
+}
+
+fn test_canister(layout: &Layout, name: &str) -> Result<()> {
+    let manifest = format!("e2e/canisters/{name}/Cargo.toml");
+    wasm(
+        layout,
+        &format!("the test canister {name}"),
+        &["--manifest-path", &manifest],
+    )
 }
 
 /// Quiet, because the build of the native programs may show its progress at the same time.

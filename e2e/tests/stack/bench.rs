@@ -10,33 +10,36 @@ use tokio::{
 };
 use xtask::process::terminate;
 
-/// The benchmark of the local network, with its temporary files in `local`.
-fn localnet_bench(local: &Path) -> Command {
+/// A benchmark, with its temporary files in `local`.
+fn bench(name: &str, local: &Path) -> Command {
     let mut bench = Command::new(env!("CARGO_BIN_EXE_bench"));
-    bench
-        .arg("localnet")
-        .env("LOCAL_DIR", local)
-        .kill_on_drop(true);
+    bench.arg(name).env("LOCAL_DIR", local).kill_on_drop(true);
     bench
 }
 
-#[tokio::test]
-async fn figures_are_printed_and_written() -> Result<()> {
+/// Runs a benchmark; gives the table that it prints, and the figures that it writes.
+async fn measure(name: &str) -> Result<(String, BTreeMap<String, f64>)> {
     let dir = tempfile::tempdir()?;
     let json = dir.path().join("figures.json");
-    let bench = localnet_bench(dir.path())
+    let bench = bench(name, dir.path())
         .args(["--quick", "--json"])
         .arg(&json)
         .output();
     let output = within_deadline("the benchmark", bench).await??;
-    let table = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let figures: BTreeMap<String, f64> = serde_json::from_slice(&fs::read(&json)?)?;
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let figures: BTreeMap<_, f64> = serde_json::from_slice(&fs::read(&json)?)?;
     assert!(figures.values().all(|figure| *figure > 0.0), "{figures:?}");
+    Ok((table, figures))
+}
+
+#[tokio::test]
+async fn figures_are_printed_and_written() -> Result<()> {
+    let (table, figures) = measure("localnet").await?;
     let key = "queries_per_second";
     for figure in [figures[key], figures[&format!("{key}_reference")]] {
         assert!(table.contains(&format!("{figure:.0} /s")), "{table}");
@@ -45,9 +48,23 @@ async fn figures_are_printed_and_written() -> Result<()> {
 }
 
 #[tokio::test]
+async fn both_cdks_are_measured() -> Result<()> {
+    let (_, figures) = measure("cdk").await?;
+    for key in [
+        "send_0_queued_instructions",
+        "poll_0_queued_instructions",
+        "ws_open_0_clients_instructions",
+        "broadcast_1_per_recipient_instructions",
+    ] {
+        assert!(figures.contains_key(key), "{figures:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_interrupted_run_leaves_nothing() -> Result<()> {
     let local = tempfile::tempdir()?;
-    let mut bench = localnet_bench(local.path())
+    let mut bench = bench("localnet", local.path())
         .stderr(Stdio::piped())
         .spawn()?;
     let mut said = BufReader::new(bench.stderr.take().context("no standard error")?).lines();

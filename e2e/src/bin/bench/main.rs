@@ -1,10 +1,10 @@
 //! `scripts/bench NAME`: measures a part of the stack, and prints every figure beside what to compare it with.
 //!
-//! One module for each name; [`http`], [`load`], [`turns`] and [`report`] are what they share.
+//! One module for each name; [`node`], [`turns`] and [`report`] are what they share.
 
-mod http;
-mod load;
+mod cdk;
 mod localnet;
+mod node;
 mod report;
 mod turns;
 
@@ -34,6 +34,8 @@ struct Options {
 enum Name {
     /// The local Internet Computer.
     Localnet,
+    /// The canister library, beside the published one.
+    Cdk,
 }
 
 // One thread: the load shares the machine with what it loads.
@@ -59,10 +61,16 @@ async fn run_until_signal(options: Options) -> Result<()> {
     }
 }
 
+/// What is being measured, for those who wait.
+fn say(what: &str) {
+    eprintln!("Measuring {what}…");
+}
+
 async fn run(options: Options) -> Result<()> {
     let mut report = Report::default();
     match options.name {
         Name::Localnet => localnet::measure(options.quick, &mut report).await?,
+        Name::Cdk => cdk::measure(options.quick, &mut report).await?,
     }
     print!("{report}");
     if let Some(path) = options.json {

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 /// A figure beside its reference.
 pub struct Row {
     /// The figure's name in JSON, unit included.
-    pub key: &'static str,
+    pub key: String,
     /// What is measured.
     pub what: String,
     pub unit: Unit,
@@ -25,6 +25,8 @@ pub enum Unit {
     Milliseconds,
     Seconds,
     Times,
+    Instructions,
+    Mebibytes,
 }
 
 impl Unit {
@@ -33,9 +35,26 @@ impl Unit {
             Self::PerSecond => format!("{value:.0} /s"),
             Self::Milliseconds => format!("{value:.2} ms"),
             Self::Seconds => format!("{value:.2} s"),
+            // Of what is a small part, the digits that count come late.
+            Self::Times if value < 0.1 => format!("{value:.4} ×"),
             Self::Times => format!("{value:.2} ×"),
+            Self::Instructions => format!("{} instr", grouped(value)),
+            Self::Mebibytes => format!("{value:.1} MiB"),
         }
     }
+}
+
+/// With commas between the thousands.
+fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// All figures of a run.
@@ -51,7 +70,7 @@ impl Report {
     pub fn json(&self) -> Result<String> {
         let mut figures = BTreeMap::new();
         for row in &self.0 {
-            figures.insert(row.key.to_owned(), row.value);
+            figures.insert(row.key.clone(), row.value);
             figures.insert(format!("{}_reference", row.key), row.reference.1);
             figures.insert(format!("{}_ratio", row.key), row.ratio());
         }
@@ -97,5 +116,16 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_can_be_read() {
+        let shown = [0.0, 999.0, 1000.0, 999_999.6].map(grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "1,000,000"]);
     }
 }

@@ -3,22 +3,19 @@
 //! What is measured runs as its users run it: the development build, with its state on disk, and clients on the same
 //! machine. The clients' requests are made and signed beforehand.
 
-mod node;
-
 use std::{iter, num::NonZero, thread};
 
 use anyhow::{Result, ensure};
-use e2e::canister::Canister;
+use e2e::{canister::Canister, http::Request, load::Load};
 use tempfile::TempDir;
 use xtask::layout::Layout;
 
 use crate::{
-    http::Request,
-    load::Load,
+    node::Node,
     report::{Report, Row, Unit},
+    say,
     turns::in_turns,
 };
-use node::Node;
 
 const PROBE: &str = include_str!("probe.wat");
 const CONNECTIONS: usize = 32;
@@ -112,7 +109,7 @@ impl Bench {
         )
         .await?;
         report.add(Row {
-            key: "queries_per_second",
+            key: "queries_per_second".into(),
             what: format!("queries, {CONNECTIONS} connections"),
             unit: Unit::PerSecond,
             value: queries,
@@ -146,7 +143,7 @@ impl Bench {
         .await?;
         let [rate, p50, p99, loaded_p50, loaded_p99] = on_disk;
         report.add(Row {
-            key: "updates_per_second",
+            key: "updates_per_second".into(),
             what: format!("updates, {CONNECTIONS} connections"),
             unit: Unit::PerSecond,
             value: rate,
@@ -158,7 +155,7 @@ impl Bench {
             ("update_idle_p99_ms", 99, p99, in_memory[2], ""),
         ] {
             report.add(Row {
-                key,
+                key: key.into(),
                 what: format!("an update alone, p{percent}"),
                 unit: Unit::Milliseconds,
                 value,
@@ -171,7 +168,7 @@ impl Bench {
             ("update_loaded_p99_ms", 99, loaded_p99, p99),
         ] {
             report.add(Row {
-                key,
+                key: key.into(),
                 what: format!("an update among all those, p{percent}"),
                 unit: Unit::Milliseconds,
                 value,
@@ -201,7 +198,7 @@ impl Bench {
         )
         .await?;
         report.add(Row {
-            key: "parallel_queries_speedup",
+            key: "parallel_queries_speedup".into(),
             what: format!("long queries, {cores} at once instead of one by one"),
             unit: Unit::Times,
             value: at_once / one_by_one,
@@ -244,7 +241,7 @@ impl Bench {
             ("query_beside_update_p99_ms", 99, 1),
         ] {
             report.add(Row {
-                key,
+                key: key.into(),
                 what: format!("a query while a long update executes, p{percent}"),
                 unit: Unit::Milliseconds,
                 value: beside[figure],
@@ -285,7 +282,7 @@ impl Bench {
             ("update_large_heap_ms", "an update", 1, ""),
         ] {
             report.add(Row {
-                key,
+                key: key.into(),
                 what: format!("{what}, heap of {mib} MiB, p50"),
                 unit: Unit::Milliseconds,
                 value: large[figure],
@@ -316,7 +313,7 @@ impl Bench {
         .await?;
         let mib = self.amounts.large_heap_mib;
         report.add(Row {
-            key: "start_large_state_s",
+            key: "start_large_state_s".into(),
             what: format!("start with a state of {mib} MiB, page cache warm"),
             unit: Unit::Seconds,
             value: large,
@@ -379,8 +376,4 @@ fn ensure_replied(load: &Load) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn say(what: &str) {
-    eprintln!("Measuring {what}…");
 }

@@ -20,6 +20,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 pub struct Request(Bytes);
 
 impl Request {
+    /// Without a body.
     pub fn get(path: &str) -> Self {
         Self(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into())
     }
@@ -47,6 +48,7 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Connects to the server at `address`.
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

@@ -8,8 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use e2e::canister::Canister;
-use ic_agent::{Agent, identity::BasicIdentity};
+use e2e::{
+    canister::Canister,
+    http::{Connection, Request},
+};
+use ic_agent::{Agent, Identity, identity::BasicIdentity};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -21,8 +24,6 @@ use xtask::{
     layout::Layout,
     process::{die_with_parent, terminate},
 };
-
-use crate::http::{Connection, Request};
 
 /// For how long requests are good: as long as the network lets them be.
 const EXPIRY: Duration = Duration::from_secs(5 * 60);
@@ -100,6 +101,13 @@ impl Node {
         Ok(())
     }
 
+    /// An agent of the network that signs as `identity`.
+    pub fn agent_of(&self, identity: impl Identity + 'static) -> Agent {
+        let mut agent = self.agent.clone();
+        agent.set_identity(identity);
+        agent
+    }
+
     /// A new canister that runs `module`.
     pub async fn install(&self, module: &[u8]) -> Result<Canister> {
         Canister::create(&self.agent, module.to_vec(), ()).await
@@ -115,8 +123,18 @@ impl Node {
 
     /// A signed update, unlike all others by its nonce; it is answered with a certificate.
     pub fn update(&self, canister: &Canister, method: &str, arg: &[u8]) -> Result<Request> {
+        Self::update_by(&self.agent, canister, method, arg)
+    }
+
+    /// The same for another agent of the network.
+    pub fn update_by(
+        agent: &Agent,
+        canister: &Canister,
+        method: &str,
+        arg: &[u8],
+    ) -> Result<Request> {
         let canister = canister.id;
-        let update = self.agent.update(&canister, method).with_arg(arg).sign()?;
+        let update = agent.update(&canister, method).with_arg(arg).sign()?;
         let path = format!("/api/v3/canister/{canister}/call");
         Ok(Request::post(&path, &update.signed_update))
     }
