@@ -17,6 +17,8 @@ pub struct Network {
     pub ic_url: String,
     /// Where WebSocket clients connect to.
     pub gateway_url: String,
+    /// Who the gateway is to canisters.
+    pub gateway_principal: Principal,
     config: ic_localnet::Config,
     localnet: Localnet,
     stop_gateway: oneshot::Sender<()>,
@@ -48,15 +50,13 @@ impl Network {
         let gateway_url = format!("ws://{}", listeners.clients.local_addr()?);
         let (stop_gateway, stopped) = oneshot::channel::<()>();
         let stopped = async { stopped.await.unwrap_or_default() };
-        let gateway = tokio::spawn(ic_ws_gateway::run(
-            listeners,
-            ic_ws_gateway::Identity::generate()?,
-            gateway,
-            stopped,
-        ));
+        let identity = ic_ws_gateway::Identity::generate()?;
+        let gateway_principal = identity.principal();
+        let gateway = tokio::spawn(ic_ws_gateway::run(listeners, identity, gateway, stopped));
         Ok(Self {
             ic_url,
             gateway_url,
+            gateway_principal,
             config,
             localnet,
             stop_gateway,

@@ -1,11 +1,13 @@
 //! The whole stack, driven as its users drive it.
 
+mod attack;
 mod bench;
 mod browsers;
 mod examples;
 mod faults;
 mod interface;
 mod outages;
+mod ping_pong;
 mod published_client;
 mod refusals;
 mod room;
