@@ -17,8 +17,11 @@ use crate::{
 };
 use subject::{Memory, Subject};
 
-/// Of an application message.
-const MESSAGE_BYTES: u32 = 1024;
+/// Of an application message: what somebody types in a chat.
+const MESSAGE_BYTES: u32 = 128;
+
+/// Of one to many.
+const BROADCAST_BYTES: u32 = 1024;
 
 /// How many messages one poll returns, in both CDKs.
 const PAGE: u32 = 50;
@@ -59,8 +62,8 @@ pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
         amounts,
     };
     let empty = bench.backlogs(report).await?;
-    bench.broadcasts(report, empty.published.send).await?;
-    bench.opens(report, &empty.ours.memory).await?;
+    bench.broadcasts(report).await?;
+    bench.opens(report, &empty).await?;
     bench.node.stop().await
 }
 
@@ -145,8 +148,8 @@ impl Bench {
         })
     }
 
-    /// Gives what is measured while nothing is queued.
-    async fn backlogs(&self, report: &mut Report) -> Result<Both<Backlog>> {
+    /// Gives the memory that nothing queued takes up.
+    async fn backlogs(&self, report: &mut Report) -> Result<Memory> {
         let backlog = async |queued| {
             say(&format!("calls while {queued} messages are queued"));
             self.both(async |module| Backlog::measure(&self.node, module, queued).await)
@@ -157,10 +160,25 @@ impl Bench {
         let backlogs = [(some, backlog(some).await?), (many, backlog(many).await?)];
         type Figure = fn(&Backlog) -> f64;
         let calls: [(_, _, Figure, _); 4] = [
-            ("send", "send", |backlog| backlog.send, "ratio 0.02"),
-            ("poll", "poll for 1", |backlog| backlog.poll, "ratio 0.02"),
-            ("poll_page", "poll for 50", |backlog| backlog.poll_page, ""),
-            ("ws_message", "ws_message", |backlog| backlog.message, ""),
+            ("send", "send 128 B", |backlog| backlog.send, "ratio 0.02"),
+            (
+                "poll",
+                "poll 1 × 128 B",
+                |backlog| backlog.poll,
+                "ratio 0.02",
+            ),
+            (
+                "poll_page",
+                "poll 50 × 128 B",
+                |backlog| backlog.poll_page,
+                "",
+            ),
+            (
+                "ws_message",
+                "ws_message 128 B",
+                |backlog| backlog.message,
+                "",
+            ),
         ];
         for (name, what, figure, aim) in calls {
             let row = |queued, both: &Both<_>, aim| {
@@ -187,30 +205,33 @@ impl Bench {
         let memory = backlogs[1].1.map(|backlog| backlog.memory);
         let name = [format!("{many}_queued"), format!("{many} queued")];
         report_memory(report, name, &memory, &empty.ours.memory);
-        Ok(empty)
+        Ok(empty.ours.memory)
     }
 
-    async fn broadcasts(&self, report: &mut Report, published_send: f64) -> Result<()> {
+    async fn broadcasts(&self, report: &mut Report) -> Result<()> {
+        let mut published = Subject::install(&self.node, &self.published).await?;
+        published.connect(1).await?;
+        let published_send = published.send(BROADCAST_BYTES).await?;
         for recipients in self.amounts.recipients {
             say(&format!("broadcasts to {recipients}"));
             let both = self.both(async |module| {
                 let mut subject = Subject::install(&self.node, module).await?;
                 subject.connect(recipients).await?;
-                subject.broadcast(MESSAGE_BYTES).await
+                subject.broadcast(BROADCAST_BYTES).await
             });
             let both = both.await?;
             report.add(both.row(
                 format!("broadcast_{recipients}_per_recipient_instructions"),
-                format!("broadcast to {recipients}, each"),
+                format!("broadcast 1 KiB to {recipients}, each"),
                 Unit::Instructions,
                 "",
             ));
             report.add(Row {
                 key: format!("broadcast_{recipients}_per_recipient_beside_empty_instructions"),
-                what: format!("broadcast to {recipients}, each"),
+                what: format!("broadcast 1 KiB to {recipients}, each"),
                 unit: Unit::Instructions,
                 value: both.ours,
-                reference: ("published CDK, send, 0 queued".into(), published_send),
+                reference: ("published CDK, send 1 KiB, 0 queued".into(), published_send),
                 aim: "ratio 0.33",
             });
         }
