@@ -21,7 +21,7 @@ use ic_ws_protocol::{
 };
 
 use crate::{
-    error::{GetMessagesError, MethodError, NotConnected, SendError},
+    error::{CanisterCloseResult, CanisterSendResult, GetMessagesError, MethodError},
     params::{
         OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
     },
@@ -129,7 +129,7 @@ fn get_messages(nonce: u64) -> Result<CanisterOutputCertifiedMessages, GetMessag
 ///
 /// # Errors
 /// If nobody is connected, or the message is too long, or there is no room for it: see [`WsLimits`](crate::WsLimits).
-pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> Result<(), SendError> {
+pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> CanisterSendResult {
     let to = to.into();
     let result = with_state(|state| state.send(to, message, time(), may_go_on));
     settle();
@@ -148,7 +148,7 @@ pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> Result<(), SendError>
 pub fn broadcast(
     to: impl IntoIterator<Item = impl Into<Recipient>>,
     message: Vec<u8>,
-) -> Result<(), SendError> {
+) -> CanisterSendResult {
     let to = to.into_iter().map(Into::into);
     let result = with_state(|state| state.broadcast(to, message, time(), may_go_on));
     settle();
@@ -159,7 +159,7 @@ pub fn broadcast(
 ///
 /// # Errors
 /// If there is none.
-pub fn close(whom: impl Into<Recipient>) -> Result<(), NotConnected> {
+pub fn close(whom: impl Into<Recipient>) -> CanisterCloseResult {
     let whom = whom.into();
     let result = with_state(|state| state.close(whom, time()));
     settle();

@@ -36,6 +36,12 @@ pub enum InitError {
 #[error("{0} is not connected")]
 pub struct NotConnected(pub Recipient);
 
+/// What [`send`](crate::send) and [`broadcast`](crate::broadcast) return.
+pub type CanisterSendResult = Result<(), SendError>;
+
+/// What [`close`](crate::close) returns.
+pub type CanisterCloseResult = Result<(), NotConnected>;
+
 /// Why a message was not queued.
 #[derive(Debug, Error)]
 pub enum SendError {

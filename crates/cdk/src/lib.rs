@@ -59,15 +59,17 @@ pub use canister::{
     broadcast, close, connections, init, inspect_message, is_connected, send, wipe, ws_close,
     ws_get_messages, ws_message, ws_open,
 };
-pub use error::{InitError, MethodError, NotConnected, SendError};
+pub use error::{
+    CanisterCloseResult, CanisterSendResult, InitError, MethodError, NotConnected, SendError,
+};
 pub use ic_ws_protocol::{
     CanisterWsCloseArguments, CanisterWsCloseResult, CanisterWsGetMessagesArguments,
     CanisterWsGetMessagesResult, CanisterWsMessageArguments, CanisterWsMessageResult,
     CanisterWsOpenArguments, CanisterWsOpenResult, ClientKey,
 };
 pub use params::{
-    CloseReason, OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers,
-    WsInitParams, WsLimits,
+    ClientPrincipal, CloseReason, OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs,
+    WsHandlers, WsInitParams, WsLimits,
 };
 pub use recipient::Recipient;
 pub use storage::Storage;

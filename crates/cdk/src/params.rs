@@ -15,13 +15,16 @@ const DEFAULT_MAX_RETURNED_MESSAGES: usize = 50;
 /// The longest application message. With certificate and witness it still fits into the 3 MiB of a query's reply.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 2 << 20;
 
+/// Who a client is, whatever its connections.
+pub type ClientPrincipal = Principal;
+
 /// Who has connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnOpenCallbackArgs {
     /// Names the new connection.
     pub client_key: ClientKey,
     /// Who is connected: the principal of `client_key`.
-    pub client_principal: Principal,
+    pub client_principal: ClientPrincipal,
 }
 
 /// What a client has sent.
@@ -30,7 +33,7 @@ pub struct OnMessageCallbackArgs {
     /// The connection that it came over.
     pub client_key: ClientKey,
     /// Who sent it: the principal of `client_key`.
-    pub client_principal: Principal,
+    pub client_principal: ClientPrincipal,
     /// The message as the client encoded it, by convention Candid. Not checked.
     pub message: Vec<u8>,
 }
@@ -41,7 +44,7 @@ pub struct OnCloseCallbackArgs {
     /// Named the connection.
     pub client_key: ClientKey,
     /// Who was connected: the principal of `client_key`.
-    pub client_principal: Principal,
+    pub client_principal: ClientPrincipal,
     /// Why it is not any more.
     pub reason: CloseReason,
 }
