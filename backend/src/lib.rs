@@ -42,6 +42,14 @@ fn post_upgrade() {
     deliver(ROOM.with_borrow_mut(|room| room.drop_connections_unless(ic_ws_cdk::is_connected)));
 }
 
+/// Refuses junk before it costs anything. There are no methods but those of the WebSockets.
+#[ic_cdk::inspect_message]
+fn inspect_message() {
+    if let Err(error) = ic_ws_cdk::inspect_message() {
+        ic_cdk::trap(error.to_string());
+    }
+}
+
 fn start_websockets() {
     let handlers = WsHandlers {
         on_open: Some(on_open),

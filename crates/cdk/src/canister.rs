@@ -51,6 +51,25 @@ thread_local! {
 /// Starts the WebSockets: to be called in `init` and in `post_upgrade`, with the same `storage`.
 /// Connections that were open before an upgrade stay open.
 ///
+/// ```no_run
+/// # use ic_stable_structures::{DefaultMemoryImpl, memory_manager::MemoryManager};
+/// # use ic_ws_cdk::{Storage, WsHandlers, WsInitParams};
+/// # thread_local! {
+/// #     static MEMORY: MemoryManager<DefaultMemoryImpl> = MemoryManager::init(DefaultMemoryImpl::default());
+/// # }
+/// #[ic_cdk::init]
+/// fn start() {
+///     let params = WsInitParams::new(WsHandlers::default()).with_send_ack_interval_ms(120_000);
+///     ic_ws_cdk::init(params, MEMORY.with(|memory| Storage::new(memory, 0)));
+/// }
+///
+/// #[ic_cdk::post_upgrade]
+/// fn start_again() {
+///     start();
+/// }
+/// # fn main() {}
+/// ```
+///
 /// # Traps
 /// If `params` are out of range, or a newer version of this crate has written `storage`.
 pub fn init(params: WsInitParams, storage: Storage) {
@@ -127,6 +146,16 @@ fn get_messages(nonce: u64) -> Result<CanisterOutputCertifiedMessages, GetMessag
 ///
 /// A principal's connection that has no room for it is closed, as with [`broadcast`].
 ///
+/// ```no_run
+/// use ic_ws_cdk::{OnMessageCallbackArgs, SendError, send};
+///
+/// fn on_message(args: OnMessageCallbackArgs) -> Result<(), SendError> {
+///     // To the tab that asked, and to every device of the person who did.
+///     send(args.client_key, b"done".to_vec())?;
+///     send(args.client_principal, b"look".to_vec())
+/// }
+/// ```
+///
 /// # Errors
 /// If nobody is connected, or the message is too long, or there is no room for it: see [`WsLimits`](crate::WsLimits).
 pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> CanisterSendResult {
@@ -138,6 +167,14 @@ pub fn send(to: impl Into<Recipient>, message: Vec<u8>) -> CanisterSendResult {
 
 /// Sends `message` to many, each once. Who is not connected gets nothing; whose queue is full is
 /// [closed](crate::CloseReason::QueueFull), as it could not go on without a gap.
+///
+/// ```no_run
+/// use ic_ws_cdk::{ClientKey, SendError, broadcast};
+///
+/// fn announce(everyone: &[ClientKey]) -> Result<(), SendError> {
+///     broadcast(everyone, b"closing at ten".to_vec())
+/// }
+/// ```
 ///
 /// What would take one call too long is done in later ones. The order of messages to any one client stays that in
 /// which they were sent.
@@ -157,6 +194,16 @@ pub fn broadcast(
 
 /// Closes one connection, or all connections of a principal, and tells the clients that the application wanted it so.
 ///
+/// ```no_run
+/// use candid::Principal;
+/// use ic_ws_cdk::{NotConnected, close, connections};
+///
+/// /// Leaves a person the connection of the lowest nonce.
+/// fn keep_one(person: Principal) -> Result<(), NotConnected> {
+///     connections(person).into_iter().skip(1).try_for_each(close)
+/// }
+/// ```
+///
 /// # Errors
 /// If there is none.
 pub fn close(whom: impl Into<Recipient>) -> CanisterCloseResult {
@@ -175,10 +222,16 @@ pub fn connections(principal: Principal) -> Vec<ClientKey> {
 /// junk is refused before it costs cycles. The methods check everything once more.
 ///
 /// ```no_run
+/// use ic_ws_cdk::MethodError;
+///
 /// #[ic_cdk::inspect_message]
 /// fn inspect_message() {
-///     if ic_ws_cdk::inspect_message().is_err() {
-///         // Not of the WebSockets: the application's own methods.
+///     match ic_ws_cdk::inspect_message() {
+///         Ok(()) => {}
+///         // The application's own.
+///         Err(MethodError::Unknown(method)) if method == "subscribe" => ic_cdk::api::accept_message(),
+///         // A trap, other than silence, tells the caller why.
+///         Err(error) => ic_cdk::trap(error.to_string()),
 ///     }
 /// }
 /// ```

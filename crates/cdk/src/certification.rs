@@ -25,7 +25,6 @@ use ic_ws_protocol::{
     cbor::{self, CborError},
     message_key::WEBSOCKET_LABEL,
 };
-use sha2::{Digest, Sha256};
 
 use self::queue::QueueTree;
 
@@ -40,15 +39,15 @@ pub(crate) struct MessageTree {
 }
 
 impl MessageTree {
-    /// Adds the next message of a queue.
-    pub fn push(&mut self, key: MessageKey, content: &[u8]) {
+    /// Adds the next message of a queue, given the hash of its content.
+    pub fn push(&mut self, key: MessageKey, content: Hash) {
         let label_prefix = label_prefix(key.gateway);
         let rank = self.rank(&label_prefix).unwrap_or_else(|rank| {
             self.levels.clear();
             self.queues.insert(rank, QueueTree::new(label_prefix));
             rank
         });
-        self.queues[rank].push(key.nonce, Sha256::digest(content).into());
+        self.queues[rank].push(key.nonce, content);
     }
 
     /// Removes what stands before a message in its queue.

@@ -46,6 +46,7 @@ mod broadcasts;
 mod canister;
 mod certification;
 mod clients;
+mod content;
 mod error;
 mod export;
 mod params;

@@ -108,13 +108,29 @@ impl fmt::Display for CloseReason {
 
 /// The canister's callbacks. A callback may [`send`](crate::send) and [`close`](crate::close); callbacks that this
 /// leads to run after it has returned. One that traps undoes the whole call that led to it.
+///
+/// ```
+/// use ic_ws_cdk::{OnCloseCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams};
+///
+/// fn on_open(args: OnOpenCallbackArgs) {
+///     println!("{} is here", args.client_key);
+/// }
+///
+/// fn on_close(args: OnCloseCallbackArgs) {
+///     println!("{} is gone: {}", args.client_key, args.reason);
+/// }
+///
+/// let handlers = WsHandlers { on_open: Some(on_open), on_close: Some(on_close), ..WsHandlers::default() };
+/// assert!(WsInitParams::new(handlers).validate().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WsHandlers {
     /// A connection is open.
     pub on_open: Option<fn(OnOpenCallbackArgs)>,
     /// A message has arrived, the next one of its connection.
     pub on_message: Option<fn(OnMessageCallbackArgs)>,
-    /// A connection is gone, whoever closed it.
+    /// A connection is gone, whoever closed it. One that timed out is reported in a later call: were its client to connect
+    /// again under the same nonce, of all, `on_open` could come first.
     pub on_close: Option<fn(OnCloseCallbackArgs)>,
 }
 
@@ -123,6 +139,14 @@ pub struct WsHandlers {
 ///
 /// Messages to clients are kept for an acknowledgement interval, fetched or not: gateways fetch by queries, of which a
 /// canister remembers nothing. So what may be queued is also what may be sent within such an interval.
+///
+/// ```
+/// use ic_ws_cdk::{WsHandlers, WsInitParams, WsLimits};
+///
+/// let limits = WsLimits { clients_per_principal: 3, message_bytes: 16 << 10, ..WsLimits::default() };
+/// let params = WsInitParams::new(WsHandlers::default()).with_limits(limits);
+/// assert!(params.validate().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WsLimits {
     /// Gateways that have clients, or messages left in their queues. Beyond, `ws_open` refuses clients of new gateways.

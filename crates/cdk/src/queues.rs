@@ -8,6 +8,7 @@ use candid::Principal;
 use ic_certification::Hash;
 use ic_stable_structures::Memory;
 use ic_ws_protocol::{CanisterOutputMessage, ClientKey, MessageKey, cbor::CborError};
+use sha2::{Digest, Sha256};
 
 use crate::{
     certification::MessageTree,
@@ -100,7 +101,8 @@ impl<M: Memory> Queues<M> {
             let gateway = queues.gateways.entry(key.gateway).or_default();
             gateway.oldest.get_or_insert(message.timestamp);
             gateway.record.next = key.nonce + 1;
-            queues.tree.push(key, &message.content);
+            let hash = Sha256::digest(&message.content).into();
+            queues.tree.push(key, hash);
             let load = queues.loads.entry(message.client_key).or_default();
             load.add(message.content.len());
             queues.bytes += message.content.len();
@@ -162,8 +164,8 @@ impl<M: Memory> Queues<M> {
         self.records.insert(gateway, record);
     }
 
-    /// Queues `message` for `gateway`.
-    pub fn push(&mut self, gateway: Principal, message: QueuedMessage) {
+    /// Queues `message` for `gateway`, given the hash of its content.
+    pub fn push(&mut self, gateway: Principal, message: QueuedMessage, hash: Hash) {
         let record = self.change(gateway, |gateway| {
             gateway.oldest.get_or_insert(message.timestamp);
             gateway.record.next += 1;
@@ -172,7 +174,7 @@ impl<M: Memory> Queues<M> {
             gateway,
             nonce: record.next - 1,
         };
-        self.tree.push(key, &message.content);
+        self.tree.push(key, hash);
         self.bytes += message.content.len();
         let load = self.loads.entry(message.client_key).or_default();
         load.add(message.content.len());

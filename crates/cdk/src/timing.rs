@@ -1,8 +1,8 @@
 //! When clients and gateways need attention; all in nanoseconds.
 //!
-//! Each client is acknowledged to an interval after it was last, and each message dropped an interval after it was
-//! queued: not all at once, which would flood the gateways, but at the marks of a grid, so that a timer serves all that
-//! are due at one mark.
+//! Each client is acknowledged to an interval after it was last: not all at once, which would flood their gateways, but
+//! at the marks of a grid, so that a timer serves all that are due at one mark. Each message is dropped an interval after
+//! it was queued, at the marks of a coarser one: it does no harm until then, and every timer costs cycles.
 
 use std::time::Duration;
 
@@ -10,8 +10,10 @@ use ic_ws_protocol::timing::{COMMUNICATION_LATENCY_BOUND, KEEP_ALIVE_TIMEOUT};
 
 use crate::storage::{ClientRecord, GatewayRecord};
 
-/// How many marks the grid has in an acknowledgement interval.
-const MARKS_PER_INTERVAL: u64 = 60;
+/// How many marks the grid of acknowledgements has in an interval.
+const ACK_MARKS: u64 = 60;
+/// And that of dropped messages.
+const EXPIRY_MARKS: u64 = 10;
 
 /// What deadlines depend on besides the records.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,7 @@ impl Timing {
             return client.last_ack.saturating_add(nanos(KEEP_ALIVE_TIMEOUT));
         }
         let latest = client.last_ack.saturating_add(self.ack_interval);
-        latest - latest % self.mark_distance()
+        latest - latest % (self.ack_interval / ACK_MARKS)
     }
 
     /// When a message that is missing must have come.
@@ -59,17 +61,13 @@ impl Timing {
     pub fn expiry(&self, timestamp: u64) -> u64 {
         let earliest = timestamp.saturating_add(self.ack_interval);
         earliest
-            .checked_next_multiple_of(self.mark_distance())
+            .checked_next_multiple_of(self.ack_interval / EXPIRY_MARKS)
             .unwrap_or(u64::MAX)
     }
 
     /// When a gateway whose queue is empty is forgotten.
     pub fn desertion(&self, gateway: &GatewayRecord) -> Option<u64> {
         (gateway.clients == 0).then(|| self.expiry(gateway.deserted_at))
-    }
-
-    fn mark_distance(&self) -> u64 {
-        self.ack_interval / MARKS_PER_INTERVAL
     }
 }
 

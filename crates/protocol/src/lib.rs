@@ -10,6 +10,7 @@
 //! - [`outcome`]: what a certificate says of a call.
 //! - [`cbor`]: CBOR with the self-describe tag.
 //! - [`message_key`]: the names under which messages are certified.
+//! - [`shared_content`]: the content of a message to many, encoded once.
 //! - [`verify`]: whether a message really came from the canister.
 //! - [`timing`]: the intervals on which both ends must agree.
 
@@ -19,6 +20,7 @@ pub mod cbor;
 pub mod frame;
 pub mod message_key;
 pub mod outcome;
+pub mod shared_content;
 pub mod timing;
 pub mod verify;
 
@@ -29,4 +31,5 @@ pub use frame::{
 };
 pub use message_key::MessageKey;
 pub use outcome::{CallOutcome, OutcomeError};
+pub use shared_content::SharedContent;
 pub use verify::{VerifyError, verify_message, verify_outcome};

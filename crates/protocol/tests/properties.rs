@@ -93,6 +93,9 @@ proptest! {
     #[test]
     fn messages_round_trip(message in message()) {
         prop_assert_eq!(WebsocketMessage::from_cbor(&message.to_cbor().unwrap()).unwrap(), message.clone());
+        let shared = SharedContent::new(&message.content, message.timestamp, message.is_service_message).unwrap();
+        let own = SharedContent::own(&message.client_key, message.sequence_num).unwrap();
+        prop_assert_eq!(WebsocketMessage::from_cbor(&[shared.as_bytes(), &own].concat()).unwrap(), message.clone());
         let candid = candid::encode_one(&message).unwrap();
         prop_assert_eq!(candid::decode_one::<WebsocketMessage>(&candid).unwrap(), message);
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use candid::{Encode, Principal};
 use e2e::stack::Stack;
-use ic_agent::{Agent, Identity, identity::AnonymousIdentity};
-use ic_ws_protocol::{CanisterWsOpenArguments, CanisterWsOpenResult};
+use ic_agent::{Agent, AgentError, Identity, identity::AnonymousIdentity};
+use ic_ws_protocol::CanisterWsOpenArguments;
 use reqwest::StatusCode;
 
 fn open_arguments() -> Result<Vec<u8>> {
@@ -57,20 +57,19 @@ async fn refusals_say_why() -> Result<()> {
     let stack = Stack::start().await?;
 
     let anonymous = stack.agent(AnonymousIdentity).await?;
-    let reply = call(&anonymous, &stack, "ws_open", open_arguments()?).await?;
-    let result: CanisterWsOpenResult = candid::decode_one(&reply)?;
-    assert!(result.is_err_and(|text| text.to_lowercase().contains("anonymous")));
+    let refusal = refused(&anonymous, &stack, "ws_open", open_arguments()?).await;
+    assert!(refusal.contains("anonymous"), "{refusal}");
 
-    let unknown = call(&anonymous, &stack, "no_such_method", vec![])
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(unknown.contains("no_such_method"), "{unknown}");
+    let stranger = stack.agent(new_identity()?).await?;
+    let refusal = refused(&stranger, &stack, "no_such_method", vec![]).await;
+    assert!(refusal.contains("no_such_method"), "{refusal}");
+    let refusal = refused(&stranger, &stack, "ws_message", vec![0; 1000]).await;
+    assert!(refusal.contains("has no connection"), "{refusal}");
+    let refusal = refused(&stranger, &stack, "ws_open", vec![0; 2000]).await;
+    assert!(refusal.contains("2000 bytes"), "{refusal}");
 
-    let garbage = call(&anonymous, &stack, "ws_open", b"garbage".to_vec())
-        .await
-        .unwrap_err()
-        .to_string();
+    let garbage = call(&stranger, &stack, "ws_open", b"garbage".to_vec()).await;
+    let garbage = garbage.unwrap_err().to_string();
     assert!(garbage.contains("ic0.trap"), "{garbage}");
 
     let mut envelope = signed_open(&stack, open_arguments()?, in_four_minutes()).await?;
@@ -99,10 +98,20 @@ async fn refusals_say_why() -> Result<()> {
     stack.stop().await
 }
 
-async fn call(agent: &Agent, stack: &Stack, method: &str, arg: Vec<u8>) -> Result<Vec<u8>> {
-    Ok(agent
-        .update(&stack.backend, method)
-        .with_arg(arg)
-        .call_and_wait()
-        .await?)
+async fn call(
+    agent: &Agent,
+    stack: &Stack,
+    method: &str,
+    arg: Vec<u8>,
+) -> Result<Vec<u8>, AgentError> {
+    let call = agent.update(&stack.backend, method).with_arg(arg);
+    call.call_and_wait().await
+}
+
+/// Why a call was refused before it was executed: only what was executed is certified.
+async fn refused(agent: &Agent, stack: &Stack, method: &str, arg: Vec<u8>) -> String {
+    match call(agent, stack, method, arg).await {
+        Err(AgentError::UncertifiedReject { reject, .. }) => reject.reject_message,
+        executed => panic!("{method} was not refused before it was executed: {executed:?}"),
+    }
 }

@@ -33,6 +33,14 @@ fn post_upgrade() {
     init();
 }
 
+/// Refuses junk before it costs anything. There are no methods but those of the WebSockets.
+#[ic_cdk::inspect_message]
+fn inspect_message() {
+    if let Err(error) = ic_ws_cdk::inspect_message() {
+        ic_cdk::trap(error.to_string());
+    }
+}
+
 fn on_message(args: OnMessageCallbackArgs) {
     if let Err(error) = answer(&args) {
         ic_cdk::println!("no answer to {}: {error}", args.client_key);

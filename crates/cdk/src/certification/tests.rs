@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use ic_certification::LookupResult;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::*;
 
@@ -60,7 +61,7 @@ impl Model {
             Step::Push(n, count) => {
                 let nonces = self.queues.entry(n).or_insert(self.first..self.first);
                 for _ in 0..count {
-                    self.tree.push(key(n, nonces.end), &content(n, nonces.end));
+                    self.tree.push(key(n, nonces.end), content(n, nonces.end));
                     nonces.end += 1;
                 }
             }
@@ -99,9 +100,8 @@ impl Model {
         assert_eq!(labels.len() as u64, page.end - page.start);
         for nonce in page.start.saturating_sub(1)..page.end + 1 {
             let label = key(n, nonce).to_string();
-            let hash: Hash = Sha256::digest(content(n, nonce)).into();
             let found = witness.lookup_path([WEBSOCKET_LABEL, label.as_bytes()]);
-            let is_found = matches!(found, LookupResult::Found(found) if found == hash);
+            let is_found = found == LookupResult::Found(&content(n, nonce));
             assert_eq!(is_found, page.contains(&nonce), "{label}");
         }
     }
@@ -114,8 +114,9 @@ fn key(n: u8, nonce: u64) -> MessageKey {
     }
 }
 
-fn content(n: u8, nonce: u64) -> Vec<u8> {
-    format!("{nonce} of {n}").into_bytes()
+/// The hash of a message's content.
+fn content(n: u8, nonce: u64) -> Hash {
+    Sha256::digest(format!("{nonce} of {n}")).into()
 }
 
 /// The labels of the messages that a witness shows, as they stand in it.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use ic_stable_structures::Memory;
-use ic_ws_protocol::{ClientKey, WebsocketMessage, WebsocketServiceMessageContent};
+use ic_ws_protocol::{ClientKey, WebsocketServiceMessageContent};
 
 use super::Websockets;
 use crate::{
+    content::Content,
     error::{NotConnected, SendError},
     params::CloseReason,
     queues::Load,
@@ -46,8 +47,9 @@ impl<M: Memory> Websockets<M> {
         self.deliver_pending_to(client_key, now);
         let client = self.client(client_key)?;
         self.check_total(1, message.len())?;
-        self.check_load(client_key, message.len())?;
-        self.push(client_key, client, message, false, now)
+        let content = Content::new(&message, now, false)?;
+        self.check_load(client_key, &content)?;
+        self.push(client_key, client, &content)
     }
 
     /// Queues an application message for each of `recipients`, as long as `may_go_on`; the rest waits for
@@ -66,12 +68,13 @@ impl<M: Memory> Websockets<M> {
             return Err(SendError::TooManyRecipients(limits.pending_recipients));
         }
         self.check_total(recipients.len(), message.len())?;
+        let content = Content::new(&message, now, false)?;
         let mut waiting = Vec::new();
         for client_key in recipients {
             if !may_go_on() || self.broadcasts.awaits(&client_key) {
                 waiting.push(client_key);
             } else {
-                self.send_or_close(&client_key, message.clone(), now);
+                self.send_or_close(&client_key, &content);
             }
         }
         self.broadcasts.add(message, &waiting);
@@ -101,29 +104,36 @@ impl<M: Memory> Websockets<M> {
         let Some((client_key, message)) = self.broadcasts.take_any() else {
             return false;
         };
-        self.send_or_close(&client_key, message, now);
+        self.deliver(&client_key, &message, now);
         true
     }
 
     /// Delivers to a client what was broadcast to it so far.
     pub(super) fn deliver_pending_to(&mut self, client_key: &ClientKey, now: u64) {
         while let Some(message) = self.broadcasts.take_for(client_key) {
-            self.send_or_close(client_key, message, now);
+            self.deliver(client_key, &message, now);
+        }
+    }
+
+    fn deliver(&mut self, client_key: &ClientKey, message: &[u8], now: u64) {
+        // Every message has a CBOR form.
+        if let Ok(content) = Content::new(message, now, false) {
+            self.send_or_close(client_key, &content);
         }
     }
 
     /// Nobody is there any more to be told that a message of a broadcast does not fit: the connection that cannot have
     /// it ends, rather than going on without it.
-    fn send_or_close(&mut self, client_key: &ClientKey, message: Vec<u8>, now: u64) {
+    fn send_or_close(&mut self, client_key: &ClientKey, content: &Content) {
         let Some(client) = self.clients.get(client_key) else {
             return;
         };
         let sent = self
-            .check_load(client_key, message.len())
-            .and_then(|()| self.push(client_key, client, message, false, now));
+            .check_load(client_key, content)
+            .and_then(|()| self.push(client_key, client, content));
         if sent.is_err() {
             self.broadcasts.forget(client_key);
-            self.disconnect(client_key, CloseReason::QueueFull, now);
+            self.disconnect(client_key, CloseReason::QueueFull, content.timestamp);
         }
     }
 
@@ -136,11 +146,11 @@ impl<M: Memory> Websockets<M> {
     }
 
     /// Refuses a message that there is no room for in what is kept for a client.
-    fn check_load(&self, client_key: &ClientKey, size: usize) -> Result<(), SendError> {
+    fn check_load(&self, client_key: &ClientKey, content: &Content) -> Result<(), SendError> {
         let limits = &self.params.limits;
         let Load { messages, bytes } = self.queues.load(client_key);
         if messages >= limits.queued_messages_per_client
-            || bytes + size > limits.queued_bytes_per_client
+            || bytes + content.len() > limits.queued_bytes_per_client
         {
             return Err(SendError::QueueFull(*client_key));
         }
@@ -171,31 +181,24 @@ impl<M: Memory> Websockets<M> {
         message: &WebsocketServiceMessageContent,
         now: u64,
     ) -> Result<(), SendError> {
-        self.push(client_key, client, candid::encode_one(message)?, true, now)
+        let content = Content::new(&candid::encode_one(message)?, now, true)?;
+        self.push(client_key, client, &content)
     }
 
     fn push(
         &mut self,
         client_key: &ClientKey,
         mut client: ClientRecord,
-        content: Vec<u8>,
-        is_service_message: bool,
-        now: u64,
+        content: &Content,
     ) -> Result<(), SendError> {
         client.last_sent += 1;
-        let message = WebsocketMessage {
-            client_key: *client_key,
-            sequence_num: client.last_sent,
-            timestamp: now,
-            is_service_message,
-            content,
-        };
+        let (bytes, hash) = content.to_client(client_key, client.last_sent)?;
         let message = QueuedMessage {
             client_key: *client_key,
-            timestamp: now,
-            content: message.to_cbor()?,
+            timestamp: content.timestamp,
+            content: bytes,
         };
-        self.queues.push(client.gateway, message);
+        self.queues.push(client.gateway, message, hash);
         self.clients.put(client_key, client);
         Ok(())
     }

@@ -70,7 +70,8 @@ impl World {
         let params = params.with_max_number_of_returned_messages(PAGE);
         // Small buckets: each takes its whole size at once.
         let memory = MemoryManager::init_with_bucket_size(VectorMemory::default(), 1);
-        let now = 1_700_000_000 * SECOND;
+        // A mark of both grids.
+        let now = 1_700_000_100 * SECOND;
         let mut world = Self {
             ws: start(&params, &memory, now),
             params,

@@ -243,6 +243,28 @@ fn an_upgrade_between_ack_and_check_spares_the_clients() {
     );
 }
 
+/// Timers cost cycles.
+#[test]
+fn an_idle_canister_is_not_woken() {
+    let key = client(1, 1);
+    let mut world = World::new();
+    assert_eq!(world.ws.deadline(), None);
+    world.open(key, gateway(0)).unwrap();
+    world.receive(key, 2, b"early").unwrap();
+    let broadcast = [key.into()];
+    world
+        .ws
+        .broadcast(broadcast, b"all".to_vec(), world.now, || false)
+        .unwrap();
+    world.ws.gateway_closed(gateway(0), key, world.now).unwrap();
+    world.events();
+    // The messages, and the gateway with them.
+    world.pass_deadline();
+    assert_eq!(world.ws.deadline(), None);
+    world.upgrade();
+    assert_eq!(world.ws.deadline(), None);
+}
+
 #[test]
 fn wiping_forgets_everything() {
     let key = client(1, 1);
