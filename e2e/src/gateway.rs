@@ -1,7 +1,7 @@
 //! The gateway as a process of its own, which can be killed.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     process::Stdio,
 };
@@ -16,6 +16,8 @@ use crate::wait::until;
 pub struct GatewayProcess {
     /// Where WebSocket clients connect to.
     pub url: String,
+    /// The same as an address.
+    pub address: SocketAddr,
     process: Child,
 }
 
@@ -23,12 +25,15 @@ impl GatewayProcess {
     /// Starts a gateway to the network at `ic_url`, with the identity in that file.
     pub async fn start(ic_url: &str, identity: &Path) -> Result<Self> {
         let program = Artifacts::of(&Layout::of_this_workspace()).gateway;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
-        let address = format!("127.0.0.1:{port}");
-        let process = Command::new(program)
-            .args(["--ic-network-url", ic_url, "--gateway-address", &address])
+        Self::start_as(Command::new(program), ic_url, identity).await
+    }
+
+    /// The same with a command that may have further flags.
+    pub async fn start_as(mut command: Command, ic_url: &str, identity: &Path) -> Result<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let process = command
+            .args(["--ic-network-url", ic_url, "--gateway-address"])
+            .arg(address.to_string())
             .arg("--identity-path")
             .arg(identity)
             .stdin(Stdio::null())
@@ -42,8 +47,14 @@ impl GatewayProcess {
         .await?;
         Ok(Self {
             url: format!("ws://{address}"),
+            address,
             process,
         })
+    }
+
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
     }
 
     /// Kills it, which leaves it no time to say or do anything.

@@ -79,11 +79,16 @@ impl Load {
         self.count() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency in milliseconds that so many percent of the requests did not exceed: the nearest rank.
+    /// The latency in milliseconds that so many percent of the requests did not exceed.
     pub fn percentile_ms(&self, percent: usize) -> f64 {
-        let rank = (self.count() * percent).div_ceil(100).max(1);
-        self.latencies[rank - 1].as_secs_f64() * 1e3
+        percentile_ms(&self.latencies, percent)
     }
+}
+
+/// Of latencies, shortest first, the one in milliseconds that so many percent of them do not exceed: the nearest rank.
+pub fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted[rank - 1].as_secs_f64() * 1e3
 }
 
 #[cfg(test)]

@@ -18,6 +18,13 @@ pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
     if arguments.iter().any(|argument| argument == "cdk") {
         build::measured_canisters(layout)?;
     }
+    if arguments.iter().any(|argument| argument == "gateway") {
+        build::ping_pong(layout)?;
+        match arguments.iter().any(|argument| argument == "--quick") {
+            true => build::programs(layout, &["ic-ws-gateway"])?,
+            false => build::optimised_gateway(layout)?,
+        }
+    }
     let program = Artifacts::of(layout).bench;
     let mut bench = Command::new(&program);
     bench.args(arguments);

@@ -30,6 +30,8 @@ pub struct Artifacts {
     pub localnet: PathBuf,
     /// The gateway.
     pub gateway: PathBuf,
+    /// The gateway, in the build that is run in earnest.
+    pub optimised_gateway: PathBuf,
     /// The benchmarks.
     pub bench: PathBuf,
 }
@@ -46,6 +48,7 @@ impl Artifacts {
             page: layout.target().join("frontend"),
             localnet: native.join("ic-localnet"),
             gateway: native.join("ic-ws-gateway"),
+            optimised_gateway: layout.target().join("release/ic-ws-gateway"),
             bench: native.join("bench"),
         }
     }
@@ -106,8 +109,17 @@ pub fn all(layout: &Layout) -> Result<Artifacts> {
 /// Selects no packages but binaries: then the features of shared dependencies are the same in every native build and test
 /// of the workspace, and nothing is compiled twice.
 pub(crate) fn programs(layout: &Layout, names: &[&str]) -> Result<()> {
+    programs_as(layout, "dev", names)
+}
+
+/// Builds the gateway as it is run in earnest.
+pub(crate) fn optimised_gateway(layout: &Layout) -> Result<()> {
+    programs_as(layout, "release", &["ic-ws-gateway"])
+}
+
+fn programs_as(layout: &Layout, profile: &str, names: &[&str]) -> Result<()> {
     let mut cargo = cargo(layout);
-    cargo.args(["build", "--workspace"]);
+    cargo.args(["build", "--workspace", "--profile", profile]);
     for name in names {
         cargo.args(["--bin", name]);
     }
@@ -153,11 +165,17 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
 pub fn test_canisters(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
     eprintln!("Building the tests' canisters…");
-    wasm(layout, "the example ping-pong", &["--package", "ping-pong"])?;
+    ping_pong(layout)?;
     for canister in ["published-cdk", "veteran"] {
         test_canister(layout, canister)?;
     }
     measured_canisters(layout)
+}
+
+/// Builds the smallest example.
+pub(crate) fn ping_pong(layout: &Layout) -> Result<()> {
+    ensure_wasm_target(layout)?;
+    wasm(layout, "the example ping-pong", &["--package", "ping-pong"])
 }
 
 /// Builds the canisters that the benchmark of the WebSocket CDK measures.

@@ -62,6 +62,21 @@ async fn both_cdks_are_measured() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_gateway_is_measured() -> Result<()> {
+    let (_, figures) = measure("gateway").await?;
+    for key in [
+        "quiet_delivery_p50_ms",
+        "burst_bytes_per_message",
+        "beside_slow_client_p99_ms",
+        "many_messages_per_second",
+        "many_idle_memory_per_client_kib",
+    ] {
+        assert!(figures.contains_key(key), "{figures:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_interrupted_run_leaves_nothing() -> Result<()> {
     let local = tempfile::tempdir()?;
     let mut bench = bench("localnet", local.path())

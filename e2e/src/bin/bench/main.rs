@@ -1,12 +1,14 @@
 //! `scripts/bench NAME`: measures a part of the stack, and prints every figure beside what to compare it with.
 //!
-//! One module for each name; [`node`], [`turns`] and [`report`] are what they share.
+//! One module for each name; [`node`], [`turns`], [`usage`] and [`report`] are what they share.
 
 mod cdk;
+mod gateway;
 mod localnet;
 mod node;
 mod report;
 mod turns;
+mod usage;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -36,6 +38,8 @@ enum Name {
     Localnet,
     /// The canister library, beside the published one.
     Cdk,
+    /// The gateway.
+    Gateway,
 }
 
 // One thread: the load shares the machine with what it loads.
@@ -71,6 +75,7 @@ async fn run(options: Options) -> Result<()> {
     match options.name {
         Name::Localnet => localnet::measure(options.quick, &mut report).await?,
         Name::Cdk => cdk::measure(options.quick, &mut report).await?,
+        Name::Gateway => gateway::measure(options.quick, &mut report).await?,
     }
     print!("{report}");
     if let Some(path) = options.json {

@@ -25,6 +25,8 @@ use xtask::{
     process::{die_with_parent, terminate},
 };
 
+use crate::usage::Usage;
+
 /// For how long requests are good: as long as the network lets them be.
 const EXPIRY: Duration = Duration::from_secs(5 * 60);
 
@@ -99,6 +101,11 @@ impl Node {
             .context("the network does not stop")??;
         ensure!(status.success(), "the network has failed: {status}");
         Ok(())
+    }
+
+    /// What it takes up.
+    pub fn usage(&self) -> Result<Usage> {
+        Usage::of(self.process.id().context("the network has ended")?)
     }
 
     /// An agent of the network that signs as `identity`.

@@ -22,10 +22,13 @@ pub struct Row {
 #[derive(Clone, Copy)]
 pub enum Unit {
     PerSecond,
+    Microseconds,
     Milliseconds,
     Seconds,
     Times,
     Instructions,
+    Bytes,
+    Kibibytes,
     Mebibytes,
 }
 
@@ -33,12 +36,15 @@ impl Unit {
     fn show(self, value: f64) -> String {
         match self {
             Self::PerSecond => format!("{value:.0} /s"),
+            Self::Microseconds => format!("{} µs", grouped(value)),
             Self::Milliseconds => format!("{value:.2} ms"),
             Self::Seconds => format!("{value:.2} s"),
             // Of what is a small part, the digits that count come late.
             Self::Times if value < 0.1 => format!("{value:.4} ×"),
             Self::Times => format!("{value:.2} ×"),
             Self::Instructions => format!("{} instr", grouped(value)),
+            Self::Bytes => format!("{} B", grouped(value)),
+            Self::Kibibytes => format!("{value:.1} KiB"),
             Self::Mebibytes => format!("{value:.1} MiB"),
         }
     }
