@@ -230,6 +230,10 @@ impl<M: Memory> Queues<M> {
     }
 
     /// Drops some of a gateway's messages that have waited for long enough. One that nothing is left of is forgotten.
+    ///
+    /// A gateway with clients is never left without messages: each client is acknowledged to no later than what it was
+    /// sent before expires, and clients are attended to before queues. So after an upgrade, the queue goes on from its
+    /// last message; the number that is stored may be an old one.
     pub fn drop_expired(&mut self, gateway: Principal, now: u64) {
         let (first, last) = ((gateway, 0), (gateway, u64::MAX));
         let mut oldest = None;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use candid::Principal;
 use ic_stable_structures::Memory;
-use ic_ws_protocol::{ClientKey, WebsocketMessage, WebsocketServiceMessageContent};
+use ic_ws_protocol::{
+    ClientKey, WebsocketMessage, WebsocketServiceMessageContent, bounded_candid::decode_one_within,
+};
 
 use super::{Event, Websockets};
 use crate::{
@@ -17,6 +19,9 @@ use crate::{
 
 /// No message about the connection itself is longer.
 const MAX_SERVICE_MESSAGE_BYTES: usize = 1024;
+
+/// Ample for decoding one.
+const SERVICE_MESSAGE_QUOTA: usize = 10_000;
 
 /// The messages that wait for one before them.
 pub(crate) struct Early<M: Memory> {
@@ -221,7 +226,7 @@ impl<M: Memory> Websockets<M> {
 
 /// Clients may only keep alive.
 fn check_service_message(content: &[u8]) -> Result<(), MessageError> {
-    match candid::decode_one(content) {
+    match decode_one_within(content, SERVICE_MESSAGE_QUOTA) {
         Ok(WebsocketServiceMessageContent::KeepAliveMessage(_)) => Ok(()),
         Ok(_) => Err(MessageError::UnexpectedServiceMessage),
         Err(error) => Err(MessageError::MalformedServiceMessage(error)),

@@ -102,6 +102,26 @@ fn service_messages_other_than_keep_alives_close() {
     }
 }
 
+/// A few bytes of Candid that take a trillion steps to read.
+#[test]
+fn a_service_message_that_is_huge_to_read_is_cheap_to_refuse() {
+    let keep_alive = Service::KeepAliveMessage(ClientKeepAliveMessageContent {
+        last_incoming_sequence_num: 0,
+    });
+    let mut content = candid::encode_args((keep_alive, Vec::<()>::new())).unwrap();
+    // The length of that vector, in LEB128.
+    assert_eq!(content.pop(), Some(0));
+    content.extend([0x80, 0x80, 0x80, 0x80, 0x80, 0x20]);
+
+    let key = client(1, 1);
+    let mut world = World::opened(key, gateway(0));
+    let refusal = world.receive_any(key, 1, content, true);
+    assert!(matches!(
+        refusal,
+        Err(MessageError::MalformedServiceMessage(_))
+    ));
+}
+
 #[test]
 fn only_its_own_gateway_reports_a_client_as_gone() {
     let key = client(1, 1);
