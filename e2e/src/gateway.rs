@@ -1,16 +1,18 @@
 //! The gateway as a process of its own, which can be killed.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-    process::Stdio,
-};
+use std::{net::SocketAddr, path::Path, process::Stdio};
 
-use anyhow::{Context, Result};
-use tokio::process::{Child, Command};
+use anyhow::{Context, Result, bail};
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines},
+    process::{Child, Command},
+};
 use xtask::{build::Artifacts, layout::Layout};
 
-use crate::wait::until;
+use crate::wait::within_deadline;
+
+/// Errors, and where it listens.
+const LOGGED: &str = "error,ic_ws_gateway::server=info";
 
 /// A running gateway. Dropping it kills it.
 pub struct GatewayProcess {
@@ -30,21 +32,25 @@ impl GatewayProcess {
 
     /// The same with a command that may have further flags.
     pub async fn start_as(mut command: Command, ic_url: &str, identity: &Path) -> Result<Self> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let process = command
-            .args(["--ic-network-url", ic_url, "--gateway-address"])
-            .arg(address.to_string())
-            .arg("--identity-path")
+        let mut process = command
+            .env("RUST_LOG", LOGGED)
+            .args(["--ic-network-url", ic_url])
+            .args(["--gateway-address", "127.0.0.1:0", "--identity-path"])
             .arg(identity)
             .stdin(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .context("the gateway is not built: run scripts/test, which builds it first")?;
-        let health = format!("http://{address}/health");
-        until("the gateway", || async {
-            Ok(reqwest::get(&health).await.ok())
-        })
-        .await?;
+        let log = process.stderr.take().context("it has no log")?;
+        let mut log = BufReader::new(log).lines();
+        let address = within_deadline("the gateway", address(&mut log)).await??;
+        // It would wait for somebody to read its log.
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = log.next_line().await {
+                eprintln!("{line}");
+            }
+        });
         Ok(Self {
             url: format!("ws://{address}"),
             address,
@@ -61,4 +67,16 @@ impl GatewayProcess {
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.process.kill().await?)
     }
+}
+
+/// Where it says that it listens.
+async fn address(log: &mut Lines<impl AsyncBufRead + Unpin>) -> Result<SocketAddr> {
+    while let Some(line) = log.next_line().await? {
+        eprintln!("{line}");
+        if let Some((_, rest)) = line.split_once(" address=") {
+            let address = rest.split_whitespace().next();
+            return Ok(address.unwrap_or_default().parse()?);
+        }
+    }
+    bail!("the gateway has ended")
 }

@@ -77,7 +77,7 @@ async fn a_stopped_canister_disturbs_its_own_clients_only() -> Result<()> {
     closed_for_now(&mut alice, &unavailable).await?;
     // Who tries meanwhile is told so, too.
     let mut bob = Person::connect(&stack, &stack.gateway_url)?;
-    closed_for_now(&mut bob, "").await?;
+    closed_for_now(&mut bob, &unavailable).await?;
     elsewhere.say("not disturbed")?;
     elsewhere.message_saying("not disturbed").await?;
 

@@ -32,7 +32,7 @@ impl Gateway {
     pub async fn start(program: &Path, node: &Node) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let mut command = Command::new(program);
-        command.args(FLAGS).env("RUST_LOG", "error");
+        command.args(FLAGS);
         die_with_parent(&mut command);
         let url = format!("http://{}", node.address);
         let identity = dir.path().join("identity.pem");
