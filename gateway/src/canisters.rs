@@ -213,6 +213,9 @@ impl Canister {
         let Some(client) = clients.by_key.get_mut(&message.client_key) else {
             return Handover::Dropped;
         };
+        if !client.outbox.is_open() {
+            return Handover::Dropped;
+        }
         let mut timestamp = 0;
         if let Ok(content) = cbor::from_slice::<Numbered>(&message.content) {
             if content.sequence_num <= client.last_sequence {
@@ -229,7 +232,9 @@ impl Canister {
             client.last_sequence = content.sequence_num;
             timestamp = content.timestamp;
         }
-        let delivered = client.outbox.put(Content::Message(ProvenMessage {
+        let outbox = client.outbox.clone();
+        drop(clients);
+        let delivered = outbox.put(Content::Message(ProvenMessage {
             tree: proof.witness.for_key(&message.key),
             key: message.key,
             content: message.content,

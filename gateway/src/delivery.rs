@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use bytes::Bytes;
 use ic_ws_protocol::{CanisterFrame, Receipt, ReceiptFrame, cbor::CborError};
 use tokio::sync::{
     OwnedSemaphorePermit, Semaphore,
@@ -69,7 +70,7 @@ pub(crate) struct ProvenMessage {
     pub(crate) span: Span,
     pub(crate) certificate: Arc<[u8]>,
     /// For this message alone.
-    pub(crate) tree: Vec<u8>,
+    pub(crate) tree: Bytes,
 }
 
 impl Outbox {
@@ -87,9 +88,14 @@ impl Outbox {
         (outbox, Inbox { waiting, closing })
     }
 
+    /// Whether what is put here may reach the client.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.overflowed.load(Ordering::Relaxed) && !self.waiting.is_closed()
+    }
+
     /// Lets `content` wait for the client to read it, and gives back whether it does.
     pub(crate) fn put(&self, content: Content) -> bool {
-        if self.overflowed.load(Ordering::Relaxed) {
+        if !self.is_open() {
             return false;
         }
         let size = u32::try_from(content.size()).unwrap_or(u32::MAX);

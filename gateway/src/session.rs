@@ -179,6 +179,8 @@ impl Session<'_> {
         };
 
         drop(calls);
+        // Nothing more is prepared for the client.
+        registration.inbox.waiting.close();
         let finish = async {
             let may_be_known = self.finish(&mut relay).await;
             let client_key = registration.client;

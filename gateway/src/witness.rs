@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use ic_certification::{
     HashTree, HashTreeNode, fork,
     hash_tree::{Hash, fork_hash, label, labeled_hash, leaf, leaf_hash, pruned},
@@ -18,7 +19,7 @@ const MAX_PARSED: usize = 256 * 1024;
 /// The witness for all messages of one poll.
 #[derive(Debug)]
 pub(crate) struct Witness {
-    encoded: Vec<u8>,
+    encoded: Bytes,
     /// Each with the hash of the message.
     messages: HashMap<Vec<u8>, Leaf>,
     steps: Vec<Step>,
@@ -53,7 +54,7 @@ impl Witness {
         let mut witness = Self {
             messages: HashMap::new(),
             steps: Vec::new(),
-            encoded,
+            encoded: encoded.into(),
         };
         if witness.encoded.len() <= MAX_PARSED
             && let Ok(tree) = cbor::from_slice::<HashTree>(&witness.encoded)
@@ -63,12 +64,12 @@ impl Witness {
         witness
     }
 
-    /// The witness for the message `key` alone; the whole one if it does not hold that message.
-    pub(crate) fn for_key(&self, key: &str) -> Vec<u8> {
+    /// The witness for the message `key` alone; the whole one, shared, if it does not hold that message.
+    pub(crate) fn for_key(&self, key: &str) -> Bytes {
         self.messages
             .get(key.as_bytes())
             .and_then(|leaf| cbor::to_vec(&self.path(leaf)).ok())
-            .unwrap_or_else(|| self.encoded.clone())
+            .map_or_else(|| self.encoded.clone(), Bytes::from)
     }
 
     /// The tree with only this leaf in it.
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(Witness::new(blank.clone()).for_key(&key(3)), blank);
         assert_eq!(
             Witness::new(b"garbage".to_vec()).for_key(&key(3)),
-            b"garbage"
+            b"garbage"[..]
         );
     }
 
@@ -205,6 +206,10 @@ mod tests {
         let witness = messages.value_range(key(0).as_bytes(), key(6_000).as_bytes());
         let large = cbor::to_vec(&label(WEBSOCKET_LABEL, witness)).unwrap();
         assert!(large.len() > MAX_PARSED);
-        assert_eq!(Witness::new(large.clone()).for_key(&key(3)), large);
+        let witness = Witness::new(large.clone());
+        let passed_on = [3, 4].map(|n| witness.for_key(&key(n)));
+        assert_eq!(passed_on[0], large);
+        let addresses = passed_on.each_ref().map(|bytes| bytes.as_ptr());
+        assert_eq!(addresses[0], addresses[1], "it is copied");
     }
 }
