@@ -3,6 +3,8 @@
 //! Signatures are the network's business. What is checked here keeps a client from using the gateway for
 //! anything but its own connection.
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 use bytes::Bytes;
 use candid::Principal;
 use ic_transport_types::{EnvelopeContent, RequestId};
@@ -16,6 +18,8 @@ pub(crate) struct SignedCall {
     pub(crate) canister: Principal,
     pub(crate) request_id: RequestId,
     pub(crate) envelope: Bytes,
+    /// Whether the network may have taken it for execution.
+    pub(crate) taken: Arc<AtomicBool>,
     /// Where the call is on its way through the gateway.
     pub(crate) span: Span,
 }
@@ -94,6 +98,7 @@ fn parts(frame: ClientFrame) -> Result<(Principal, String, Vec<u8>, SignedCall),
         canister: canister_id,
         request_id,
         envelope: frame.envelope_bytes.into(),
+        taken: Arc::default(),
         span: Span::default(),
     };
     Ok((sender, method_name, arg, call))

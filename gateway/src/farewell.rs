@@ -1,5 +1,7 @@
 //! The end of a session on both sides: the client hears why, the canister that its client is gone.
 
+use std::sync::Arc;
+
 use candid::Principal;
 use futures::{SinkExt, StreamExt};
 use ic_transport_types::EnvelopeContent;
@@ -79,6 +81,7 @@ pub(crate) async fn to_canister(gateway: &Gateway, canister_id: Principal, clien
         canister: canister_id,
         request_id: content.to_request_id(),
         envelope: identity.sign(content).into(),
+        taken: Arc::default(),
         span: Span::default(),
     };
     // All clients may go at once, and the network should not hear of it at once.

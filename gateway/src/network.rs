@@ -5,7 +5,10 @@
 //! that the clients, who verify everything, do not already have.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,6 +45,7 @@ pub(crate) struct Network {
     http: Client,
     base: String,
     max_response_size: usize,
+    poll_timeout: Duration,
     call_timeout: Duration,
     last_answer: Mutex<Option<Instant>>,
 }
@@ -66,6 +70,9 @@ pub(crate) enum NetworkError {
     },
     #[error("the network has not decided within {0:?}")]
     Undecided(Duration),
+    /// Nobody knows what becomes of a call that was posted before with another answer, or none.
+    #[error("not decided, and refused when posted again: {0}")]
+    RefusedAgain(Box<Self>),
 }
 
 /// How a call ended, and the proof of it.
@@ -116,6 +123,14 @@ impl NetworkError {
         }
     }
 
+    /// Whether the network has not taken the request.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error.is_connect(),
+            error => error.rejection().is_some(),
+        }
+    }
+
     /// Whether such a request may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
@@ -151,6 +166,7 @@ impl Network {
             http: Client::builder().timeout(limits.request_timeout).build()?,
             base: url.as_str().trim_end_matches('/').to_owned(),
             max_response_size: limits.max_response_size,
+            poll_timeout: limits.poll_timeout,
             call_timeout: limits.call_timeout,
             last_answer: Mutex::default(),
         })
@@ -174,10 +190,10 @@ impl Network {
     ///
     /// Posting a call again is safe: the network executes each request id once. So one that was refused before it got
     /// an id, as the canister is stopped for an upgrade, say, is posted again; but the certified rejection of one that
-    /// was not is final.
+    /// was not is final. One that the network may have taken is not refused any more, whatever it says of it later.
     pub(crate) async fn call(&self, call: &SignedCall) -> Result<Decision, NetworkError> {
         let path = format!("api/v4/canister/{}/call", call.canister);
-        self.retry(|| async {
+        self.retry(&call.taken, || async {
             match self.post_call(&path, call).await? {
                 TransportCallResponse::Replied { certificate } => {
                     decision(certificate, &call.request_id)
@@ -191,9 +207,8 @@ impl Network {
     /// Posts `call` until the network has accepted it for execution, which it does not wait for.
     pub(crate) async fn submit(&self, call: &SignedCall) -> Result<(), NetworkError> {
         let path = format!("api/v2/canister/{}/call", call.canister);
-        self.retry(|| async { self.post_call(&path, call).await.map(Some) })
-            .await
-            .map(drop)
+        let post = || async { self.post_call(&path, call).await.map(Some) };
+        self.retry(&call.taken, post).await.map(drop)
     }
 
     /// Posts `call` once. A rejection before execution is an error.
@@ -202,7 +217,8 @@ impl Network {
         path: &str,
         call: &SignedCall,
     ) -> Result<TransportCallResponse, NetworkError> {
-        let (status, body) = self.post(path, call.envelope.clone()).await?;
+        let request = self.request(path, call.envelope.clone());
+        let (status, body) = self.send(request).await?;
         if status == StatusCode::ACCEPTED {
             return Ok(TransportCallResponse::Accepted);
         }
@@ -212,29 +228,42 @@ impl Network {
         }
     }
 
-    /// Posts a signed query to `canister` once, and gives back the canister's reply.
+    /// Posts a signed poll of `canister` once, and gives back the canister's reply.
     pub(crate) async fn query(
         &self,
         canister: Principal,
         envelope: Vec<u8>,
     ) -> Result<Vec<u8>, NetworkError> {
         let path = format!("api/v3/canister/{canister}/query");
-        let (_, body) = self.post(&path, envelope.into()).await?;
+        let request = self.request(&path, envelope.into());
+        let (_, body) = self.send(request.timeout(self.poll_timeout)).await?;
         match cbor::from_slice(&body)? {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
             QueryResponse::Rejected { reject, .. } => Err(reject.into()),
         }
     }
 
-    /// Attempts until there is a result, an error that will not pass, or no more time.
-    async fn retry<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, NetworkError>
+    /// Attempts until there is a result, an error that will not pass, or no more time. `taken` becomes, and stays, true
+    /// once an attempt was not refused.
+    async fn retry<T, F>(
+        &self,
+        taken: &AtomicBool,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, NetworkError>
     where
         F: Future<Output = Result<Option<T>, NetworkError>>,
     {
         let mut last_error = None;
+        let mut is_posted = false;
         let attempts = async {
             for delay in backoff() {
-                match attempt().await {
+                is_posted = true;
+                let result = attempt().await;
+                is_posted = false;
+                if !result.as_ref().is_err_and(NetworkError::is_refusal) {
+                    taken.store(true, Ordering::Relaxed);
+                }
+                match result {
                     Ok(Some(result)) => return Ok(result),
                     Ok(None) => last_error = None,
                     Err(error) if error.is_transient() => last_error = Some(error),
@@ -244,20 +273,23 @@ impl Network {
             }
             Err(NetworkError::Undecided(self.call_timeout))
         };
-        timeout(self.call_timeout, attempts)
-            .await
-            .unwrap_or_else(|_| {
-                Err(last_error.unwrap_or(NetworkError::Undecided(self.call_timeout)))
-            })
+        let result = timeout(self.call_timeout, attempts).await;
+        let result = result.unwrap_or_else(|_| {
+            Err(last_error.unwrap_or(NetworkError::Undecided(self.call_timeout)))
+        });
+        // The last attempt may have been cut off.
+        let may_be_taken = is_posted || taken.load(Ordering::Relaxed);
+        result.map_err(|error| match error.rejection() {
+            Some(_) if may_be_taken => NetworkError::RefusedAgain(Box::new(error)),
+            _ => error,
+        })
     }
 
-    async fn post(&self, path: &str, body: Bytes) -> Result<(StatusCode, Vec<u8>), NetworkError> {
-        let request = self
-            .http
+    fn request(&self, path: &str, body: Bytes) -> RequestBuilder {
+        self.http
             .post(format!("{}/{path}", self.base))
             .header(CONTENT_TYPE, "application/cbor")
-            .body(body);
-        self.send(request).await
+            .body(body)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), NetworkError> {

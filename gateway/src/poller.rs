@@ -4,16 +4,15 @@
 //! comes; what is left of earlier messages then belongs to nobody, and is dropped.
 
 use std::{
-    mem,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
 use ic_ws_protocol::{CanisterWsGetMessagesArguments, MessageKey, decode_get_messages_reply};
 use thiserror::Error;
-use tokio::time::sleep;
+use tokio::{task::yield_now, time::sleep};
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
@@ -27,6 +26,9 @@ use crate::{
     schedule::{Polled, Schedule},
     witness::Witness,
 };
+
+/// Messages that are handed out before other tasks have their turn.
+const MESSAGES_AT_ONCE: usize = 256;
 
 /// A poll gave nothing.
 #[derive(Debug, Error)]
@@ -45,24 +47,17 @@ enum PollError {
 pub(crate) async fn run(gateway: Arc<Gateway>, canister: Arc<Canister>) {
     let span = info_span!("poller", canister = %canister.id);
     let config = &gateway.config;
-    let mut schedule = Schedule::new(
-        config.polling_interval,
-        config.max_polling_interval,
-        Instant::now(),
-    );
+    let mut schedule = Schedule::new(config.polling_interval, config.max_polling_interval);
     let mut poller = Poller {
         gateway: gateway.clone(),
         canister,
         queue: Queue::default(),
-        failing: false,
     };
     async {
         info!("polling");
         loop {
             let polled = poller.drain().await;
-            let now = Instant::now();
-            let pause = schedule.pause_after(polled, now, chance());
-            poller.tell_if_unavailable(schedule.failing_for(now));
+            let pause = schedule.pause_after(polled, chance());
             tokio::select! {
                 () = poller.canister.changed.notified() => schedule.hurry(),
                 () = sleep(pause) => {}
@@ -82,8 +77,6 @@ struct Poller {
     gateway: Arc<Gateway>,
     canister: Arc<Canister>,
     queue: Queue,
-    /// Whether the latest poll failed, which is logged once.
-    failing: bool,
 }
 
 impl Poller {
@@ -98,9 +91,6 @@ impl Poller {
             self.failed(&error);
             return Polled::Failed;
         }
-        if mem::take(&mut self.failing) {
-            info!("polls succeed again");
-        }
         let found = self.queue.next() != before;
         self.check_queue();
         match found {
@@ -109,24 +99,21 @@ impl Poller {
         }
     }
 
-    fn failed(&mut self, error: &PollError) {
+    fn failed(&self, error: &PollError) {
         self.gateway.metrics.polled(PollResult::Failed);
-        self.canister.polling.failed(error.to_string());
         let text = format!("Cannot poll: {error}");
         let errors = &self.gateway.recent_errors;
         errors.add(text, Some(self.canister.id));
-        if mem::replace(&mut self.failing, true) {
-            debug!(%error, "still cannot poll");
-        } else {
-            warn!(%error, "cannot poll");
+        let error = error.to_string();
+        let polling = &self.canister.polling;
+        let failing_for = polling.failed(error.clone(), Instant::now());
+        match failing_for.is_zero() {
+            true => warn!(%error, "cannot poll"),
+            false => debug!(%error, "still cannot poll"),
         }
-    }
-
-    /// Clients that wait for the canister's messages in vain are told so, and may try again.
-    fn tell_if_unavailable(&self, failing_for: Duration) {
+        // Clients that wait for the canister's messages in vain are told so, and may try again.
         if failing_for >= self.gateway.config.limits.canister_timeout {
             warn!(?failing_for, "the canister is unavailable");
-            let error = self.canister.polling.error().unwrap_or_default();
             self.canister.is_unavailable(&error);
         }
     }
@@ -184,7 +171,9 @@ impl Poller {
                 (false, true) => PollResult::Drained,
                 (false, false) => PollResult::Full,
             });
-        self.canister.polling.succeeded();
+        if self.canister.polling.succeeded(Instant::now()) {
+            info!("polls succeed again");
+        }
         let causes = &self.canister.causes;
         let span = gateway
             .traces
@@ -196,7 +185,10 @@ impl Poller {
             certificate: reply.cert.into(),
             witness: Witness::new(reply.tree),
         };
-        for message in reply.messages {
+        for (n, message) in reply.messages.into_iter().enumerate() {
+            if n % MESSAGES_AT_ONCE == MESSAGES_AT_ONCE - 1 {
+                yield_now().await;
+            }
             let Some(number) = number(&message.key, gateway.identity.principal()) else {
                 warn!(key = message.key, "a message of another queue");
                 continue;

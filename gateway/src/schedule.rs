@@ -1,6 +1,6 @@
 //! When to poll a canister next. Without I/O or clock, so that it can be tested with any passage of time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How much longer each pause is than the one before, while nothing happens.
 const SLOWER: f64 = 1.5;
@@ -20,7 +20,6 @@ pub(crate) struct Schedule {
     pause: Duration,
     /// What follows a poll that fails.
     failure_pause: Duration,
-    last_success: Instant,
 }
 
 /// How a poll ended, once the queue was drained.
@@ -34,25 +33,23 @@ pub(crate) enum Polled {
 
 impl Schedule {
     /// Pauses are between `shortest` and `longest`.
-    pub(crate) fn new(shortest: Duration, longest: Duration, now: Instant) -> Self {
+    pub(crate) fn new(shortest: Duration, longest: Duration) -> Self {
         Self {
             shortest,
             longest: longest.max(shortest),
             pause: shortest,
             failure_pause: FAILURE_PAUSES.0,
-            last_success: now,
         }
     }
 
-    /// How long to wait after a poll that ended at `now`. `chance` is random, from 0 to 1.
-    pub(crate) fn pause_after(&mut self, polled: Polled, now: Instant, chance: f64) -> Duration {
+    /// How long to wait after a poll that ended so. `chance` is random, from 0 to 1.
+    pub(crate) fn pause_after(&mut self, polled: Polled, chance: f64) -> Duration {
         let pause = match polled {
             Polled::Failed => {
                 let next = self.failure_pause.mul_f64(SLOWER_AFTER_FAILURE);
                 std::mem::replace(&mut self.failure_pause, next.min(FAILURE_PAUSES.1))
             }
             Polled::Messages | Polled::Nothing => {
-                self.last_success = now;
                 self.failure_pause = FAILURE_PAUSES.0;
                 if polled == Polled::Messages {
                     self.hurry();
@@ -68,11 +65,6 @@ impl Schedule {
     pub(crate) fn hurry(&mut self) {
         self.pause = self.shortest;
     }
-
-    /// How long no poll has succeeded.
-    pub(crate) fn failing_for(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.last_success)
-    }
 }
 
 #[cfg(test)]
@@ -82,21 +74,20 @@ mod tests {
     const SHORTEST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_millis(500);
 
-    fn schedule(start: Instant) -> Schedule {
-        Schedule::new(SHORTEST, LONGEST, start)
+    fn schedule() -> Schedule {
+        Schedule::new(SHORTEST, LONGEST)
     }
 
     /// The pauses after these polls, one straight after the other, without chance.
     fn pauses(schedule: &mut Schedule, polls: &[Polled]) -> Vec<u128> {
-        let now = Instant::now();
-        let pause = |polled: &Polled| schedule.pause_after(*polled, now, 0.0).as_millis();
+        let pause = |polled: &Polled| schedule.pause_after(*polled, 0.0).as_millis();
         polls.iter().map(pause).collect()
     }
 
     #[test]
     fn pauses_grow_while_nothing_happens_and_shrink_when_something_does() {
         use Polled::{Messages, Nothing};
-        let mut schedule = schedule(Instant::now());
+        let mut schedule = schedule();
         let idle = pauses(&mut schedule, &[Nothing; 6]);
         assert_eq!(idle, [100, 150, 225, 337, 500, 500]);
         let active = pauses(&mut schedule, &[Messages, Messages, Nothing, Nothing]);
@@ -108,7 +99,7 @@ mod tests {
     #[test]
     fn failures_have_pauses_of_their_own() {
         use Polled::{Failed, Messages, Nothing};
-        let mut schedule = schedule(Instant::now());
+        let mut schedule = schedule();
         let failing = pauses(&mut schedule, &[Failed; 8]);
         assert_eq!(failing, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         let recovered = pauses(&mut schedule, &[Nothing, Messages, Failed]);
@@ -116,19 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn the_time_without_success_is_known() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(schedule.failing_for(at(3)), Duration::from_secs(3));
-        schedule.pause_after(Polled::Nothing, at(4), 0.0);
-        schedule.pause_after(Polled::Failed, at(6), 0.0);
-        assert_eq!(schedule.failing_for(at(7)), Duration::from_secs(3));
-    }
-
-    #[test]
     fn a_longest_pause_below_the_shortest_is_the_shortest() {
-        let mut schedule = Schedule::new(LONGEST, SHORTEST, Instant::now());
+        let mut schedule = Schedule::new(LONGEST, SHORTEST);
         assert_eq!(pauses(&mut schedule, &[Polled::Nothing; 2]), [500, 500]);
     }
 
@@ -136,7 +116,6 @@ mod tests {
     #[test]
     fn canisters_that_begin_together_do_not_stay_together() {
         const CANISTERS: usize = 1000;
-        let start = Instant::now();
         let mut polls_in_ms = vec![0; 60_000];
         let mut seed = 7_u32;
         let mut chance = || {
@@ -144,11 +123,11 @@ mod tests {
             f64::from(seed >> 8) / f64::from(1 << 24)
         };
         for _ in 0..CANISTERS {
-            let mut schedule = schedule(start);
-            let mut now = start;
-            while let Some(polls) = polls_in_ms.get_mut((now - start).as_millis() as usize) {
+            let mut schedule = schedule();
+            let mut now = Duration::ZERO;
+            while let Some(polls) = polls_in_ms.get_mut(now.as_millis() as usize) {
                 *polls += 1;
-                now += schedule.pause_after(Polled::Nothing, now, chance());
+                now += schedule.pause_after(Polled::Nothing, chance());
             }
         }
         let busiest = polls_in_ms.iter().skip(10_000).max();

@@ -72,9 +72,14 @@ pub struct Limits {
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
     pub ping_interval: Duration,
 
-    /// How long one HTTP request to the network may take, in milliseconds.
+    /// How long one HTTP request to the network may take, in milliseconds. Polls have a time of their own.
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
     pub request_timeout: Duration,
+
+    /// How long one poll of a canister may take, in milliseconds. Well below the canister's timeout, so that a lost
+    /// connection to the network costs a retry.
+    #[arg(long, value_name = "MS", default_value = "10000", value_parser = milliseconds())]
+    pub poll_timeout: Duration,
 
     /// How long the network may take to decide a call, retries included, in milliseconds.
     #[arg(long, value_name = "MS", default_value = "120000", value_parser = milliseconds())]
@@ -91,7 +96,7 @@ pub struct Limits {
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds())]
     pub close_message_timeout: Duration,
 
-    /// How long no poll of a canister may have succeeded before its clients are closed, in milliseconds.
+    /// How long all polls of a canister may have failed before its clients are closed, in milliseconds.
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
     pub canister_timeout: Duration,
 

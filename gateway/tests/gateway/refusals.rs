@@ -118,6 +118,25 @@ async fn ws_close_does_not_overtake_ws_open() {
     until(async || network.accepted("ws_close").len() == 1).await;
 }
 
+/// A call that the network may execute yet is not refused, whatever becomes of another attempt to post it.
+#[tokio::test]
+async fn what_was_accepted_is_not_refused_later() {
+    let (gateway, network) =
+        start(|config| config.limits.request_timeout = Duration::from_millis(300)).await;
+    let unanswered = Answer::Reply(Ok(()));
+    for (nonce, answer) in [(1, Answer::Accepted), (2, unanswered)] {
+        network.decide(false);
+        network.answer("ws_open", answer);
+        let mut client = Client::connect_for_receipts(&gateway, nonce).await;
+        client.send_open(CANISTER).await;
+        until(async || network.accepted("ws_open").len() as u64 == nonce).await;
+        network.answer("ws_open", Answer::NonReplicatedReject("inspected".into()));
+        client.expect_close(1013, "inspected").await;
+    }
+    // The canister may know these clients.
+    until(async || network.accepted("ws_close").len() == 2).await;
+}
+
 /// What the receipt for the call `id` certifies.
 fn certified(receipt: &Receipt, id: &RequestId) -> CallOutcome {
     let Receipt::Certificate(certificate) = receipt else {

@@ -313,6 +313,43 @@ async fn a_queue_is_drained_without_pauses() {
 }
 
 #[tokio::test]
+async fn one_failed_poll_disturbs_nobody() {
+    let (gateway, network) =
+        start(|config| config.limits.canister_timeout = Duration::from_millis(300)).await;
+    let mut client = Client::open(&gateway, 1).await;
+    gateway
+        .until_metric("icws_gateway_calls_relayed_total", 1)
+        .await;
+    // The queue is not drained within the timeout.
+    network.page(1);
+    network.delay_polls(Duration::from_millis(40));
+    for n in 1..=20 {
+        network.queue(gateway.principal, client.key, n, 10);
+    }
+    for n in 1..=20 {
+        if n == 15 {
+            network.fail(1);
+        }
+        assert_eq!(sequence(&client.next_frame().await), n);
+    }
+    gateway
+        .until_metric("icws_gateway_polls_total{result=\"failed\"}", 1)
+        .await;
+}
+
+#[tokio::test]
+async fn a_poll_that_is_never_answered_is_repeated() {
+    let (gateway, network) =
+        start(|config| config.limits.poll_timeout = Duration::from_millis(200)).await;
+    network.delay_polls(HOUR);
+    let mut client = Client::open(&gateway, 1).await;
+    until(async || network.polls() > 0).await;
+    network.delay_polls(Duration::ZERO);
+    network.queue(gateway.principal, client.key, 1, 10);
+    assert_eq!(sequence(&client.next_frame().await), 1);
+}
+
+#[tokio::test]
 async fn a_canister_that_cannot_be_polled_disturbs_its_own_clients_only() {
     const OTHER_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 2, 1, 1]);
     let (gateway, network) =

@@ -45,6 +45,8 @@ pub enum Answer {
     Stopped,
     /// The network answers a client error.
     BadRequest(String),
+    /// The network accepts, and says no more.
+    Accepted,
 }
 
 /// A call as it was accepted.
@@ -64,6 +66,7 @@ struct Shared {
     /// By method; who is not in here says yes.
     answers: Mutex<HashMap<String, Answer>>,
     broken: Mutex<Option<Principal>>,
+    poll_delay: Mutex<Duration>,
     accepted: Mutex<Vec<Accepted>>,
     known: Mutex<HashSet<RequestId>>,
     queue: Mutex<Vec<CanisterOutputMessage>>,
@@ -81,6 +84,7 @@ impl FakeNetwork {
         let state = Arc::new(Shared {
             answers: Mutex::default(),
             broken: Mutex::default(),
+            poll_delay: Mutex::default(),
             accepted: Mutex::default(),
             known: Mutex::default(),
             queue: Mutex::default(),
@@ -111,6 +115,11 @@ impl FakeNetwork {
     /// Polls of `canister` are answered with status 503.
     pub fn break_polls_of(&self, canister: Principal) {
         *self.state.broken.lock().unwrap() = Some(canister);
+    }
+
+    /// Polls take this long from now on.
+    pub fn delay_polls(&self, by: Duration) {
+        *self.state.poll_delay.lock().unwrap() = by;
     }
 
     /// The next `n` requests are answered with status 503.
@@ -222,7 +231,7 @@ async fn call(
             };
             return respond(&TransportCallResponse::NonReplicatedRejection(reject));
         }
-        Answer::Reply(_) | Answer::Reject(_) => {}
+        Answer::Reply(_) | Answer::Reject(_) | Answer::Accepted => {}
     }
     if state.known.lock().unwrap().insert(id) {
         state.accepted.lock().unwrap().push(Accepted {
@@ -231,7 +240,7 @@ async fn call(
             arg,
         });
     }
-    if version == "v2" {
+    if version == "v2" || matches!(answer, Answer::Accepted) {
         return StatusCode::ACCEPTED.into_response();
     }
     state.deciding.subscribe().wait_for(|d| *d).await.unwrap();
@@ -252,6 +261,8 @@ async fn query(State(state): State<Arc<Shared>>, body: Bytes) -> Response {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     state.polls.fetch_add(1, Ordering::SeqCst);
+    let delay = *state.poll_delay.lock().unwrap();
+    sleep(delay).await;
     let envelope: Envelope = cbor::from_slice(&body).unwrap();
     let EnvelopeContent::Query {
         arg, canister_id, ..
@@ -318,7 +329,10 @@ fn certificate(id: RequestId, answer: Answer) -> Vec<u8> {
             ),
             labeled(b"status", leaf(b"rejected")),
         ),
-        Answer::NonReplicatedReject(_) | Answer::Stopped | Answer::BadRequest(_) => empty(),
+        Answer::NonReplicatedReject(_)
+        | Answer::Stopped
+        | Answer::BadRequest(_)
+        | Answer::Accepted => empty(),
     };
     let tree: HashTree = labeled(b"request_status", labeled(id.as_slice(), status));
     cbor::to_vec(&ic_certification::Certificate {
