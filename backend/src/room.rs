@@ -96,17 +96,18 @@ impl<M: Memory> Room<M> {
     /// Carries out a command that came over the connection `from` at the time `now`, in nanoseconds since 1970.
     pub fn handle(&mut self, from: ClientKey, command: Command, now: u64) -> Vec<Delivery> {
         let result = match command {
-            Command::Join { name } => self.join(from, &name),
+            Command::Join { name, guest } => self.join(from, &name, guest),
             Command::Say { text } => self.say(from, text, now),
             Command::Whisper { to, text } => self.whisper(from, to, text, now),
         };
         result.unwrap_or_else(|refusal| vec![Delivery::refusal(from, refusal)])
     }
 
-    fn join(&mut self, from: ClientKey, name: &str) -> Result<Vec<Delivery>, Refusal> {
+    fn join(&mut self, from: ClientKey, name: &str, guest: bool) -> Result<Vec<Delivery>, Refusal> {
         let you = Person {
             id: from.client_principal,
             name: valid_name(name)?,
+            guest,
         };
         let is_first = !self.store.has_joined(from);
         let is_news = !self.is_present(you.id) || self.store.person(you.id).as_ref() != Some(&you);

@@ -1,18 +1,19 @@
 //! The chat's state in stable memory: what it is made of and how it is found again.
 //!
-//! | structure     | key                    | value                                         |
-//! |---------------|------------------------|-----------------------------------------------|
-//! | `connections` | client key             | whether the person has joined over it         |
-//! | `people`      | principal              | name; everyone who ever joined                |
-//! | `messages`    | message id             | [`Message`] in Candid, which may gain fields  |
-//! | `timeline`    | reader and message id  |                                               |
+//! | structure     | key                    | value                                          |
+//! |---------------|------------------------|------------------------------------------------|
+//! | `connections` | client key             | whether the person has joined over it          |
+//! | `people`      | principal              | [`Person`] in Candid; everyone who ever joined |
+//! | `messages`    | message id             | [`Message`] in Candid, which may gain fields   |
+//! | `timeline`    | reader and message id  |                                                |
 
 use std::{borrow::Cow, cmp::Reverse};
 
-use candid::Principal;
+use candid::{CandidType, Principal};
 use chat_api::{Message, Person};
 use ic_stable_structures::{Memory, StableBTreeMap, Storable, btreemap::Iter, storable::Bound};
 use ic_ws_cdk::ClientKey;
+use serde::de::DeserializeOwned;
 
 use crate::memory::ChatMemories;
 
@@ -22,8 +23,8 @@ const EVERYONE: Principal = Principal::anonymous();
 /// The state of one room.
 pub(crate) struct Store<M: Memory> {
     connections: StableBTreeMap<(Principal, u64), bool, M>,
-    people: StableBTreeMap<Principal, String, M>,
-    messages: StableBTreeMap<u64, StoredMessage, M>,
+    people: StableBTreeMap<Principal, Stored<Person>, M>,
+    messages: StableBTreeMap<u64, Stored<Message>, M>,
     timeline: StableBTreeMap<(Principal, u64), (), M>,
 }
 
@@ -71,13 +72,12 @@ impl<M: Memory> Store<M> {
 
     /// Someone who has joined at some time.
     pub fn person(&self, id: Principal) -> Option<Person> {
-        let name = self.people.get(&id)?;
-        Some(Person { id, name })
+        self.people.get(&id).map(|Stored(person)| person)
     }
 
     /// Remembers a person's name.
     pub fn set_person(&mut self, person: &Person) {
-        self.people.insert(person.id, person.name.clone());
+        self.people.insert(person.id, Stored(person.clone()));
     }
 
     /// Stores a message under the next id, which it returns with it.
@@ -105,7 +105,7 @@ impl<M: Memory> Store<M> {
                 self.timeline.insert((to.id, id), ());
             }
         }
-        self.messages.insert(id, StoredMessage(message.clone()));
+        self.messages.insert(id, Stored(message.clone()));
         message
     }
 
@@ -121,7 +121,7 @@ impl<M: Memory> Store<M> {
         ids.iter()
             .rev()
             .filter_map(|id| self.messages.get(id))
-            .map(|StoredMessage(message)| message)
+            .map(|Stored(message)| message)
             .collect()
     }
 }
@@ -145,9 +145,10 @@ fn client_key((client_principal, client_nonce): (Principal, u64)) -> ClientKey {
     }
 }
 
-struct StoredMessage(Message);
+/// Something in Candid.
+struct Stored<T>(T);
 
-impl Storable for StoredMessage {
+impl<T: CandidType + DeserializeOwned> Storable for Stored<T> {
     const BOUND: Bound = Bound::Unbounded;
 
     fn to_bytes(&self) -> Cow<'_, [u8]> {
@@ -160,15 +161,15 @@ impl Storable for StoredMessage {
 
     fn from_bytes(bytes: Cow<[u8]>) -> Self {
         match candid::decode_one(&bytes) {
-            Ok(message) => Self(message),
-            Err(error) => ic_cdk::trap(format!("a stored message is unreadable: {error}")),
+            Ok(value) => Self(value),
+            Err(error) => ic_cdk::trap(format!("what is stored is unreadable: {error}")),
         }
     }
 }
 
-impl StoredMessage {
+impl<T: CandidType> Stored<T> {
     fn encode(&self) -> Vec<u8> {
         candid::encode_one(&self.0)
-            .unwrap_or_else(|error| ic_cdk::trap(format!("a message has no Candid form: {error}")))
+            .unwrap_or_else(|error| ic_cdk::trap(format!("this has no Candid form: {error}")))
     }
 }

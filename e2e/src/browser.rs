@@ -92,14 +92,30 @@ pub struct ShownMessage {
 }
 
 impl Window {
-    /// Fills in the name and enters the room.
+    /// Fills in the name and enters the room as a guest.
     pub async fn join(&self, name: &str) -> Result<()> {
-        let input = self.wait_for("#name-input").await?;
-        input.clear().await?;
-        input.send_keys(name).await?;
-        self.wait_for("#join-button").await?.click().await?;
+        self.type_name(name).await?;
+        self.click("#join-button").await?;
         self.wait_for("#connection[data-state=open]").await?;
         self.wait_for_person(name).await
+    }
+
+    /// Signs in as this person of the local identity provider, and enters the room under their name.
+    pub async fn sign_in_as(&self, name: &str) -> Result<()> {
+        self.type_name(name).await?;
+        self.click("#sign-in-button").await?;
+        let page = self.enter_popup().await?;
+        self.click(&format!("button[value='{name}']")).await?;
+        self.wait_for_popup_to_close(page).await?;
+        self.wait_for("#connection[data-state=open]").await?;
+        self.wait_for_person(name).await
+    }
+
+    /// Fills in the name.
+    pub async fn type_name(&self, name: &str) -> Result<()> {
+        let input = self.wait_for("#name-input").await?;
+        input.clear().await?;
+        Ok(input.send_keys(name).await?)
     }
 
     /// Types a message and presses Enter.
@@ -234,6 +250,38 @@ impl Window {
         })
         .await?;
         self.leave_popup(page).await
+    }
+
+    /// Closes the window that the page opened, and goes back to the page.
+    pub async fn close_popup(&self, page: WindowHandle) -> Result<()> {
+        self.driver.close_window().await?;
+        self.leave_popup(page).await
+    }
+
+    /// Whether there is such an element on the page now.
+    pub async fn has(&self, css: &str) -> Result<bool> {
+        Ok(!self.driver.find_all(By::Css(css)).await?.is_empty())
+    }
+
+    /// Runs a script in the page that calls `done` with its result.
+    pub async fn execute_async(&self, script: &str) -> Result<serde_json::Value> {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        let result = self.driver.execute_async(script, vec![]).await?;
+        Ok(result.convert()?)
+    }
+
+    /// Waits until an element says something that contains `text`.
+    pub async fn wait_for_text(&self, css: &str, text: &str) -> Result<()> {
+        until(&format!("'{text}' in '{css}'"), || async {
+            let elements = self.driver.find_all(By::Css(css)).await?;
+            for element in elements {
+                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                    return Ok(Some(()));
+                }
+            }
+            Ok(None)
+        })
+        .await
     }
 
     /// What the page says in an element.

@@ -65,6 +65,7 @@ impl Person {
     async fn enter(mut self, name: &str) -> Result<Self> {
         self.say_command(Command::Join {
             name: name.to_owned(),
+            guest: false,
         })?;
         self.chat_event("the welcome", |event| {
             matches!(event, ChatEvent::Welcome { .. }).then_some(())

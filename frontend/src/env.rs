@@ -4,6 +4,7 @@
 //! `ic_root_key=<hex>&PUBLIC_CANISTER_ID:<name>=<id>&…`, the convention of the official asset canister.
 
 use candid::Principal;
+use ic_ws_client::sign_in::INTERNET_IDENTITY;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
@@ -15,8 +16,6 @@ pub const BACKEND: &str = "PUBLIC_CANISTER_ID:backend";
 pub const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 /// The variable that holds the address of the page where people sign in; [`INTERNET_IDENTITY`] where it is absent.
 pub const IDENTITY_PROVIDER: &str = "PUBLIC_IDENTITY_PROVIDER_URL";
-/// Where people sign in with Internet Identity.
-pub const INTERNET_IDENTITY: &str = "https://id.ai/authorize";
 
 /// The length in bytes of a DER-encoded BLS public key, which is what a root key is.
 const ROOT_KEY_BYTES: usize = 133;

@@ -7,8 +7,14 @@ use std::rc::Rc;
 /// Something this person wants to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// Enter the room under this name.
+    /// Enter the room under this name: as who has signed in, else as a guest.
     Enter(String),
+    /// Sign in, and enter the room under this name.
+    SignIn(String),
+    /// Not sign in after all.
+    CancelSignIn,
+    /// Leave the room, and be nobody again.
+    SignOut,
     /// Leave the room, to choose another name.
     Leave,
     /// Open the connection anew.

@@ -1,12 +1,12 @@
 //! One connection to the chat canister, from the view of the page: commands go in, actions come out.
 
 use crate::env::Env;
-use crate::guest;
+use crate::identity::Identity;
 use crate::store::Action;
 use chat_api::{ChatMessage, Command};
 use futures::StreamExt;
 use futures::future::{AbortHandle, abortable};
-use ic_ws_client::{Config, Connection, Event, SendError, connect};
+use ic_ws_client::{CloseReason, Config, Connection, Event, SendError, SignError, connect};
 use yew::Callback;
 use yew::platform::spawn_local;
 
@@ -17,16 +17,18 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a connection as this tab's guest. Each `attempt` takes the next gateway of the list.
+    /// Opens a connection of `identity`. Each `attempt` takes the next gateway of the list.
     /// What happens is reported to `report`; `None` when it ended before it began.
-    pub fn open(env: &Env, attempt: usize, report: Callback<Action>) -> Option<Self> {
+    pub fn open(
+        env: &Env,
+        attempt: usize,
+        identity: Identity,
+        report: Callback<Action>,
+    ) -> Option<Self> {
         report.emit(Action::Connecting);
-        let signer = guest::signer()
-            .map_err(|error| report.emit(Action::Closed(error.to_string())))
-            .ok()?;
         let gateway = env.gateways.iter().cycle().nth(attempt)?;
         let config = Config::new(gateway, env.backend, env.root_key.as_slice());
-        let (connection, mut events) = connect(config, signer);
+        let (connection, mut events) = connect(config, identity);
         let (reporting, reports) = abortable(async move {
             while let Some(event) = events.next().await {
                 if let Some(action) = action(event) {
@@ -64,6 +66,9 @@ fn action(event: Event<ChatMessage>) -> Option<Action> {
         Event::Message(ChatMessage::Command(_)) | Event::Undecodable { .. } => {
             Some(Action::Unreadable)
         }
+        Event::Closed(CloseReason::Signing(SignError::SessionExpired)) => Some(
+            Action::SessionEnded("Your session has expired. Sign in again to go on.".to_owned()),
+        ),
         Event::Closed(reason) => Some(Action::Closed(reason.to_string())),
         _ => None,
     }

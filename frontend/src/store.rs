@@ -16,6 +16,8 @@ const UNCONFIRMED: &str = "the connection ended before it was confirmed";
 /// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
+    /// Who this person is.
+    pub account: Account,
     /// How the connection stands.
     pub connection: Connection,
     /// The display name this person chose; `None` until they did, and after they left.
@@ -36,6 +38,23 @@ pub struct Store {
     pub entry_refused: Option<String>,
 }
 
+/// Who this person is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Account {
+    /// An earlier session is being looked for.
+    #[default]
+    Unknown,
+    /// A guest.
+    Guest {
+        /// Why they are not signed in, in words, when they wanted to be.
+        problem: Option<String>,
+    },
+    /// Somebody who is just signing in.
+    SigningIn,
+    /// Somebody who has signed in.
+    SignedIn,
+}
+
 /// How the connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
@@ -51,6 +70,16 @@ pub enum Connection {
 /// Everything that changes the [`Store`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
+    /// This person begins to sign in.
+    SigningIn,
+    /// This person is signed in, and in the room under this name, if they chose one already.
+    SignedIn(Option<String>),
+    /// This person is not signed in; when they wanted to be, why not, in words.
+    NotSignedIn(Option<String>),
+    /// The session ended without this person's doing, for a reason in words.
+    SessionEnded(String),
+    /// This person signed out.
+    SignedOut,
     /// A connection is being opened.
     Connecting,
     /// The connection is open.
@@ -101,6 +130,26 @@ impl Store {
     /// Changes the state as `action` demands.
     pub fn apply(&mut self, action: Action) {
         match action {
+            Action::SigningIn => self.account = Account::SigningIn,
+            Action::SignedIn(name) => {
+                self.account = Account::SignedIn;
+                self.name = name;
+                self.disconnected(Connection::Connecting);
+            }
+            Action::NotSignedIn(problem) => self.account = Account::Guest { problem },
+            Action::SessionEnded(reason) => {
+                let problem = Some(reason);
+                self.account = Account::Guest { problem };
+                self.name = None;
+                self.disconnected(Connection::Connecting);
+            }
+            Action::SignedOut => {
+                let account = Account::Guest { problem: None };
+                *self = Self {
+                    account,
+                    ..Self::default()
+                };
+            }
             Action::Connecting => self.disconnected(Connection::Connecting),
             Action::Opened => self.connection = Connection::Open,
             Action::Closed(reason) => self.disconnected(Connection::Closed(reason)),
@@ -110,7 +159,12 @@ impl Store {
                 self.name = Some(name);
                 self.entry_refused = None;
             }
-            Action::WentAway => *self = Self::default(),
+            Action::WentAway => {
+                *self = Self {
+                    account: self.account.clone(),
+                    ..Self::default()
+                };
+            }
             Action::RecipientChosen(recipient) => self.recipient = recipient,
             Action::Sending { id, to, text } => self.outbox.sending(id, to, text),
             Action::SendFailed { id, reason } => self.outbox.fail(id, &reason),
@@ -149,6 +203,9 @@ impl Store {
                 people,
                 messages,
             } => {
+                if self.you.as_ref().is_some_and(|before| before.id != you.id) {
+                    self.forget_the_other();
+                }
                 self.you = Some(you);
                 self.admitted = true;
                 self.people = Rc::new(people.into_iter().map(|one| (one.id, one)).collect());
@@ -166,6 +223,13 @@ impl Store {
             Event::Message(message) => self.add_message(message),
             Event::Refused { reason } => self.refused(reason),
         }
+    }
+
+    /// What one person read and wrote is nothing for another who signs in after them.
+    fn forget_the_other(&mut self) {
+        self.timeline = Timeline::default();
+        self.outbox = Outbox::default();
+        self.recipient = None;
     }
 
     fn joined(&mut self, person: Person) {

@@ -48,8 +48,7 @@ impl World {
 
     fn join(&mut self, from: ClientKey, name: &str) -> Vec<Delivery> {
         self.room.connected(from);
-        let name = name.to_owned();
-        self.handle(from, Command::Join { name })
+        self.handle(from, join_as(name))
     }
 
     fn say(&mut self, from: ClientKey, text: &str) -> Vec<Delivery> {
@@ -82,6 +81,14 @@ fn person(n: u8) -> Person {
     Person {
         id: id(n),
         name: n.to_string(),
+        guest: false,
+    }
+}
+
+fn join_as(name: &str) -> Command {
+    Command::Join {
+        name: name.to_owned(),
+        guest: false,
     }
 }
 
@@ -177,19 +184,17 @@ fn a_second_connection_is_welcomed_but_no_news() {
 fn a_new_name_is_news_to_everyone_and_repeats_no_history() {
     let mut world = World::with(&[ALICE, BOB]);
     world.join(key(BOB, 1), "2");
-    let rename = |name: &str| Command::Join {
-        name: name.to_owned(),
-    };
     let renamed = Person {
         id: id(BOB),
         name: "Bob".to_owned(),
+        guest: false,
     };
     let everyone = [key(ALICE, 0), key(BOB, 0), key(BOB, 1)];
     assert_eq!(
-        world.handle(key(BOB, 0), rename("Bob")),
+        world.handle(key(BOB, 0), join_as("Bob")),
         [delivery(&everyone, Event::Joined(renamed.clone()))]
     );
-    assert_eq!(world.handle(key(BOB, 0), rename("Bob")), []);
+    assert_eq!(world.handle(key(BOB, 0), join_as("Bob")), []);
     let (people, _) = welcome(&world.join(key(CAROL, 0), "3"));
     assert_eq!(people, [person(ALICE), renamed, person(CAROL)]);
 }
@@ -200,6 +205,7 @@ fn a_new_name_on_a_new_connection_is_news_to_the_others() {
     let renamed = Person {
         id: id(BOB),
         name: "Bob".to_owned(),
+        guest: false,
     };
     let deliveries = world.join(key(BOB, 1), "Bob");
     let (people, _) = welcome(&deliveries);
@@ -209,6 +215,31 @@ fn a_new_name_on_a_new_connection_is_news_to_the_others() {
         [delivery(
             &[key(ALICE, 0), key(BOB, 0)],
             Event::Joined(renamed)
+        )]
+    );
+}
+
+#[test]
+fn a_guest_is_marked_as_long_as_they_are_one() {
+    let mut world = World::with(&[ALICE]);
+    let bob = |guest| Person {
+        guest,
+        ..person(BOB)
+    };
+    let join = |guest| Command::Join {
+        name: "2".to_owned(),
+        guest,
+    };
+    world.room.connected(key(BOB, 0));
+    let joined = world.handle(key(BOB, 0), join(true));
+    assert_eq!(welcome(&joined).0, [person(ALICE), bob(true)]);
+    assert_eq!(message(world.say(key(BOB, 0), "hi")).1.author, bob(true));
+    world.upgrade();
+    assert_eq!(
+        world.handle(key(BOB, 0), join(false)),
+        [delivery(
+            &[key(ALICE, 0), key(BOB, 0)],
+            Event::Joined(bob(false))
         )]
     );
 }

@@ -30,6 +30,8 @@ pub enum Command {
     Join {
         /// At most [`MAX_NAME_CHARS`] characters, not blank.
         name: String,
+        /// As [`Person::guest`].
+        guest: bool,
     },
     /// Say something to everyone in the room.
     Say {
@@ -77,6 +79,9 @@ pub struct Person {
     pub id: Principal,
     /// What they call themselves.
     pub name: String,
+    /// Whether they say of themselves that they have not signed in: nobody will come back under this id. A canister cannot
+    /// tell a passing key from that of a person, so this is a courtesy and no proof.
+    pub guest: bool,
 }
 
 /// One message of the room's history.

@@ -51,8 +51,7 @@ struct BrowserClock;
 
 impl Clock for BrowserClock {
     fn now(&self) -> u64 {
-        const NANOS_PER_MILLI: f64 = 1e6;
-        (js_sys::Date::now() * NANOS_PER_MILLI) as u64
+        now()
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
@@ -184,6 +183,12 @@ impl Sink<Outgoing> for BrowserSocket {
     }
 }
 
+/// Nanoseconds since 1970, by the device's clock.
+pub(crate) fn now() -> u64 {
+    const NANOS_PER_MILLI: f64 = 1e6;
+    (js_sys::Date::now() * NANOS_PER_MILLI) as u64
+}
+
 fn frame(event: &MessageEvent) -> Result<Incoming, SocketError> {
     match event.data().dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Ok(Incoming::Frame(Uint8Array::new(&buffer).to_vec())),
@@ -198,7 +203,7 @@ fn closing(event: &CloseEvent) -> Result<Incoming, SocketError> {
     }
 }
 
-fn text(error: &JsValue) -> String {
+pub(crate) fn text(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
         None => format!("{error:?}"),

@@ -27,6 +27,7 @@
 //! - [`driver`]: the loop that runs the state machine on a [`Socket`](driver::Socket).
 //! - `browser` and `native`: the socket, timer and clock of each platform, and [`connect`].
 //! - [`signer`]: who signs the calls.
+//! - [`sign_in`]: how a person becomes a signer, with Internet Identity.
 
 #[cfg(target_family = "wasm")]
 mod browser;
@@ -38,6 +39,7 @@ pub mod driver;
 mod maybe_send;
 #[cfg(not(target_family = "wasm"))]
 mod native;
+pub mod sign_in;
 pub mod signer;
 
 #[cfg(target_family = "wasm")]

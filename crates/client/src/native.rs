@@ -38,15 +38,20 @@ struct TokioClock;
 
 impl Clock for TokioClock {
     fn now(&self) -> u64 {
-        let since_1970 = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
+        now()
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(duration)
     }
+}
+
+/// Nanoseconds since 1970, by the device's clock.
+pub(crate) fn now() -> u64 {
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
 }
 
 async fn open(url: String, max_frame_bytes: usize) -> Result<impl Socket, SocketError> {

@@ -12,4 +12,5 @@ mod published_client;
 mod refusals;
 mod room;
 mod scripts;
+mod signing_in;
 mod tampering;

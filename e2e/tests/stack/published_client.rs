@@ -23,7 +23,7 @@ async fn the_published_client_exchanges_messages_and_closes() -> Result<()> {
         panic!("not opened");
     };
     client
-        .send(&json!({ "Command": { "Join": { "name": "Published" } } }))
+        .send(&json!({ "Command": { "Join": { "name": "Published", "guest": false } } }))
         .await?;
     chat_event(&mut client, "Welcome").await?;
     for n in 0..MESSAGES {

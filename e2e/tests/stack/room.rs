@@ -109,6 +109,7 @@ async fn what_the_canister_refuses_is_said_and_closes_nothing() -> Result<()> {
         },
         Command::Join {
             name: String::new(),
+            guest: false,
         },
     ] {
         alice.say_command(refused)?;

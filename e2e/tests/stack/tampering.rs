@@ -118,6 +118,7 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
         let mut person = Person::connect(&stack, &proxy.url)?;
         person.say_command(chat_api::Command::Join {
             name: "Victim".to_owned(),
+            guest: false,
         })?;
         person.say("so that there is one message more")?;
         let reason = person.close_reason().await?;
@@ -133,6 +134,7 @@ async fn an_honest_proxy_is_no_obstacle() -> Result<()> {
     let mut person = Person::connect(&stack, &proxy.url)?;
     person.say_command(chat_api::Command::Join {
         name: "Alice".to_owned(),
+        guest: false,
     })?;
     person.say("hello")?;
     assert_eq!(person.message().await?.text, "hello");

@@ -1,6 +1,7 @@
-//! The way in: choosing a display name.
+//! The way in: choosing a display name, and signing in or staying a guest.
 
 use crate::intent::Intent;
+use crate::store::Account;
 use chat_api::MAX_NAME_CHARS;
 use thiserror::Error;
 use web_sys::HtmlInputElement;
@@ -10,6 +11,7 @@ use yew::prelude::*;
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub last_name: AttrValue,
+    pub account: Account,
     pub refused: Option<String>,
     pub on_intent: Callback<Intent>,
 }
@@ -34,18 +36,29 @@ pub fn Entrance(props: &Props) -> Html {
             flaw.set(valid_name(&typed).err().filter(|_| !typed.is_empty()));
         })
     };
-    let enter = {
+    // With the name, if it is one.
+    let wanted = |intent: fn(String) -> Intent| {
         let (field, flaw) = (field.clone(), flaw.clone());
         props.on_intent.filter_reform(move |()| {
             let typed = field.cast::<HtmlInputElement>()?.value();
             valid_name(&typed)
                 .map_err(|why| flaw.set(Some(why)))
                 .ok()
-                .map(Intent::Enter)
+                .map(intent)
         })
     };
+    let signed_in = props.account == Account::SignedIn;
+    let submit = wanted(if signed_in {
+        Intent::Enter
+    } else {
+        Intent::SignIn
+    });
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
+        submit.emit(());
+    });
+    let enter = wanted(Intent::Enter);
+    let on_guest = Callback::from(move |_: MouseEvent| {
         enter.emit(());
     });
     let problem = flaw
@@ -54,43 +67,86 @@ pub fn Entrance(props: &Props) -> Html {
         .or_else(|| props.refused.clone());
     html! {
         <main class="entrance">
-            <form class="entrance-card" {onsubmit}>
+            <form class="entrance-card" novalidate=true {onsubmit}>
                 <h2>{ "Come in, take a seat" }</h2>
                 <p>
                     { "One open room on the Internet Computer. Every message you see was checked \
                        against the network’s signature before it was shown." }
                 </p>
                 <label for="name-input">{ "What should people call you?" }</label>
-                <div class="entrance-row">
-                    <input
-                        ref={field}
-                        id="name-input"
-                        type="text"
-                        autocomplete="nickname"
-                        autofocus=true
-                        required=true
-                        placeholder="Your name"
-                        aria-invalid={problem.is_some().then_some("true")}
-                        aria-describedby="name-problem guest-note"
-                        {oninput}
-                    />
-                    <button id="join-button" type="submit" class="primary">{ "Enter" }</button>
-                </div>
+                <input
+                    ref={field}
+                    id="name-input"
+                    type="text"
+                    autocomplete="nickname"
+                    autofocus=true
+                    required=true
+                    placeholder="Your name"
+                    aria-invalid={problem.is_some().then_some("true")}
+                    aria-describedby="name-problem"
+                    {oninput}
+                />
                 <p id="name-problem" class="problem" role="alert">{ problem }</p>
-                <p id="guest-note" class="fine">
-                    <span class="badge">{ "temporary guest" }</span>
-                    { " Your key is made fresh in this tab. It survives a reload, and is gone \
-                       when you close the tab." }
-                </p>
+                { match &props.account {
+                    Account::Unknown => Html::default(),
+                    Account::Guest { problem } => not_signed_in(problem.as_deref(), on_guest),
+                    Account::SigningIn => signing_in(&props.on_intent),
+                    Account::SignedIn => already_signed_in(&props.on_intent),
+                } }
             </form>
         </main>
+    }
+}
+
+fn not_signed_in(problem: Option<&str>, on_guest: Callback<MouseEvent>) -> Html {
+    html! {
+        <>
+            <p id="sign-in-problem" class="problem" role="alert">{ problem }</p>
+            <button id="sign-in-button" type="submit" class="primary">
+                { "Sign in with Internet Identity" }
+            </button>
+            <button id="join-button" type="button" onclick={on_guest} aria-describedby="guest-note">
+                { "Continue as a guest" }
+            </button>
+            <p id="guest-note" class="fine">
+                { "Signed in, you are the same person on every visit. A guest’s key is made fresh \
+                   in this tab: it survives a reload, and is gone when you close the tab." }
+            </p>
+        </>
+    }
+}
+
+fn signing_in(on_intent: &Callback<Intent>) -> Html {
+    let cancel = on_intent.reform(|_: MouseEvent| Intent::CancelSignIn);
+    html! {
+        <>
+            <p id="signing-in" class="waiting" role="status">
+                { "Go on in the window that has opened…" }
+            </p>
+            <button id="cancel-sign-in-button" type="button" onclick={cancel}>{ "Cancel" }</button>
+        </>
+    }
+}
+
+fn already_signed_in(on_intent: &Callback<Intent>) -> Html {
+    let sign_out = on_intent.reform(|_: MouseEvent| Intent::SignOut);
+    html! {
+        <>
+            <button id="join-button" type="submit" class="primary">{ "Enter" }</button>
+            <p class="fine">
+                { "You are signed in with Internet Identity. " }
+                <button id="sign-out-button" type="button" class="link" onclick={sign_out}>
+                    { "Sign out" }
+                </button>
+            </p>
+        </>
     }
 }
 
 /// Why something typed cannot be a name.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 enum NameError {
-    #[error("A name needs more than blanks.")]
+    #[error("Choose a name first.")]
     Blank,
     #[error("A name has at most {MAX_NAME_CHARS} characters; this one has {0}.")]
     TooLong(usize),

@@ -41,6 +41,9 @@ pub fn MessageView(props: &Props) -> Html {
                 if own {
                     <span class="badge">{ "you" }</span>
                 }
+                if message.author.guest {
+                    <span class="badge guest">{ "guest" }</span>
+                }
                 if let Some(audience) = audience(message, *you) {
                     <span class="audience">{ icon::lock() }{ audience }</span>
                 }

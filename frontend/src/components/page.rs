@@ -32,12 +32,18 @@ pub fn Page(props: &Props) -> Html {
             <Header
                 connection={store.connection.clone()}
                 name={store.name.clone()}
+                account={store.account.clone()}
                 {on_intent}
             />
             if inside {
                 <Room store={store.clone()} {on_intent} />
             } else {
-                <Entrance {last_name} refused={store.entry_refused.clone()} {on_intent} />
+                <Entrance
+                    {last_name}
+                    account={store.account.clone()}
+                    refused={store.entry_refused.clone()}
+                    {on_intent}
+                />
             }
         </div>
     }

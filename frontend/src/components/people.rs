@@ -42,6 +42,9 @@ fn entry(props: &Props, person: &Person) -> Html {
         <>
             <Avatar person={person.clone()} />
             <span class="person-name">{ &person.name }</span>
+            if person.guest {
+                <span class="badge guest">{ "guest" }</span>
+            }
         </>
     };
     if Some(person.id) == props.you {

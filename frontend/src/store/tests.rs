@@ -10,6 +10,7 @@ fn person(id: u8, name: &str) -> Person {
     Person {
         id: Principal::from_slice(&[id]),
         name: name.to_owned(),
+        guest: false,
     }
 }
 
@@ -332,4 +333,80 @@ fn a_block_is_one_author_to_the_same_readers_within_minutes() {
     assert!(!continues(previous, &direct));
     assert!(!continues(previous, &late));
     assert!(!continues(None, &late));
+}
+
+#[test]
+fn who_signs_in_enters_on_a_connection_of_their_own() {
+    let mut store = after([Action::NotSignedIn(None), Action::Opened, Action::SigningIn]);
+    assert_eq!(store.account, Account::SigningIn);
+    store.apply(Action::SignedIn(Some("Alice".to_owned())));
+    assert_eq!(store.account, Account::SignedIn);
+    // The guest's connection is not the one to enter over.
+    assert_eq!(store.entry_due(), None);
+    store.apply(Action::Opened);
+    assert_eq!(store.entry_due(), Some("Alice"));
+}
+
+#[test]
+fn who_does_not_sign_in_stays_at_the_entrance_with_the_problem() {
+    let problem = Some("the window was closed".to_owned());
+    let store = after([
+        Action::NotSignedIn(None),
+        Action::SigningIn,
+        Action::NotSignedIn(problem.clone()),
+    ]);
+    assert_eq!(store.account, Account::Guest { problem });
+    assert_eq!(store.name, None);
+}
+
+#[test]
+fn a_session_that_ends_leads_to_the_entrance_and_loses_nothing() {
+    let mut store = inside();
+    store.apply(Action::SignedIn(Some("Alice".to_owned())));
+    store.apply(Action::Opened);
+    store.apply(welcome(vec![message(0, person(BOB, "Bob"), "early")]));
+    store.apply(sending(0, "unsent"));
+    store.apply(Action::SessionEnded("expired".to_owned()));
+    assert_eq!(store.name, None);
+    let problem = Some("expired".to_owned());
+    assert_eq!(store.account, Account::Guest { problem });
+
+    store.apply(Action::SignedIn(Some("Alice".to_owned())));
+    store.apply(Action::Opened);
+    store.apply(welcome(vec![message(0, person(BOB, "Bob"), "early")]));
+    assert_eq!(flow(&store), ["early"]);
+    assert_eq!(outgoing(&store), [("unsent", &failed(UNCONFIRMED))]);
+}
+
+#[test]
+fn nobody_finds_what_somebody_else_read_and_wrote() {
+    let mut store = inside();
+    store.apply(received(Message {
+        to: Some(person(ALICE, "Alice")),
+        ..message(0, person(BOB, "Bob"), "for Alice")
+    }));
+    store.apply(sending(0, "by Alice"));
+    store.apply(Action::SessionEnded("expired".to_owned()));
+    store.apply(Action::SignedIn(Some("Carol".to_owned())));
+    store.apply(Action::Opened);
+    store.apply(Action::Received(Event::Welcome {
+        you: person(9, "Carol"),
+        people: vec![person(9, "Carol")],
+        messages: vec![],
+    }));
+    assert_eq!(flow(&store), Vec::<String>::new());
+    assert_eq!(outgoing(&store), []);
+}
+
+#[test]
+fn signing_out_forgets_everything() {
+    let mut store = inside();
+    store.apply(Action::SignedIn(Some("Alice".to_owned())));
+    store.apply(Action::SignedOut);
+    let account = Account::Guest { problem: None };
+    let expected = Store {
+        account,
+        ..Store::default()
+    };
+    assert_eq!(store, expected);
 }

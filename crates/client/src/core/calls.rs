@@ -12,7 +12,7 @@ use super::after;
 use crate::close_reason::CloseReason;
 
 /// How long a call may wait to be executed. The IC takes up to five minutes; the rest is for clocks that differ.
-const INGRESS_LIFETIME: Duration = Duration::from_secs(4 * 60);
+pub(crate) const INGRESS_LIFETIME: Duration = Duration::from_secs(4 * 60);
 
 #[derive(Debug)]
 pub(super) struct Calls {

@@ -11,12 +11,14 @@ mod calls;
 mod session;
 mod verifier;
 
+#[cfg(target_family = "wasm")]
+pub(crate) use calls::INGRESS_LIFETIME;
 pub use session::{Session, SessionEvent};
 
 use std::time::Duration;
 
 /// The time `duration` after `time`.
-fn after(time: u64, duration: Duration) -> u64 {
+pub(crate) fn after(time: u64, duration: Duration) -> u64 {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     time.saturating_add(nanos)
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use candid::{CandidType, Decode, Principal};
+use candid::{CandidType, Decode};
 use futures::{Sink, Stream, StreamExt, channel::mpsc};
 use ic_transport_types::EnvelopeContent;
 use ic_ws_client::{
@@ -442,13 +442,13 @@ impl StuckSigner {
 }
 
 impl Signer for StuckSigner {
-    fn principal(&self) -> Principal {
-        self.0.principal()
+    fn public_key(&self) -> Vec<u8> {
+        self.0.public_key()
     }
 
-    async fn sign(&self, content: EnvelopeContent) -> Result<Vec<u8>, SignError> {
+    async fn signature(&self, content: &EnvelopeContent) -> Result<Vec<u8>, SignError> {
         if !self.2.swap(true, std::sync::atomic::Ordering::Relaxed) {
-            return self.0.sign(content).await;
+            return self.0.signature(content).await;
         }
         self.1.clone()?;
         pending().await
@@ -475,7 +475,7 @@ async fn slow_signing_holds_up_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn failing_to_sign_closes() {
-    let expired = SignError("the delegation has expired".into());
+    let expired = SignError::SessionExpired;
     let signer = StuckSigner::new(Err(expired.clone()));
     let (connection, mut events, mut gateway) = connect_with(config(), signer);
     gateway.open().await;
