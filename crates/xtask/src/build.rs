@@ -1,6 +1,7 @@
 //! Builds everything that runs: cargo decides what is out of date.
 
 mod page;
+mod size;
 
 use std::{
     path::PathBuf,

@@ -6,15 +6,17 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::size::PageSize;
 use crate::media_type::MediaType;
 
 /// The app is `chat.js` and `chat_bg.wasm`.
 const APP: &str = "chat";
 
-/// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else.
+/// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else. Says how
+/// large it has become if the app has changed.
 pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
     fs::create_dir_all(page)?;
-    let mut wanted = bind(module, page)?;
+    let (mut wanted, changed) = bind(module, page)?;
     let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
     for file in files(source)?.into_iter().filter(is_static) {
         let content = fs::read(source.join(&file))?;
@@ -28,11 +30,15 @@ pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> 
     for file in files(page)?.difference(&wanted) {
         fs::remove_file(page.join(file))?;
     }
+    if changed {
+        eprintln!("{}", PageSize::of(page, module)?);
+    }
     Ok(())
 }
 
-/// Makes the JavaScript glue, unless it was made of this very module before; gives the names of its files.
-fn bind(module: &Path, page: &Path) -> Result<BTreeSet<OsString>> {
+/// Makes the JavaScript glue, unless it was made of this very module before; gives the names of its files, and whether they
+/// are new.
+fn bind(module: &Path, page: &Path) -> Result<(BTreeSet<OsString>, bool)> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let files = BTreeSet::from([format!("{APP}.js").into(), format!("{APP}_bg.wasm").into()]);
     let made_of = page.with_extension("made-of");
@@ -40,7 +46,7 @@ fn bind(module: &Path, page: &Path) -> Result<BTreeSet<OsString>> {
     let is_made = files.iter().all(|file| page.join(file).is_file())
         && fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == digest);
     if is_made {
-        return Ok(files);
+        return Ok((files, false));
     }
     Bindgen::new()
         .input_bytes(APP, bytes)
@@ -54,7 +60,7 @@ fn bind(module: &Path, page: &Path) -> Result<BTreeSet<OsString>> {
         })
         .map_err(|error| error.context("cannot make the page's JavaScript glue"))?;
     fs::write(&made_of, digest)?;
-    Ok(files)
+    Ok((files, true))
 }
 
 fn files(folder: &Path) -> Result<BTreeSet<OsString>> {
