@@ -26,9 +26,11 @@
 //! - [`core`]: the protocol as a state machine, without I/O and without a clock.
 //! - [`driver`]: the loop that runs the state machine on a [`Socket`](driver::Socket).
 //! - `browser` and `native`: the socket, timer and clock of each platform, and [`connect`].
+//! - [`agent`]: queries and updates beside the socket.
 //! - [`signer`]: who signs the calls.
 //! - [`sign_in`]: how a person becomes a signer, with Internet Identity.
 
+pub mod agent;
 #[cfg(target_family = "wasm")]
 mod browser;
 mod close_reason;
@@ -42,6 +44,7 @@ mod native;
 pub mod sign_in;
 pub mod signer;
 
+pub use agent::{Agent, CallError};
 #[cfg(target_family = "wasm")]
 pub use browser::connect;
 pub use close_reason::{CloseFrame, CloseReason, SocketError};

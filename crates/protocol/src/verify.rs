@@ -3,7 +3,7 @@
 //!
 //! Pure functions of the bytes, the network's root key and the time.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use candid::Principal;
 use ic_certification::{
@@ -114,13 +114,13 @@ pub fn verify_certificate(
     root_key: &[u8],
     now: u64,
 ) -> Result<CertifiedData, CertificateError> {
-    let (tree, time) = verified_state(certificate, canister, root_key, now)?;
+    let (certificate, time) = verified_state(certificate, canister, root_key, now)?;
     let path = [
         b"canister".as_slice(),
         canister.as_slice(),
         b"certified_data",
     ];
-    let data = lookup(&tree, path, "/canister/…/certified_data")?.to_vec();
+    let data = lookup(&certificate.tree, path, "/canister/…/certified_data")?.to_vec();
     Ok(CertifiedData { time, data })
 }
 
@@ -137,17 +137,51 @@ pub fn verify_outcome(
     root_key: &[u8],
     now: u64,
 ) -> Result<Option<CallOutcome>, OutcomeError> {
-    let (tree, _) = verified_state(certificate, canister, root_key, now)?;
-    CallOutcome::find(&tree, id)
+    let (certificate, _) = verified_state(certificate, canister, root_key, now)?;
+    CallOutcome::find(&certificate.tree, id)
 }
 
-/// The tree of a valid certificate, and its time.
+/// Checks that `certificate` was made by the network of `root_key` (DER), for `canister`, at most
+/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back the public keys (DER) of the nodes that
+/// answer for the canister, by node id.
+///
+/// # Errors
+/// The first check that failed.
+pub fn verify_node_keys(
+    certificate: &[u8],
+    canister: Principal,
+    root_key: &[u8],
+    now: u64,
+) -> Result<BTreeMap<Principal, Vec<u8>>, CertificateError> {
+    const NODES: &str = "/subnet/…/node";
+    let (certificate, _) = verified_state(certificate, canister, root_key, now)?;
+    let subnet = match &certificate.delegation {
+        Some(delegation) => Principal::try_from_slice(&delegation.subnet_id),
+        None => Ok(Principal::self_authenticating(root_key)),
+    };
+    let subnet = subnet.map_err(|_| CertificateError::Missing(NODES))?;
+    let path = [b"subnet".as_slice(), subnet.as_slice(), b"node"];
+    let SubtreeLookupResult::Found(nodes) = certificate.tree.lookup_subtree(path) else {
+        return Err(CertificateError::Missing(NODES));
+    };
+    let ids = nodes.list_paths().into_iter().filter_map(|path| {
+        let id = path.into_iter().next()?;
+        Principal::try_from_slice(id.as_bytes()).ok()
+    });
+    ids.map(|id| {
+        let key = lookup(&nodes, [id.as_slice(), b"public_key"], NODES)?;
+        Ok((id, key.to_vec()))
+    })
+    .collect()
+}
+
+/// A valid certificate, and its time.
 fn verified_state(
     certificate: &[u8],
     canister: Principal,
     root_key: &[u8],
     now: u64,
-) -> Result<(HashTree, u64), CertificateError> {
+) -> Result<(Certificate, u64), CertificateError> {
     let certificate: Certificate =
         cbor::from_slice(certificate).map_err(CertificateError::Malformed)?;
     let delegated_key = match &certificate.delegation {
@@ -162,7 +196,7 @@ fn verified_state(
     if age > MAX_CERTIFICATE_AGE {
         return Err(CertificateError::TooOld(age));
     }
-    Ok((certificate.tree, time))
+    Ok((certificate, time))
 }
 
 /// Checks that `witness` (a CBOR hash tree) proves `content` under `key` in `certified_data`.

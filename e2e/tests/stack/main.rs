@@ -1,5 +1,6 @@
 //! The whole stack, driven as its users drive it.
 
+mod agent;
 mod attack;
 mod bench;
 mod browsers;

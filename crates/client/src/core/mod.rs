@@ -11,7 +11,6 @@ mod calls;
 mod session;
 mod verifier;
 
-#[cfg(target_family = "wasm")]
 pub(crate) use calls::INGRESS_LIFETIME;
 pub use session::{Session, SessionEvent};
 

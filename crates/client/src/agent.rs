@@ -1,0 +1,298 @@
+//! Queries and updates beside the socket, over the network's HTTP interface, with the same signer and as little trust:
+//! updates are certified, queries signed by nodes of the subnet.
+
+#[cfg_attr(target_family = "wasm", path = "agent/browser.rs")]
+#[cfg_attr(not(target_family = "wasm"), path = "agent/native.rs")]
+mod platform;
+mod query;
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use candid::Principal;
+use ic_transport_types::{
+    Envelope, EnvelopeContent, QueryResponse, ReadStateResponse, RejectResponse, RequestId,
+    TransportCallResponse,
+};
+use ic_ws_protocol::{
+    CallOutcome, OutcomeError,
+    cbor::{self, CborError},
+    verify::{CertificateError, verify_node_keys},
+    verify_outcome,
+};
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use crate::{
+    core::{INGRESS_LIFETIME, after},
+    signer::{RandomError, SignError, Signer, random_u64},
+};
+
+/// How long to wait between two looks at a call that the network has not decided yet.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The length of an answer up to which it is read: a reply has at most 3 MiB, and a certificate around it.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// How much of the network's own words is passed on, in characters.
+const MAX_WORDS: usize = 300;
+
+/// How many canisters' nodes are remembered.
+const MAX_KNOWN_CANISTERS: usize = 64;
+
+/// Why there is no reply.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The call could not be signed; [`SignError::SessionExpired`] among others.
+    #[error(transparent)]
+    Signing(#[from] SignError),
+    /// No random number could be had to tell the call from others.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The network could not be reached.
+    #[error("the network cannot be reached: {0}")]
+    Unreachable(String),
+    /// The network refused the request.
+    #[error("the network answered with status {status}: {message}")]
+    Http {
+        /// The HTTP status.
+        status: u16,
+        /// The network's words.
+        message: String,
+    },
+    /// The answer is longer than any can be.
+    #[error("the network's answer has more than {MAX_ANSWER_BYTES} bytes")]
+    TooLarge,
+    /// The answer cannot be decoded.
+    #[error("the network's answer is malformed: {0}")]
+    Malformed(#[from] CborError),
+    /// The answer is not proved to come from the network.
+    #[error("the network's answer is not proved: {0}")]
+    Unproved(#[from] OutcomeError),
+    /// The answer to a query is not proved to come from a node of the subnet.
+    #[error("the answer to the query is not proved: {0}")]
+    UnprovedQuery(&'static str),
+    /// The canister, or the network, rejected the call.
+    #[error("the call was rejected: {message} (code {code})")]
+    Rejected {
+        /// As in the interface specification, "Reject codes".
+        code: u64,
+        /// Why.
+        message: String,
+    },
+    /// The network did not decide before the call expired. It may have been executed.
+    #[error("the network did not decide on the call in time")]
+    Undecided,
+}
+
+impl From<CertificateError> for CallError {
+    fn from(error: CertificateError) -> Self {
+        Self::Unproved(error.into())
+    }
+}
+
+impl From<RejectResponse> for CallError {
+    fn from(reject: RejectResponse) -> Self {
+        Self::Rejected {
+            code: reject.reject_code as u64,
+            message: reject.reject_message,
+        }
+    }
+}
+
+/// Calls canisters of one network as one signer.
+#[derive(Debug)]
+pub struct Agent<S> {
+    url: String,
+    root_key: Vec<u8>,
+    signer: S,
+    http: platform::Http,
+    /// The keys of the nodes that answer for a canister, as far as they were needed.
+    node_keys: Mutex<BTreeMap<Principal, NodeKeys>>,
+}
+
+/// The public keys (DER) of a subnet's nodes.
+type NodeKeys = BTreeMap<Principal, Vec<u8>>;
+
+impl<S: Signer> Agent<S> {
+    /// An agent of the network whose HTTP interface is at `url`, and whose public key (DER) is `root_key`.
+    pub fn new(url: impl Into<String>, root_key: impl Into<Vec<u8>>, signer: S) -> Self {
+        Self {
+            url: url.into().trim_end_matches('/').to_owned(),
+            root_key: root_key.into(),
+            signer,
+            http: platform::Http::default(),
+            node_keys: Mutex::default(),
+        }
+    }
+
+    /// Calls an update method with the encoded argument `arg`, and gives back the encoded reply.
+    ///
+    /// # Errors
+    /// When there is no reply, or it is not certified.
+    pub async fn update(
+        &self,
+        canister: Principal,
+        method: &str,
+        arg: Vec<u8>,
+    ) -> Result<Vec<u8>, CallError> {
+        let expiry = after(platform::now(), INGRESS_LIFETIME);
+        let call = EnvelopeContent::Call {
+            nonce: Some(random_u64()?.to_be_bytes().to_vec()),
+            ingress_expiry: expiry,
+            sender: self.signer.principal(),
+            canister_id: canister,
+            method_name: method.to_owned(),
+            arg,
+            sender_info: None,
+        };
+        let id = call.to_request_id();
+        let envelope = self.signer.sign(call).await?;
+        let path = format!("v4/canister/{canister}/call");
+        let decided = match self.post(&path, envelope).await? {
+            TransportCallResponse::Replied { certificate } => {
+                self.outcome(&certificate, &id, canister)?
+            }
+            TransportCallResponse::NonReplicatedRejection(reject) => return Err(reject.into()),
+            TransportCallResponse::Accepted => None,
+        };
+        match decided {
+            Some(reply) => Ok(reply),
+            None => self.poll_outcome(&id, canister, expiry).await,
+        }
+    }
+
+    /// Calls a query method with the encoded argument `arg`, and gives back the encoded reply, which a node of the subnet has
+    /// signed.
+    ///
+    /// # Errors
+    /// When there is no reply, or no node of the subnet has signed it.
+    pub async fn query(
+        &self,
+        canister: Principal,
+        method: &str,
+        arg: Vec<u8>,
+    ) -> Result<Vec<u8>, CallError> {
+        let query = EnvelopeContent::Query {
+            ingress_expiry: after(platform::now(), INGRESS_LIFETIME),
+            sender: self.signer.principal(),
+            canister_id: canister,
+            method_name: method.to_owned(),
+            arg,
+            nonce: Some(random_u64()?.to_be_bytes().to_vec()),
+            sender_info: None,
+        };
+        let id = query.to_request_id();
+        let envelope = self.signer.sign(query).await?;
+        let path = format!("v3/canister/{canister}/query");
+        let response: QueryResponse = self.post(&path, envelope).await?;
+
+        let is_known = |keys: &NodeKeys| {
+            let mut signatures = response.signatures().iter();
+            signatures.all(|signature| keys.contains_key(&signature.identity))
+        };
+        let keys = match self.known_node_keys(canister).filter(is_known) {
+            Some(keys) => keys,
+            None => self.fetch_node_keys(canister).await?,
+        };
+        query::verify(&response, id, &keys, platform::now()).map_err(CallError::UnprovedQuery)?;
+        match response {
+            QueryResponse::Replied { reply, .. } => Ok(reply.arg),
+            QueryResponse::Rejected { reject, .. } => Err(reject.into()),
+        }
+    }
+
+    /// Asks until the call is decided, or has expired.
+    async fn poll_outcome(
+        &self,
+        id: &RequestId,
+        canister: Principal,
+        expiry: u64,
+    ) -> Result<Vec<u8>, CallError> {
+        let path = format!("v3/canister/{canister}/read_state");
+        while platform::now() <= expiry {
+            platform::sleep(POLL_INTERVAL).await;
+            let status = read_state(self.signer.principal(), &[b"request_status", id.as_slice()]);
+            let envelope = self.signer.sign(status).await?;
+            let state: ReadStateResponse = self.post(&path, envelope).await?;
+            if let Some(reply) = self.outcome(&state.certificate, id, canister)? {
+                return Ok(reply);
+            }
+        }
+        Err(CallError::Undecided)
+    }
+
+    /// The reply, if `certificate` holds one; nothing if the call is not decided.
+    fn outcome(
+        &self,
+        certificate: &[u8],
+        id: &RequestId,
+        canister: Principal,
+    ) -> Result<Option<Vec<u8>>, CallError> {
+        match verify_outcome(certificate, id, canister, &self.root_key, platform::now()) {
+            Ok(Some(CallOutcome::Replied(reply))) => Ok(Some(reply)),
+            Ok(Some(CallOutcome::Rejected { rejection, .. })) => Err(CallError::Rejected {
+                code: rejection.code,
+                message: rejection.message,
+            }),
+            // The network may not have heard of the call yet.
+            Ok(None) | Err(OutcomeError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn known_node_keys(&self, canister: Principal) -> Option<NodeKeys> {
+        self.lock_node_keys().get(&canister).cloned()
+    }
+
+    async fn fetch_node_keys(&self, canister: Principal) -> Result<NodeKeys, CallError> {
+        // Who the nodes are is nobody's secret.
+        let envelope = Envelope {
+            content: Cow::Owned(read_state(Principal::anonymous(), &[b"subnet"])),
+            sender_pubkey: None,
+            sender_sig: None,
+            sender_delegation: None,
+        };
+        let path = format!("v3/canister/{canister}/read_state");
+        let state: ReadStateResponse = self.post(&path, envelope.encode_bytes()).await?;
+        let now = platform::now();
+        let keys = verify_node_keys(&state.certificate, canister, &self.root_key, now)?;
+        let mut known = self.lock_node_keys();
+        if known.len() >= MAX_KNOWN_CANISTERS {
+            known.clear();
+        }
+        known.insert(canister, keys.clone());
+        Ok(keys)
+    }
+
+    fn lock_node_keys(&self) -> MutexGuard<'_, BTreeMap<Principal, NodeKeys>> {
+        // No code panics while it holds the lock, and nothing in it can be left half done.
+        self.node_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, CallError> {
+        let url = format!("{}/api/{path}", self.url);
+        let (status, answer) = self.http.post(&url, body, MAX_ANSWER_BYTES).await?;
+        if !(200..300).contains(&status) {
+            let words = String::from_utf8_lossy(&answer);
+            let message = words.chars().take(MAX_WORDS).collect();
+            return Err(CallError::Http { status, message });
+        }
+        Ok(cbor::from_slice(&answer)?)
+    }
+}
+
+fn read_state(sender: Principal, path: &[&[u8]]) -> EnvelopeContent {
+    EnvelopeContent::ReadState {
+        ingress_expiry: after(platform::now(), INGRESS_LIFETIME),
+        sender,
+        paths: vec![path.iter().map(|label| (*label).into()).collect()],
+    }
+}
