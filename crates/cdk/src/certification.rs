@@ -16,7 +16,7 @@
 
 mod queue;
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use candid::Principal;
 use ic_certification::{Hash, HashTree, empty, fork, fork_hash, labeled, labeled_hash, pruned};
@@ -33,6 +33,8 @@ use self::queue::QueueTree;
 pub(crate) struct MessageTree {
     /// In the order of their messages' keys.
     queues: Vec<QueueTree>,
+    /// Where each queue stands: making the text of a principal to find it costs more than a hash.
+    ranks: HashMap<Principal, usize>,
     /// The hashes of the queues, and above them those of each two neighbours together, up to a single one. Without any
     /// if a queue has come or gone since they were computed.
     levels: Vec<Vec<Option<Hash>>>,
@@ -41,27 +43,35 @@ pub(crate) struct MessageTree {
 impl MessageTree {
     /// Adds the next message of a queue, given the hash of its content.
     pub fn push(&mut self, key: MessageKey, content: Hash) {
-        let label_prefix = label_prefix(key.gateway);
-        let rank = self.rank(&label_prefix).unwrap_or_else(|rank| {
-            self.levels.clear();
-            self.queues.insert(rank, QueueTree::new(label_prefix));
-            rank
-        });
+        let rank = match self.ranks.get(&key.gateway) {
+            Some(&rank) => rank,
+            None => self.add_queue(key.gateway),
+        };
         self.queues[rank].push(key.nonce, content);
     }
 
     /// Removes what stands before a message in its queue.
     pub fn remove_before(&mut self, key: MessageKey) {
-        if let Ok(rank) = self.rank(&label_prefix(key.gateway)) {
+        if let Some(&rank) = self.ranks.get(&key.gateway) {
             self.queues[rank].remove_before(key.nonce);
         }
     }
 
     /// Removes a queue.
     pub fn forget(&mut self, gateway: Principal) {
-        if let Ok(rank) = self.rank(&label_prefix(gateway)) {
+        if let Some(removed) = self.ranks.remove(&gateway) {
             self.levels.clear();
-            self.queues.remove(rank);
+            self.queues.remove(removed);
+            let behind = self.ranks.values_mut().filter(|rank| **rank > removed);
+            behind.for_each(|rank| *rank -= 1);
+        }
+    }
+
+    /// The text of a message's key.
+    pub fn label(&self, key: MessageKey) -> String {
+        match self.ranks.get(&key.gateway) {
+            Some(&rank) => self.queues[rank].label(key.nonce),
+            None => key.to_string(),
         }
     }
 
@@ -76,15 +86,23 @@ impl MessageTree {
     /// Proves the contents of the `nonces` of a queue, as of the last [`certify`](Self::certify): a CBOR hash tree.
     pub fn witness(&self, gateway: Principal, nonces: Range<u64>) -> Result<Vec<u8>, CborError> {
         let top = self.levels.len().saturating_sub(1);
-        let rank = self.rank(&label_prefix(gateway)).ok();
-        let messages = rank.and_then(|rank| self.witness_below(top, 0, rank, &nonces));
+        let rank = self.ranks.get(&gateway);
+        let messages = rank.and_then(|&rank| self.witness_below(top, 0, rank, &nonces));
         cbor::to_vec(&labeled(WEBSOCKET_LABEL, messages.unwrap_or_else(empty)))
     }
 
-    /// Where the queue stands, or would.
-    fn rank(&self, label_prefix: &str) -> Result<usize, usize> {
-        self.queues
-            .binary_search_by(|queue| queue.label_prefix().cmp(label_prefix))
+    /// Adds a queue without messages; tells where it stands.
+    fn add_queue(&mut self, gateway: Principal) -> usize {
+        self.levels.clear();
+        let queue = QueueTree::new(gateway);
+        let added = self
+            .queues
+            .partition_point(|other| other.label_prefix() < queue.label_prefix());
+        let behind = self.ranks.values_mut().filter(|rank| **rank >= added);
+        behind.for_each(|rank| *rank += 1);
+        self.queues.insert(added, queue);
+        self.ranks.insert(gateway, added);
+        added
     }
 
     /// Brings the hashes up to date with the queues.
@@ -138,11 +156,6 @@ impl MessageTree {
             .map(|below| self.witness_below(level - 1, below, wanted, nonces));
         join(left, right, fork)
     }
-}
-
-/// What the texts of all keys of a gateway's messages begin with.
-fn label_prefix(gateway: Principal) -> String {
-    format!("{gateway}_")
 }
 
 /// One of two parts that are there, or a fork with both.

@@ -213,7 +213,7 @@ impl<M: Memory> Queues<M> {
             nonces.end = key.nonce + 1;
             page.messages.push(CanisterOutputMessage {
                 client_key: message.client_key,
-                key: key.to_string(),
+                key: self.tree.label(key),
                 content: message.content,
             });
         }

@@ -19,6 +19,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
+use candid::Principal;
 use ic_certification::{
     Hash, HashTree, fork, fork_hash, labeled, labeled_hash, leaf, leaf_hash, pruned,
 };
@@ -50,9 +51,9 @@ struct Peak {
 }
 
 impl QueueTree {
-    pub fn new(label_prefix: String) -> Self {
+    pub fn new(gateway: Principal) -> Self {
         Self {
-            label_prefix,
+            label_prefix: format!("{gateway}_"),
             nonces: 0..0,
             contents: VecDeque::new(),
             levels: Vec::new(),
@@ -191,7 +192,8 @@ impl QueueTree {
         join(left, right, fork)
     }
 
-    fn label(&self, nonce: u64) -> String {
+    /// The text of a message's key.
+    pub fn label(&self, nonce: u64) -> String {
         format!("{}{nonce:020}", self.label_prefix)
     }
 
