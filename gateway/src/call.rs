@@ -10,10 +10,10 @@ use candid::Principal;
 use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::{CanisterWsOpenArguments, ClientFrame, ClientKey};
 
-use crate::{close::CloseReason, decode::decode, traces::Span};
+use crate::{budget::Room, close::CloseReason, decode::decode, quote::quote, traces::Span};
 
 /// A signed call as the network takes it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct SignedCall {
     pub(crate) canister: Principal,
     pub(crate) request_id: RequestId,
@@ -22,6 +22,8 @@ pub(crate) struct SignedCall {
     pub(crate) taken: Arc<AtomicBool>,
     /// Where the call is on its way through the gateway.
     pub(crate) span: Span,
+    /// Its part of what the client's calls may take.
+    pub(crate) room: Option<Room>,
 }
 
 impl SignedCall {
@@ -44,10 +46,10 @@ pub(crate) struct OpenCall {
 pub(crate) fn admit_open(frame: ClientFrame, this: Principal) -> Result<OpenCall, CloseReason> {
     let (sender, method, arg, call) = parts(frame)?;
     if method != "ws_open" {
-        return Err(CloseReason::NotOpened(method));
+        return Err(CloseReason::NotOpened(quote(&method).to_owned()));
     }
     let open: CanisterWsOpenArguments =
-        decode(&arg).map_err(|e| CloseReason::MalformedOpen(e.to_string()))?;
+        decode(&arg).map_err(|e| CloseReason::MalformedOpen(quote(&e.to_string()).to_owned()))?;
     if open.gateway_principal != this {
         return Err(CloseReason::OtherGateway {
             named: open.gateway_principal,
@@ -76,7 +78,7 @@ pub(crate) fn admit_message(
         });
     }
     if method != "ws_message" {
-        return Err(CloseReason::UnexpectedMethod(method));
+        return Err(CloseReason::UnexpectedMethod(quote(&method).to_owned()));
     }
     Ok(call)
 }
@@ -100,6 +102,7 @@ fn parts(frame: ClientFrame) -> Result<(Principal, String, Vec<u8>, SignedCall),
         envelope: frame.envelope_bytes.into(),
         taken: Arc::default(),
         span: Span::default(),
+        room: None,
     };
     Ok((sender, method_name, arg, call))
 }

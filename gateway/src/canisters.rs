@@ -11,7 +11,11 @@ use std::{
 use candid::Principal;
 use ic_ws_protocol::{CanisterOutputMessage, ClientKey, cbor};
 use serde::Deserialize;
-use tokio::{sync::Notify, task::AbortHandle, time::Instant};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::AbortHandle,
+    time::Instant,
+};
 
 use crate::{
     close::CloseReason,
@@ -41,6 +45,8 @@ pub(crate) struct Canister {
     pub(crate) polling: Polling,
     /// What the next poll follows.
     pub(crate) causes: Causes,
+    /// Calls of `ws_close` that may be on their way to it beside those that are.
+    pub(crate) closes: Semaphore,
     clients: Mutex<Clients>,
 }
 
@@ -123,6 +129,7 @@ impl Canisters {
                     changed: Notify::new(),
                     polling: Polling::default(),
                     causes: Causes::default(),
+                    closes: Semaphore::new(limits.max_pending_closes),
                     clients: Mutex::default(),
                 });
                 let poller = tokio::spawn(poller::run(gateway.clone(), canister.clone()));
@@ -133,7 +140,8 @@ impl Canisters {
                 canister
             }
         };
-        let (outbox, inbox) = Outbox::new(limits);
+        let share = gateway.outgoing.share(limits.max_outgoing_bytes);
+        let (outbox, inbox) = Outbox::new(limits.max_outgoing_messages, share);
         let outbox = Arc::new(outbox);
         match lock(&canister.clients).by_key.entry(client) {
             Entry::Occupied(_) => return Err(CloseReason::AlreadyConnected(client)),

@@ -69,6 +69,10 @@ pub(crate) enum CloseReason {
     Forgotten(Principal),
     #[error("the client reads too slowly: {0} messages were waiting for it")]
     SlowClient(usize),
+    #[error("the client has read nothing for {0:?}")]
+    Unread(Duration),
+    #[error("too much of the client is undecided: {0} bytes")]
+    TooMuchPending(usize),
     #[error("the gateway restarts")]
     Shutdown,
     #[error("the gateway failed: {0}")]
@@ -139,7 +143,8 @@ impl CloseReason {
             Self::MessageUndecided(_) => ("message_undecided", Some(CloseCode::Again)),
             Self::CanisterUnavailable { .. } => ("canister_unavailable", Some(CloseCode::Again)),
             Self::Forgotten(_) => ("forgotten", Some(CloseCode::Again)),
-            Self::SlowClient(_) => ("slow_client", Some(CloseCode::Policy)),
+            Self::TooMuchPending(_) => ("too_much_pending", Some(CloseCode::Again)),
+            Self::SlowClient(_) | Self::Unread(_) => ("slow_client", Some(CloseCode::Policy)),
             Self::Shutdown => ("shutdown", Some(CloseCode::Restart)),
             Self::Internal(_) => ("internal", Some(CloseCode::Error)),
         }
@@ -160,6 +165,8 @@ impl From<tungstenite::Error> for CloseReason {
             | Error::ConnectionClosed
             | Error::AlreadyClosed
             | Error::Io(_) => Self::ConnectionLost(error.to_string()),
+            // The client sends, and does not read the answers.
+            Error::WriteBufferFull(_) => Self::SlowClient(1),
             other => Self::ProtocolViolation(other.to_string()),
         }
     }

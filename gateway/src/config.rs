@@ -16,6 +16,8 @@ pub use limits::Limits;
 pub use sources::ConfigError;
 pub use telemetry::{LogFormat, Telemetry};
 
+use crate::rate::Rate;
+
 use values::{Optional, http_url, milliseconds, optional};
 
 /// How the gateway runs.
@@ -106,16 +108,20 @@ impl Config {
     /// Reads the flags in `args` (of which the first is the program), the environment and the file that they name.
     ///
     /// # Errors
-    /// When there is an unknown setting or a bad value, and when help or version are asked for: see
+    /// When there is an unknown setting, a bad value or one that contradicts another, and when help or version are asked for: see
     /// [`ConfigError::exit`].
     pub fn load(
         args: impl IntoIterator<Item = OsString>,
-        environment: impl Fn(&str) -> Option<OsString>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         let config = sources::read(args.into_iter().collect(), environment)?;
         let tls = &config.tls;
         if tls.tls_certificate_pem_path.is_some() != tls.tls_certificate_key_pem_path.is_some() {
             return Err(ConfigError::HalfTls);
+        }
+        let limits = &config.limits;
+        if !Rate::new(limits.max_message_rate).admits(limits.max_frame_size) {
+            return Err(ConfigError::RateBelowFrame(limits.max_message_rate));
         }
         Ok(config)
     }
@@ -133,7 +139,7 @@ mod tests {
 
     fn load(flags: &[&str]) -> Result<Config, ConfigError> {
         let args = [&["ic-ws-gateway"], flags].concat();
-        Config::load(args.into_iter().map(OsString::from), |_| None)
+        Config::load(args.into_iter().map(OsString::from), [])
     }
 
     #[test]
@@ -221,6 +227,14 @@ mod tests {
             let name = flag.split('=').next().unwrap();
             assert!(error.to_string().contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn the_rate_admits_the_largest_frame() {
+        let error = load(&["--max-message-rate=13"]).unwrap_err();
+        assert!(error.to_string().contains("--max-frame-size"), "{error}");
+        assert!(load(&["--max-message-rate=14"]).is_ok());
+        assert!(load(&["--max-message-rate=1", "--max-frame-size=100000"]).is_ok());
     }
 
     #[test]

@@ -8,12 +8,14 @@ use std::sync::{
 
 use bytes::Bytes;
 use ic_ws_protocol::{CanisterFrame, Receipt, ReceiptFrame, cbor::CborError};
-use tokio::sync::{
-    OwnedSemaphorePermit, Semaphore,
-    mpsc::{self, error::TrySendError},
-};
+use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::{close::CloseReason, config::Limits, traces::Span, witness::Witness};
+use crate::{
+    budget::{Room, Share},
+    close::CloseReason,
+    traces::Span,
+    witness::Witness,
+};
 
 /// What proves the messages of one poll.
 #[derive(Debug)]
@@ -27,9 +29,8 @@ pub(crate) struct Proof {
 pub(crate) struct Outbox {
     /// Boxed, as the channel allocates room for many at once.
     waiting: mpsc::Sender<Box<Delivery>>,
-    /// The bytes that may wait beside those that do.
-    room: Arc<Semaphore>,
-    max_bytes: u32,
+    /// The bytes that may wait.
+    share: Share,
     closing: mpsc::Sender<CloseReason>,
     /// Nothing more can be delivered, as something is missing already.
     overflowed: AtomicBool,
@@ -48,7 +49,7 @@ pub(crate) struct Inbox {
 pub(crate) struct Delivery {
     pub(crate) content: Content,
     /// Its part of what may wait for the client, given back once it does not.
-    pub(crate) _room: OwnedSemaphorePermit,
+    pub(crate) _room: Room,
 }
 
 #[derive(Debug)]
@@ -74,14 +75,14 @@ pub(crate) struct ProvenMessage {
 }
 
 impl Outbox {
-    pub(crate) fn new(limits: &Limits) -> (Self, Inbox) {
-        let (sender, waiting) = mpsc::channel(limits.max_outgoing_messages);
+    /// For `max_messages`, and the bytes of `share`.
+    pub(crate) fn new(max_messages: usize, share: Share) -> (Self, Inbox) {
+        let (sender, waiting) = mpsc::channel(max_messages);
         // One reason is enough: the first.
         let (closing_sender, closing) = mpsc::channel(1);
         let outbox = Self {
             waiting: sender,
-            room: Arc::new(Semaphore::new(limits.max_outgoing_bytes as usize)),
-            max_bytes: limits.max_outgoing_bytes,
+            share,
             closing: closing_sender,
             overflowed: AtomicBool::new(false),
         };
@@ -98,9 +99,7 @@ impl Outbox {
         if !self.is_open() {
             return false;
         }
-        let size = u32::try_from(content.size()).unwrap_or(u32::MAX);
-        let room = self.room.clone();
-        let Ok(room) = room.try_acquire_many_owned(size.min(self.max_bytes)) else {
+        let Some(room) = self.share.try_take(content.size()) else {
             return self.overflow();
         };
         let delivery = Delivery {
@@ -134,8 +133,8 @@ impl Outbox {
 
     /// How much waits for the client, and how many bytes that is.
     pub(crate) fn waiting(&self) -> (usize, usize) {
-        let bytes = (self.max_bytes as usize).saturating_sub(self.room.available_permits());
-        (self.waiting.max_capacity() - self.waiting.capacity(), bytes)
+        let messages = self.waiting.max_capacity() - self.waiting.capacity();
+        (messages, self.share.used())
     }
 }
 

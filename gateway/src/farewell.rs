@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use candid::Principal;
 use futures::{SinkExt, StreamExt};
 use ic_transport_types::EnvelopeContent;
 use ic_ws_protocol::{CanisterWsCloseArguments, ClientKey};
@@ -15,9 +14,11 @@ use tracing::{debug, info, warn};
 
 use crate::{
     call::SignedCall,
+    canisters::Canister,
     close::CloseReason,
     gateway::Gateway,
     identity::ingress_expiry,
+    quote::quote,
     session::{Sink, Stream},
     traces::Span,
 };
@@ -33,7 +34,11 @@ pub(crate) async fn to_client(
     mut stream: Stream,
     reason: &CloseReason,
 ) {
-    info!(reason = reason.name(), text = %reason, "closed");
+    info!(
+        reason = reason.name(),
+        text = quote(&reason.to_string()),
+        "closed"
+    );
     gateway.closed(reason);
     let farewell = async {
         match reason.frame() {
@@ -62,7 +67,7 @@ pub(crate) async fn to_client(
 }
 
 /// Calls `ws_close`, so that the canister does not wait for its keep-alive timeout.
-pub(crate) async fn to_canister(gateway: &Gateway, canister_id: Principal, client_key: ClientKey) {
+pub(crate) async fn to_canister(gateway: &Gateway, canister: &Canister, client_key: ClientKey) {
     let arg = match candid::encode_one(CanisterWsCloseArguments { client_key }) {
         Ok(arg) => arg,
         Err(error) => return warn!(%error, "cannot encode ws_close"),
@@ -72,23 +77,25 @@ pub(crate) async fn to_canister(gateway: &Gateway, canister_id: Principal, clien
         nonce: None,
         ingress_expiry: ingress_expiry(),
         sender: identity.principal(),
-        canister_id,
+        canister_id: canister.id,
         method_name: "ws_close".to_owned(),
         arg,
         sender_info: None,
     };
     let call = SignedCall {
-        canister: canister_id,
+        canister: canister.id,
         request_id: content.to_request_id(),
         envelope: identity.sign(content).into(),
         taken: Arc::default(),
         span: Span::default(),
+        room: None,
     };
-    // All clients may go at once, and the network should not hear of it at once.
-    let Ok(_permit) = gateway.closes.acquire().await else {
-        return;
+    let limits = &gateway.config.limits;
+    // All clients may go at once, and the canister should not hear of it at once.
+    let Ok(Ok(_permit)) = timeout(limits.call_timeout, canister.closes.acquire()).await else {
+        return warn!("ws_close was not called: too many others are on their way");
     };
-    let limit = gateway.config.limits.close_timeout;
+    let limit = limits.close_timeout;
     match timeout(limit, gateway.network.submit(&call)).await {
         Ok(Ok(())) => debug!("the network will tell the canister that the client is gone"),
         Ok(Err(error)) => warn!(%error, "ws_close failed"),

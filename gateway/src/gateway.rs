@@ -5,11 +5,11 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     addresses::Addresses,
+    budget::Budget,
     canisters::Canisters,
     close::CloseReason,
     config::Config,
@@ -29,6 +29,10 @@ pub(crate) struct Gateway {
     pub(crate) network: Network,
     pub(crate) canisters: Canisters,
     pub(crate) addresses: Arc<Addresses>,
+    /// For calls that are not decided.
+    pub(crate) pending: Budget,
+    /// For messages that wait for clients to read them.
+    pub(crate) outgoing: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Traces,
     pub(crate) history: History,
@@ -37,8 +41,6 @@ pub(crate) struct Gateway {
     pub(crate) started: Instant,
     /// Numbers the sessions, for the log.
     pub(crate) sessions: AtomicU64,
-    /// Calls of `ws_close` that may be on their way beside those that are.
-    pub(crate) closes: Semaphore,
     /// Cancelled when the gateway ends.
     pub(crate) shutdown: CancellationToken,
     /// What has to finish before the gateway has ended.
@@ -71,11 +73,12 @@ impl Gateway {
             identity,
             canisters: Canisters::default(),
             addresses: Addresses::new(&config.limits),
+            pending: Budget::new(config.limits.max_total_pending_bytes),
+            outgoing: Budget::new(config.limits.max_total_outgoing_bytes),
             traces: Traces::new(&config.telemetry, &metrics)?,
             metrics,
             history: History::default(),
             recent_errors: RecentErrors::default(),
-            closes: Semaphore::new(config.limits.max_pending_closes),
             config,
             started: Instant::now(),
             sessions: AtomicU64::default(),

@@ -11,6 +11,7 @@
 //! client, `witness` cuts out the proof, `delivery` makes the frame, the session writes it.
 
 mod addresses;
+mod budget;
 mod call;
 mod canisters;
 mod close;
@@ -27,6 +28,7 @@ mod metrics;
 mod network;
 mod poller;
 mod queue;
+mod quote;
 mod rate;
 mod ready;
 mod refusal;

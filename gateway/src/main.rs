@@ -7,8 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config =
-        Config::load(env::args_os(), |name| env::var_os(name)).unwrap_or_else(|error| error.exit());
+    let config = Config::load(env::args_os(), env::vars_os()).unwrap_or_else(|error| error.exit());
     tokio::spawn(ic_ws_gateway::init_log(&config.telemetry)?.report());
 
     let identity = Identity::load_or_create(&config.identity_path)?;

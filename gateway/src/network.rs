@@ -25,7 +25,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{call::SignedCall, config::Limits};
+use crate::{call::SignedCall, config::Limits, quote::quote};
 
 /// The longest that [`backoff`] waits.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
@@ -35,9 +35,6 @@ const SYS_TRANSIENT: u64 = 2;
 
 /// The network's codes for a canister that is stopped or stopping, as it is for some upgrades.
 const STOPPED: [&str; 2] = ["IC0508", "IC0509"];
-
-/// What is quoted of an error page.
-const MAX_QUOTED: usize = 300;
 
 /// A client of one network.
 #[derive(Debug)]
@@ -54,7 +51,7 @@ pub(crate) struct Network {
 #[derive(Debug, Error)]
 pub(crate) enum NetworkError {
     #[error("the network cannot be reached: {}", with_sources(.0))]
-    Unreachable(#[from] reqwest::Error),
+    Unreachable(reqwest::Error),
     #[error("the network answered {status}: {text}")]
     Status { status: StatusCode, text: String },
     #[error("the network's answer is larger than {0} bytes")]
@@ -63,7 +60,7 @@ pub(crate) enum NetworkError {
     Malformed(#[from] CborError),
     #[error(transparent)]
     NoOutcome(#[from] OutcomeError),
-    #[error("rejected with code {}: {}", .rejection.code, .rejection.message)]
+    #[error("rejected with code {}: {}", .rejection.code, quote(&.rejection.message))]
     Rejected {
         rejection: Rejection,
         error_code: Option<String>,
@@ -95,6 +92,13 @@ impl Decision {
                 error_code,
             }),
         }
+    }
+}
+
+impl From<reqwest::Error> for NetworkError {
+    /// The network's URL may have a key in it, and everyone is told of errors.
+    fn from(error: reqwest::Error) -> Self {
+        Self::Unreachable(error.without_url())
     }
 }
 
@@ -312,10 +316,7 @@ impl Network {
         if status.is_success() {
             Ok((status, body))
         } else {
-            let text = String::from_utf8_lossy(&body)
-                .chars()
-                .take(MAX_QUOTED)
-                .collect();
+            let text = quote(&String::from_utf8_lossy(&body)).to_owned();
             Err(NetworkError::Status { status, text })
         }
     }
@@ -339,4 +340,24 @@ fn with_sources(error: &reqwest::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn a_key_in_the_url_is_not_told() {
+        let url = "http://user:word@127.0.0.1:1/key".parse().unwrap();
+        let network = Network::new(&url, &Config::default().limits).unwrap();
+        let error = network.probe().await.unwrap_err().to_string();
+        assert!(
+            error.starts_with("the network cannot be reached: "),
+            "{error}"
+        );
+        for secret in ["key", "word"] {
+            assert!(!error.contains(secret), "{error}");
+        }
+    }
 }

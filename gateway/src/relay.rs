@@ -9,7 +9,7 @@
 //! of several nodes another one may make the next block before it has heard of an accepted call.
 
 use std::sync::{
-    Arc,
+    Arc, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -30,6 +30,7 @@ use crate::{
     gateway::Gateway,
     metrics::CallOutcome,
     network::{Decision, NetworkError},
+    quote::quote,
 };
 
 /// Where the calls of one client go.
@@ -59,7 +60,8 @@ enum Kind {
 
 /// A call that was posted.
 struct Posted {
-    call: SignedCall,
+    /// Gone once it is decided: it may be large.
+    call: Weak<SignedCall>,
     /// Closed by the sender once the call is decided.
     decided: oneshot::Receiver<()>,
 }
@@ -80,8 +82,8 @@ impl Relay {
     /// canister may know the client.
     pub(crate) async fn run(
         self,
-        open: SignedCall,
-        mut calls: mpsc::Receiver<Box<SignedCall>>,
+        open: Arc<SignedCall>,
+        mut calls: mpsc::Receiver<Arc<SignedCall>>,
     ) -> bool {
         let mut undecided = JoinSet::new();
         let mut last = self.post(&mut undecided, Kind::Open, open);
@@ -91,17 +93,17 @@ impl Relay {
                 undecided.join_next().await;
             }
             while undecided.try_join_next().is_some() {}
-            last = self.post(&mut undecided, Kind::Message, *call);
+            last = self.post(&mut undecided, Kind::Message, call);
         }
         while undecided.join_next().await.is_some() {}
         !self.state.open_refused.load(Ordering::Relaxed)
     }
 
     /// Posts `call` in a task of its own.
-    fn post(&self, undecided: &mut JoinSet<()>, kind: Kind, call: SignedCall) -> Posted {
+    fn post(&self, undecided: &mut JoinSet<()>, kind: Kind, call: Arc<SignedCall>) -> Posted {
         let (decided_sender, decided) = oneshot::channel();
         let posted = Posted {
-            call: call.clone(),
+            call: Arc::downgrade(&call),
             decided,
         };
         let relay = self.clone();
@@ -213,12 +215,12 @@ impl Relay {
 
     /// Waits until the network has accepted or decided `posted`.
     async fn accepted(&self, mut posted: Posted) {
-        if posted.decided.try_recv() != Err(oneshot::error::TryRecvError::Empty) {
+        let Some(call) = posted.call.upgrade() else {
             return;
-        }
+        };
         tokio::select! {
             _ = &mut posted.decided => {}
-            result = self.gateway.network.submit(&posted.call) => {
+            result = self.gateway.network.submit(&call) => {
                 if let Err(error) = result {
                     debug!(%error, "not accepted");
                 }
@@ -245,7 +247,7 @@ fn refusal(reply: Result<Vec<u8>, NetworkError>) -> Option<Refusal> {
     match reply {
         Ok(reply) => match decode::<CanisterWsMessageResult>(&reply) {
             Ok(Ok(())) => None,
-            Ok(Err(text)) => Some(Refusal::ByCanister(text)),
+            Ok(Err(text)) => Some(Refusal::ByCanister(quote(&text).to_owned())),
             Err(error) => Some(Refusal::ByCanister(format!(
                 "its reply is malformed: {error}"
             ))),

@@ -1,4 +1,5 @@
-//! What is where: WebSockets at `/`, and pages that tell how the gateway is doing.
+//! What is where: pages that tell how the gateway is doing, and WebSockets at all other paths, as clients have URLs of
+//! any.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -7,8 +8,8 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, ORIGIN, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE},
     },
     response::{IntoResponse, Response},
     routing::get,
@@ -27,10 +28,13 @@ use crate::{
     status,
 };
 
+/// What a request that is no WebSocket's lacks (RFC 6455, section 4.2.2).
+const NEEDED: [(HeaderName, &str); 2] = [(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
+
 /// Where clients connect.
 pub(crate) fn of_clients(gateway: &Arc<Gateway>) -> Router {
     let routes = Router::new()
-        .route("/", get(web_socket))
+        .fallback(get(web_socket))
         .with_state(gateway.clone())
         .merge(health(gateway));
     match gateway.config.prometheus_endpoint {
@@ -67,9 +71,12 @@ async fn web_socket(
 ) -> Response {
     let mut response = match create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
+        Err(_) if request.uri().path() != "/" && !request.headers().contains_key(UPGRADE) => {
+            return StatusCode::NOT_FOUND.into_response();
+        }
         Err(error) => {
             let text = format!("This is a WebSocket gateway of the Internet Computer: {error}.\n");
-            return (StatusCode::UPGRADE_REQUIRED, text).into_response();
+            return (StatusCode::UPGRADE_REQUIRED, NEEDED, text).into_response();
         }
     };
     match admit(&gateway, connection, request.headers()) {

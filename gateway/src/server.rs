@@ -80,7 +80,7 @@ pub async fn run(
     info!(
         %address,
         tls = tls.is_some(),
-        network = %gateway.config.ic_network_url,
+        network = gateway.config.ic_network_url.origin().ascii_serialization(),
         principal = %gateway.identity.principal(),
         "gateway started"
     );

@@ -35,6 +35,7 @@ use tracing::{Instrument, debug, field, info_span, warn};
 
 use crate::{
     addresses::Place,
+    budget::{Room, Share},
     call::{OpenCall, SignedCall, admit_message, admit_open},
     canisters::{Canisters, Registration},
     close::CloseReason,
@@ -48,6 +49,9 @@ use crate::{
 
 /// Frames are small, and there may be thousands of connections.
 const BUFFER_SIZE: usize = 2048;
+
+/// What a frame to a client may have in it beside what the network answered.
+const FRAME_OVERHEAD: usize = 64 * 1024;
 
 pub(crate) type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Message>;
 pub(crate) type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
@@ -83,6 +87,8 @@ pub(crate) async fn run(gateway: Arc<Gateway>, visitor: Visitor, upgrade: OnUpgr
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_SIZE)
             .write_buffer_size(BUFFER_SIZE)
+            // Answers to pings, too, wait in this buffer.
+            .max_write_buffer_size(limits.max_response_size.saturating_add(FRAME_OVERHEAD))
             .max_message_size(Some(limits.max_frame_size))
             .max_frame_size(Some(limits.max_frame_size));
         let socket =
@@ -90,6 +96,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>, visitor: Visitor, upgrade: OnUpgr
                 .await;
         let session = Session {
             rate: Rate::new(limits.max_message_rate),
+            pending: gateway.pending.share(limits.max_pending_bytes),
             gateway: &gateway,
             visitor,
         };
@@ -104,10 +111,12 @@ struct Session<'a> {
     gateway: &'a Arc<Gateway>,
     visitor: Visitor,
     rate: Rate,
+    /// What the calls may take.
+    pending: Share,
 }
 
 impl Session<'_> {
-    async fn run(&self, socket: WebSocketStream<TokioIo<Upgraded>>) {
+    async fn run(self, socket: WebSocketStream<TokioIo<Upgraded>>) {
         let (mut sink, mut stream) = socket.split();
         let limit = self.gateway.config.limits.handshake_timeout;
         // Boxed, like all that is over before the long wait, or comes after it.
@@ -152,6 +161,7 @@ impl Session<'_> {
         if !self.gateway.config.access.allows_canister(call.canister) {
             return Err(CloseReason::CanisterNotAllowed(call.canister));
         }
+        call.room = Some(self.room(&call).await?);
         let registration = Canisters::register(self.gateway, call.canister, client)?;
         span.end();
         Ok((registration, call))
@@ -159,16 +169,15 @@ impl Session<'_> {
 
     /// Relays both ways until there is a reason to stop, and then cleans up on both sides.
     async fn relay(
-        &self,
+        self,
         mut sink: Sink,
         mut stream: Stream,
         mut registration: Registration,
         open: SignedCall,
     ) {
-        // Boxed, as the channel allocates room for many at once.
         let (calls, queue) = mpsc::channel(self.gateway.config.limits.max_pending_calls);
         let relay = Relay::new(self.gateway.clone(), &registration, self.visitor.receipts);
-        let mut relay = tokio::spawn(relay.run(open, queue).in_current_span());
+        let mut relay = tokio::spawn(relay.run(Arc::new(open), queue).in_current_span());
 
         let canister = registration.canister.id;
         let reason = tokio::select! {
@@ -182,36 +191,20 @@ impl Session<'_> {
         // Nothing more is prepared for the client.
         registration.inbox.waiting.close();
         let finish = async {
-            let may_be_known = self.finish(&mut relay).await;
-            let client_key = registration.client;
+            let may_be_known = finish(self.gateway, &mut relay).await;
+            let (canister, client_key) = (registration.canister.clone(), registration.client);
             drop(registration);
-            if may_be_known {
-                farewell::to_canister(self.gateway, canister, client_key).await;
+            // One that cannot be polled cannot be called, either.
+            if may_be_known && !matches!(reason, CloseReason::CanisterUnavailable { .. }) {
+                farewell::to_canister(self.gateway, &canister, client_key).await;
             }
         };
-        join(
-            farewell::to_client(self.gateway, sink, stream, &reason),
-            finish,
-        )
-        .await;
-    }
-
-    /// Waits until the calls are decided, as `ws_close` must not overtake `ws_open`. Gives back whether the canister
-    /// may know the client.
-    async fn finish(&self, relay: &mut JoinHandle<bool>) -> bool {
-        let limits = &self.gateway.config.limits;
-        let hurry = async {
-            self.gateway.shutdown.cancelled().await;
-            sleep(limits.close_timeout).await;
+        let farewell = async {
+            farewell::to_client(self.gateway, sink, stream, &reason).await;
+            // From here on the connection counts no more, whatever its canister is up to.
+            drop(self.visitor);
         };
-        tokio::select! {
-            finished = &mut *relay => return finished.unwrap_or(true),
-            () = sleep(limits.call_timeout) => {}
-            () = hurry => {}
-        }
-        warn!("calls of the client were still undecided");
-        relay.abort();
-        true
+        join(farewell, finish).await;
     }
 
     /// Reads calls for the relay. While that has no room, nothing is read.
@@ -219,7 +212,7 @@ impl Session<'_> {
         &self,
         stream: &mut Stream,
         canister: Principal,
-        calls: &mpsc::Sender<Box<SignedCall>>,
+        calls: &mpsc::Sender<Arc<SignedCall>>,
     ) -> CloseReason {
         let read = async {
             loop {
@@ -227,7 +220,8 @@ impl Session<'_> {
                 let mut call = admit_message(frame, canister)?;
                 let span = self.gateway.traces.begin("receive envelope");
                 call.follow(span.clone());
-                calls.send(Box::new(call)).await.map_err(internal)?;
+                call.room = Some(self.room(&call).await?);
+                calls.send(Arc::new(call)).await.map_err(internal)?;
                 span.end();
             }
         };
@@ -235,6 +229,13 @@ impl Session<'_> {
             Ok::<Infallible, _>(never) => match never {},
             Err(reason) => reason,
         }
+    }
+
+    /// Waits until there is room for `call` beside those that are undecided.
+    async fn room(&self, call: &SignedCall) -> Result<Room, CloseReason> {
+        let room = self.pending.take(call.envelope.len()).await;
+        room.map_err(internal)?
+            .ok_or_else(|| CloseReason::TooMuchPending(self.pending.used()))
     }
 
     /// The next frame with something in it.
@@ -278,7 +279,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Writes what the canister sends, and pings.
+    /// Writes what the canister sends, and pings. A client that does not read for long ends it.
     async fn write(
         &self,
         sink: &mut Sink,
@@ -288,26 +289,41 @@ impl Session<'_> {
         let mut pings = interval_at(Instant::now() + period, period);
         let write = async {
             loop {
-                tokio::select! {
-                    Some(delivery) = outgoing.recv() => match delivery.content {
-                        Content::Message(message) => self.write_message(sink, message).await?,
-                        Content::Receipt(receipt) => {
-                            let frame = receipt.encode().map_err(internal)?;
-                            self.gateway.metrics.bytes_sent.inc_by(frame.len() as u64);
-                            sink.feed(Message::Binary(frame.into())).await?;
-                        }
-                        Content::Close(reason) => return Err(reason),
-                    },
-                    _ = pings.tick() => sink.feed(Message::Ping(Bytes::new())).await?,
-                }
-                if outgoing.is_empty() {
-                    sink.flush().await?;
-                }
+                let delivery = tokio::select! {
+                    Some(delivery) = outgoing.recv() => Some(delivery),
+                    _ = pings.tick() => None,
+                };
+                let flush = outgoing.is_empty();
+                let written = async {
+                    match delivery {
+                        Some(delivery) => self.write_delivery(sink, *delivery).await?,
+                        None => sink.feed(Message::Ping(Bytes::new())).await?,
+                    }
+                    if flush {
+                        sink.flush().await?;
+                    }
+                    Ok(())
+                };
+                timeout(period * 2, written)
+                    .await
+                    .unwrap_or(Err(CloseReason::Unread(period * 2)))?;
             }
         };
         match write.await {
             Ok::<Infallible, _>(never) => match never {},
             Err(reason) => reason,
+        }
+    }
+
+    async fn write_delivery(&self, sink: &mut Sink, delivery: Delivery) -> Result<(), CloseReason> {
+        match delivery.content {
+            Content::Message(message) => self.write_message(sink, message).await,
+            Content::Receipt(receipt) => {
+                let frame = receipt.encode().map_err(internal)?;
+                self.gateway.metrics.bytes_sent.inc_by(frame.len() as u64);
+                Ok(sink.feed(Message::Binary(frame.into())).await?)
+            }
+            Content::Close(reason) => Err(reason),
         }
     }
 
@@ -325,6 +341,24 @@ impl Session<'_> {
         span.set("icws.bytes", i64::try_from(size).unwrap_or(i64::MAX));
         Ok(())
     }
+}
+
+/// Waits until the calls are decided, as `ws_close` must not overtake `ws_open`. Gives back whether the canister
+/// may know the client.
+async fn finish(gateway: &Gateway, relay: &mut JoinHandle<bool>) -> bool {
+    let limits = &gateway.config.limits;
+    let hurry = async {
+        gateway.shutdown.cancelled().await;
+        sleep(limits.close_timeout).await;
+    };
+    tokio::select! {
+        finished = &mut *relay => return finished.unwrap_or(true),
+        () = sleep(limits.call_timeout) => {}
+        () = hurry => {}
+    }
+    warn!("calls of the client were still undecided");
+    relay.abort();
+    true
 }
 
 /// What cannot happen, without a panic if it does.

@@ -173,3 +173,35 @@ impl Files {
         Ok(Arc::new(config))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_no_certificate_changes_nothing() {
+        let directory = TempDir::new().unwrap();
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = directory.path().join("cert.pem");
+        let key = directory.path().join("key.pem");
+        std::fs::write(&certificate, certified.cert.pem()).unwrap();
+        std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+        let settings = config::Tls {
+            tls_certificate_pem_path: Some(certificate.clone()),
+            tls_certificate_key_pem_path: Some(key),
+            tls_reload_interval: Duration::from_secs(60),
+        };
+        let (tls, mut reloader) = load(&settings).await.unwrap().unwrap();
+        let first = tls.0.borrow().clone();
+
+        std::fs::write(&certificate, "garbage").unwrap();
+        assert!(matches!(reloader.reload().await, Err(TlsError::Pem { .. })));
+        assert!(Arc::ptr_eq(&first, &tls.0.borrow()));
+
+        std::fs::write(&certificate, certified.cert.pem() + "\n").unwrap();
+        reloader.reload().await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &tls.0.borrow()));
+    }
+}

@@ -24,12 +24,12 @@ pub struct Limits {
     pub max_tracked_addresses: usize,
 
     /// Messages a second that one client may send for long; ten times as many at once. With more it is closed.
-    /// A message counts once for each 16 KiB that it begins.
+    /// A message counts once for each 16 KiB that it begins; the largest frame must be within the limit.
     #[arg(long, value_name = "N", default_value = "200")]
     pub max_message_rate: NonZeroU32,
 
     /// Messages a second that all clients of one address may send for long; ten times as many at once.
-    /// Those who send more are closed.
+    /// It is counted likewise. Those who send more are closed.
     #[arg(long, value_name = "N", default_value = "5000")]
     pub max_message_rate_per_address: NonZeroU32,
 
@@ -51,12 +51,25 @@ pub struct Limits {
     #[arg(long, value_name = "BYTES", default_value = "16777216", value_parser = small_amount())]
     pub max_outgoing_bytes: u32,
 
+    /// The bytes of messages that may wait for all clients. One for whom more waits than is left for the others is
+    /// closed as too slow.
+    #[arg(long, value_name = "BYTES", default_value = "1073741824", value_parser = amount())]
+    pub max_total_outgoing_bytes: usize,
+
     /// Calls of one client that may be undecided on the network, and as many again that may wait to be
     /// posted. Beyond that the gateway does not read from the client's socket.
     #[arg(long, value_name = "N", default_value = "32", value_parser = amount())]
     pub max_pending_calls: usize,
 
-    /// Calls of `ws_close` that may be on their way at the same time.
+    /// The bytes of these calls, whether they wait or are undecided. One call may have any size.
+    #[arg(long, value_name = "BYTES", default_value = "8388608", value_parser = small_amount())]
+    pub max_pending_bytes: u32,
+
+    /// The bytes of the calls of all clients. One of whom more is undecided than is left for the others is closed.
+    #[arg(long, value_name = "BYTES", default_value = "536870912", value_parser = amount())]
+    pub max_total_pending_bytes: usize,
+
+    /// Calls of `ws_close` to one canister that may be on their way at the same time.
     #[arg(long, value_name = "N", default_value = "256", value_parser = amount())]
     pub max_pending_closes: usize,
 

@@ -3,7 +3,7 @@
 //! There is one parser, that of the command line. File and environment are checked as if they were flags, so that
 //! they share its rules and errors, and then become the defaults of these flags.
 
-use std::{ffi::OsString, fs, io, iter, path::PathBuf, process};
+use std::{ffi::OsString, fs, io, iter, num::NonZeroU32, path::PathBuf, process};
 
 use clap::{Command, CommandFactory, FromArgMatches};
 use thiserror::Error;
@@ -60,6 +60,12 @@ pub enum ConfigError {
     /// One of the two files for TLS is missing.
     #[error("TLS needs both --tls-certificate-pem-path and --tls-certificate-key-pem-path")]
     HalfTls,
+    /// Frames of the allowed size would close the client.
+    #[error(
+        "--max-message-rate={0} never admits a frame of --max-frame-size, which counts once for each 16 KiB: \
+         raise the one or lower the other"
+    )]
+    RateBelowFrame(NonZeroU32),
 }
 
 impl ConfigError {
@@ -83,9 +89,9 @@ struct Settings {
 
 pub(super) fn read(
     args: Vec<OsString>,
-    environment: impl Fn(&str) -> Option<OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
-    let environment = from_environment(&environment)?;
+    let environment = from_environment(environment)?;
     let with_environment = |command: Command| environment.iter().try_fold(command, apply);
 
     // What else is wrong with the command line is for the second time, when the defaults are known.
@@ -132,21 +138,25 @@ fn apply(command: Command, settings: &Settings) -> Result<Command, ConfigError> 
     }))
 }
 
-/// One for each variable, so that an error names it.
+/// One for each variable, so that an error names it. An empty one is as good as none: compose files pass variables on,
+/// set or not.
 fn from_environment(
-    environment: &impl Fn(&str) -> Option<OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<Settings>, ConfigError> {
-    CommandLine::command()
-        .get_arguments()
-        .filter_map(|arg| arg.get_long())
-        .filter_map(|name| {
-            let variable = format!("{PREFIX}{}", name.replace('-', "_").to_uppercase());
-            environment(&variable).map(|value| (name, variable, value))
+    environment
+        .into_iter()
+        .filter_map(|(variable, value)| Some((variable.into_string().ok()?, value)))
+        .filter_map(|(variable, value)| {
+            let name = variable
+                .strip_prefix(PREFIX)?
+                .replace('_', "-")
+                .to_lowercase();
+            (!value.is_empty()).then_some((name, variable, value))
         })
         .map(|(name, variable, value)| match value.into_string() {
             Ok(value) => Ok(Settings {
                 origin: format!("the environment variable {variable}"),
-                values: vec![(name.to_owned(), vec![value])],
+                values: vec![(name, vec![value])],
             }),
             Err(_) => Err(ConfigError::NotUnicode(variable)),
         })
@@ -195,7 +205,7 @@ fn texts(value: Value) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, io::Write, time::Duration};
+    use std::{io::Write, time::Duration};
 
     use tempfile::NamedTempFile;
 
@@ -208,11 +218,11 @@ mod tests {
     }
 
     fn load(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
         let args = [&["ic-ws-gateway"], flags].concat();
-        Config::load(args.into_iter().map(OsString::from), |name| {
-            variables.get(name).map(OsString::from)
-        })
+        Config::load(args.into_iter().map(OsString::from), variables)
     }
 
     fn load_file(text: &str) -> Result<Config, ConfigError> {
@@ -278,11 +288,29 @@ mod tests {
 
     #[test]
     fn a_wrong_variable_is_named() {
-        let error = load(&[], &[("ICWS_GATEWAY_PING_INTERVAL", "soon")]).unwrap_err();
-        assert!(
-            error.to_string().contains("ICWS_GATEWAY_PING_INTERVAL"),
-            "{error}"
-        );
+        for (variable, value) in [
+            ("ICWS_GATEWAY_PING_INTERVAL", "soon"),
+            ("ICWS_GATEWAY_PING_INTERVALL", "1000"),
+        ] {
+            let error = load(&[], &[(variable, value)]).unwrap_err().to_string();
+            assert!(error.contains(variable), "{error}");
+            assert!(error.contains("--ping-interval"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        let config = load(
+            &[],
+            &[
+                ("ICWS_GATEWAY_ALLOWED_CANISTER", ""),
+                ("ICWS_GATEWAY_MAX_CONNECTIONS", ""),
+                ("OTHER", "value"),
+            ],
+        )
+        .unwrap();
+        assert!(config.access.allowed_canisters.is_empty());
+        assert_eq!(config.limits.max_connections, 10_000);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Clients that try to hurt the gateway, beside one that does nothing wrong and is to notice none of it.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
-use crate::support::{CANISTER, Client, Gateway, fake_network::FakeNetwork, within};
+use crate::support::{
+    CANISTER, Client, Gateway,
+    fake_network::{Answer, FakeNetwork},
+    until, within,
+};
 use futures::future::join_all;
 use ic_ws_gateway::{Config, Limits};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_tungstenite::tungstenite::Message;
 
@@ -60,9 +64,17 @@ impl Scene {
             .await;
     }
 
+    async fn expect_closed(&self, reason: &str) {
+        let name = format!("icws_gateway_connections_closed_total{{reason=\"{reason}\"}}");
+        self.gateway.until_metric(&name, 1).await;
+    }
+
     /// A socket on which the client's side of the handshake is done.
     async fn raw_socket(&self) -> TcpStream {
-        let mut stream = TcpStream::connect(self.gateway.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // Little fits in before somebody has to read.
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(self.gateway.address).await.unwrap();
         let request = "GET / HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -189,4 +201,102 @@ async fn a_crowd_of_one_address_is_refused() {
     let metrics = scene.gateway.get("/metrics").await;
     let refused = "icws_gateway_connections_refused_total{reason=\"too_many_of_address\"} ";
     assert!(metrics.contains(refused), "{metrics}");
+}
+
+#[tokio::test]
+async fn who_pings_and_never_reads_is_ended() {
+    let scene = Scene::start(|limits| {
+        limits.ping_interval = Duration::from_secs(1);
+        limits.max_message_rate = NonZeroU32::MAX;
+        limits.max_message_rate_per_address = NonZeroU32::MAX;
+    })
+    .await;
+    let template = Client::connect(&scene.gateway, 2).await;
+    let Message::Binary(open) = template.open_call(CANISTER) else {
+        panic!("calls are binary");
+    };
+    template.close().await;
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.resize(ping.len() + 125, 0);
+    let pings = ping.repeat(1000);
+    let mut socket = scene.raw_socket().await;
+    socket.write_all(&masked(&open)).await.unwrap();
+    within(async { while socket.write_all(&pings).await.is_ok() {} }).await;
+    scene.expect_closed("slow_client").await;
+    drop(socket);
+}
+
+#[tokio::test]
+async fn calls_that_nobody_decides_take_no_more_than_their_share() {
+    const SIZE: usize = 100_000;
+    let mut scene = Scene::start(|limits| {
+        limits.max_pending_bytes = 10 * SIZE as u32;
+        limits.max_total_pending_bytes = 8 * SIZE;
+    })
+    .await;
+    scene.network.decide(false);
+    let mut greedy = Client::open(&scene.gateway, 2).await;
+    for n in 0..8_u8 {
+        let call = greedy.call(CANISTER, "ws_message", vec![n; SIZE]);
+        greedy.send(call).await;
+    }
+    greedy.expect_close(1013, "undecided").await;
+    scene.network.decide(true);
+    scene.expect_served().await;
+}
+
+/// What waits for one client is read once there is room again, and nothing of it is lost.
+#[tokio::test]
+async fn a_client_waits_for_its_own_calls() {
+    const SIZE: usize = 100_000;
+    const CALLS: usize = 10;
+    let scene = Scene::start(|limits| limits.max_pending_bytes = 2 * SIZE as u32).await;
+    scene.network.decide(false);
+    let mut client = Client::open(&scene.gateway, 2).await;
+    // Beside that of the honest client.
+    let accepted = async |n| scene.network.accepted("ws_message").len() == n + 1;
+    for n in 0..CALLS {
+        let call = client.call(CANISTER, "ws_message", vec![n as u8; SIZE]);
+        client.send(call).await;
+    }
+    until(async || accepted(1).await).await;
+    let polls = scene.network.polls();
+    until(async || scene.network.polls() > polls + 20).await;
+    assert!(accepted(1).await);
+    scene.network.decide(true);
+    until(async || accepted(CALLS).await).await;
+}
+
+#[tokio::test]
+async fn a_long_name_is_not_repeated() {
+    let scene = Scene::start(|_| {}).await;
+    let mut client = Client::connect(&scene.gateway, 2).await;
+    let call = client.call(CANISTER, &"x".repeat(1_000_000), vec![]);
+    client.send(call).await;
+    client.expect_close(1008, "not 'xxx").await;
+}
+
+/// Its clients have gone, and it is not told so for long: that is no reason to refuse others.
+#[tokio::test]
+async fn a_dead_canister_keeps_no_connection() {
+    let mut scene = Scene::start(|limits| {
+        limits.max_connections = 3;
+        limits.close_timeout = Duration::from_secs(3600);
+    })
+    .await;
+    scene.network.answer("ws_close", Answer::Stopped);
+    for nonce in 2..6 {
+        let client = Client::open(&scene.gateway, nonce).await;
+        let opened = nonce as usize;
+        until(async || scene.network.accepted("ws_open").len() == opened).await;
+        client.close().await;
+        scene.expect_served().await;
+        let health = format!("http://{}/health", scene.gateway.address);
+        let answers = async || {
+            reqwest::get(&health)
+                .await
+                .is_ok_and(|r| r.status().is_success())
+        };
+        until(answers).await;
+    }
 }

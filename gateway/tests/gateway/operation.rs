@@ -1,6 +1,9 @@
 //! What operators rely on: dashboards, alerts and the guide are about the gateway that there is.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use ic_ws_gateway::Config;
 
@@ -76,22 +79,31 @@ async fn the_guide_lists_what_is_measured() {
 }
 
 #[test]
-fn the_guide_lists_every_flag() {
+fn the_guide_lists_every_flag_with_its_default() {
     let output = Command::new(env!("CARGO_BIN_EXE_ic-ws-gateway"))
         .arg("--help")
         .output()
         .unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    let flags: BTreeSet<&str> = words(&help, "--")
-        .into_iter()
-        .filter(|flag| !["--help", "--version"].contains(flag))
+    // Each part is about one flag, whose name it begins with.
+    let flags: BTreeMap<&str, &str> = help
+        .split("\n      --")
+        .skip(1)
+        .map(|part| {
+            let name = part.split_whitespace().next().unwrap();
+            let default = part.split("[default: ").nth(1).unwrap_or("]");
+            (name, default.split(']').next().unwrap())
+        })
         .collect();
     assert!(flags.len() > 10, "{help}");
-    let table: BTreeSet<&str> = GUIDE
+    let table: BTreeMap<&str, &str> = GUIDE
         .lines()
-        .filter_map(|line| line.strip_prefix("| `--")?.split('`').next())
+        .filter_map(|line| line.strip_prefix("| `--")?.split_once("` |"))
+        .map(|(name, rest)| {
+            let default = rest.split('|').next().unwrap();
+            (name, default.trim().trim_matches('`'))
+        })
         .collect();
-    let flags: BTreeSet<&str> = flags.iter().map(|flag| &flag[2..]).collect();
     assert_eq!(table, flags, "flags in docs/gateway.md and in --help");
 }
 
