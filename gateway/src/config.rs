@@ -108,8 +108,8 @@ impl Config {
     /// Reads the flags in `args` (of which the first is the program), the environment and the file that they name.
     ///
     /// # Errors
-    /// When there is an unknown setting, a bad value or one that contradicts another, and when help or version are asked for: see
-    /// [`ConfigError::exit`].
+    /// When there is an unknown setting, a bad value or one that contradicts another, and when help or version are
+    /// asked for: see [`ConfigError::exit`].
     pub fn load(
         args: impl IntoIterator<Item = OsString>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,

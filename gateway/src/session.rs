@@ -190,10 +190,13 @@ impl Session<'_> {
         drop(calls);
         // Nothing more is prepared for the client.
         registration.inbox.waiting.close();
+        // The connection counts until its socket is closed and its calls are decided, but not while the canister is told.
+        let visitor = Arc::new(self.visitor);
+        let until_decided = visitor.clone();
         let finish = async {
             let may_be_known = finish(self.gateway, &mut relay).await;
             let (canister, client_key) = (registration.canister.clone(), registration.client);
-            drop(registration);
+            drop((registration, until_decided));
             // One that cannot be polled cannot be called, either.
             if may_be_known && !matches!(reason, CloseReason::CanisterUnavailable { .. }) {
                 farewell::to_canister(self.gateway, &canister, client_key).await;
@@ -201,8 +204,7 @@ impl Session<'_> {
         };
         let farewell = async {
             farewell::to_client(self.gateway, sink, stream, &reason).await;
-            // From here on the connection counts no more, whatever its canister is up to.
-            drop(self.visitor);
+            drop(visitor);
         };
         join(farewell, finish).await;
     }

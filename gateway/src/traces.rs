@@ -37,6 +37,9 @@ use exporter::Watched;
 /// How long the collector may take for a batch of spans.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Where collectors take OTLP over gRPC.
+const GRPC_PORT: u16 = 4317;
+
 /// How long the last spans may take when the gateway ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -66,6 +69,9 @@ impl Traces {
         let Some(collector) = &config.opentelemetry_collector_endpoint else {
             return Ok(Self(None));
         };
+        if collector.port() == Some(GRPC_PORT) {
+            warn!("traces go to the collector over HTTP, and port {GRPC_PORT} is usually for gRPC");
+        }
         let exporter = SpanExporter::builder()
             .with_http()
             .with_endpoint(traces_url(collector))
