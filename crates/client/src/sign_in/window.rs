@@ -1,6 +1,6 @@
 //! The provider's window: opens it, runs an [`Exchange`] with it, and closes it.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use gloo_timers::future::TimeoutFuture;
@@ -106,8 +106,7 @@ struct Messages {
 
 impl Messages {
     fn of(provider: &ProviderWindow) -> Self {
-        let (sender, received) = mpsc::channel(MAX_QUEUED_MESSAGES);
-        let sender = Rc::new(RefCell::new(sender));
+        let (mut sender, received) = mpsc::channel(MAX_QUEUED_MESSAGES);
         let (window, origin) = (JsValue::from(&provider.window), provider.origin.clone());
         let listener = Closure::new(move |event: MessageEvent| {
             // Before anything of it is read.
@@ -117,7 +116,7 @@ impl Messages {
             }
             if let Ok(json) = js_sys::JSON::stringify(&event.data()) {
                 // A provider that sends more than this has sent nothing that matters.
-                let _ = sender.borrow_mut().try_send((event.origin(), json.into()));
+                let _ = sender.try_send((event.origin(), json.into()));
             }
         });
         let page = provider.page.clone();
