@@ -77,7 +77,7 @@ impl Site {
         self.begin(way).await?;
         let page = self.window.enter_popup().await?;
         self.window.click(click).await?;
-        self.window.leave_popup(page).await?;
+        self.window.wait_for_popup_to_close(page).await?;
         self.outcome().await
     }
 
