@@ -75,6 +75,8 @@ impl Network {
             url: url.to_owned(),
             client: Client::builder()
                 .timeout(PATIENCE)
+                // A refusal may close its connection while the next request is already being written to it.
+                .pool_max_idle_per_host(0)
                 .redirect(redirect::Policy::none())
                 .build()
                 .unwrap(),
