@@ -118,13 +118,12 @@ impl Window {
         Ok(input.send_keys(name).await?)
     }
 
-    /// Types a message and presses Enter.
+    /// Types a message, and presses Enter as soon as it can be sent.
     pub async fn say(&self, text: &str) -> Result<()> {
-        self.wait_for("#composer")
-            .await?
-            .send_keys(text.to_owned() + Key::Enter)
-            .await?;
-        Ok(())
+        let composer = self.wait_for("#composer").await?;
+        composer.send_keys(text).await?;
+        self.wait_for("#send-button:not([disabled])").await?;
+        Ok(composer.send_keys(Key::Enter + "").await?)
     }
 
     /// Chooses whom the next message is for.

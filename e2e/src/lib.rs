@@ -12,6 +12,7 @@
 //! - [`identity_provider`]: the local identity provider, and who signs in with it.
 //! - [`icp`]: the `icp` command line.
 //! - [`http`] and [`load`]: many requests that cost next to nothing to send.
+//! - [`talker`]: somebody who goes on talking whatever happens to the connection.
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
@@ -27,5 +28,6 @@ pub mod nodejs;
 pub mod person;
 pub mod published_client;
 pub mod stack;
+pub mod talker;
 pub mod tampering;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! The local network and a gateway to it, in this process, on free ports. Nothing is deployed.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, time::Duration};
 
 use anyhow::{Context, Result};
 use candid::Principal;
@@ -21,8 +21,31 @@ pub struct Network {
     pub gateway_principal: Principal,
     config: ic_localnet::Config,
     localnet: Localnet,
-    stop_gateway: oneshot::Sender<()>,
-    gateway: JoinHandle<Result<(), GatewayError>>,
+    gateway_config: ic_ws_gateway::Config,
+    gateway: Gateway,
+}
+
+/// A running gateway.
+struct Gateway {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), GatewayError>>,
+}
+
+impl Gateway {
+    /// Starts one, and tells who it is.
+    fn start(listeners: Listeners, config: ic_ws_gateway::Config) -> Result<(Self, Principal)> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async { stopped.await.unwrap_or_default() };
+        let identity = ic_ws_gateway::Identity::generate()?;
+        let principal = identity.principal();
+        let task = tokio::spawn(ic_ws_gateway::run(listeners, identity, config, stopped));
+        Ok((Self { stop, task }, principal))
+    }
+
+    async fn stop(self) -> Result<()> {
+        let _ = self.stop.send(());
+        Ok(self.task.await.context("the gateway panicked")??)
+    }
 }
 
 impl Network {
@@ -47,20 +70,17 @@ impl Network {
         gateway.ic_network_url = ic_url.parse()?;
         gateway.gateway_address = (Ipv4Addr::LOCALHOST, 0).into();
         let listeners = Listeners::bind(&gateway).await?;
-        let gateway_url = format!("ws://{}", listeners.clients.local_addr()?);
-        let (stop_gateway, stopped) = oneshot::channel::<()>();
-        let stopped = async { stopped.await.unwrap_or_default() };
-        let identity = ic_ws_gateway::Identity::generate()?;
-        let gateway_principal = identity.principal();
-        let gateway = tokio::spawn(ic_ws_gateway::run(listeners, identity, gateway, stopped));
+        gateway.gateway_address = listeners.clients.local_addr()?;
+        let gateway_url = format!("ws://{}", gateway.gateway_address);
+        let (running, gateway_principal) = Gateway::start(listeners, gateway.clone())?;
         Ok(Self {
             ic_url,
             gateway_url,
             gateway_principal,
             config,
             localnet,
-            stop_gateway,
-            gateway,
+            gateway: running,
+            gateway_config: gateway,
         })
     }
 
@@ -81,6 +101,26 @@ impl Network {
         Ok(Self { localnet, ..self })
     }
 
+    /// Stops the gateway alone, and starts another one in its place once `meanwhile` is over.
+    pub async fn without_gateway(
+        self,
+        meanwhile: impl Future<Output = Result<()>>,
+    ) -> Result<Self> {
+        self.gateway.stop().await?;
+        meanwhile.await?;
+        // As for the network's port.
+        let listeners = until("the gateway's port", || async {
+            Ok(Listeners::bind(&self.gateway_config).await.ok())
+        })
+        .await?;
+        let (gateway, gateway_principal) = Gateway::start(listeners, self.gateway_config.clone())?;
+        Ok(Self {
+            gateway,
+            gateway_principal,
+            ..self
+        })
+    }
+
     /// The port of the HTTP interface.
     pub fn port(&self) -> u16 {
         self.localnet.addr().port()
@@ -93,9 +133,26 @@ impl Network {
             .context("the network has no test API")
     }
 
-    /// How a client connects to `canister` through the gateway at `gateway_url`.
+    /// How a client connects to `canister` through the gateway at `gateway_url`, once: a connection that is lost stays
+    /// so.
     pub fn client_config(&self, gateway_url: &str, canister: Principal) -> ic_ws_client::Config {
-        ic_ws_client::Config::new(gateway_url, canister, self.localnet.root_key())
+        let reconnect = ic_ws_client::Reconnect {
+            give_up_after: Some(Duration::ZERO),
+            ..Default::default()
+        };
+        ic_ws_client::Config {
+            reconnect,
+            ..self.persistent_client_config([gateway_url], canister)
+        }
+    }
+
+    /// How a client connects to `canister` through one of `gateways`, and once more whenever it has to.
+    pub fn persistent_client_config<'a>(
+        &self,
+        gateways: impl IntoIterator<Item = &'a str>,
+        canister: Principal,
+    ) -> ic_ws_client::Config {
+        ic_ws_client::Config::new(gateways, canister, self.localnet.root_key())
     }
 
     /// An agent that calls the network as `identity`.
@@ -110,8 +167,7 @@ impl Network {
 
     /// Stops the gateway, then the network.
     pub async fn stop(self) -> Result<()> {
-        let _ = self.stop_gateway.send(());
-        self.gateway.await.context("the gateway panicked")??;
+        self.gateway.stop().await?;
         self.localnet.shutdown().await?;
         Ok(())
     }

@@ -76,7 +76,8 @@ impl Person {
 
     /// Sends a command.
     pub fn say_command(&self, command: Command) -> Result<()> {
-        Ok(self.connection.send(&ChatMessage::Command(command))?)
+        self.connection.send(&ChatMessage::Command(command))?;
+        Ok(())
     }
 
     /// Says something to everyone.

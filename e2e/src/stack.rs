@@ -70,9 +70,18 @@ impl Stack {
         &self.network
     }
 
-    /// How a client connects to the chat canister through the gateway at `gateway_url`.
+    /// How a client connects to the chat canister through the gateway at `gateway_url`, once.
     pub fn client_config(&self, gateway_url: &str) -> ic_ws_client::Config {
         self.network.client_config(gateway_url, self.backend)
+    }
+
+    /// How a client connects to the chat canister through one of `gateways`, and once more whenever it has to.
+    pub fn persistent_client_config<'a>(
+        &self,
+        gateways: impl IntoIterator<Item = &'a str>,
+    ) -> ic_ws_client::Config {
+        self.network
+            .persistent_client_config(gateways, self.backend)
     }
 
     /// An agent that calls the network as `identity`.
@@ -110,6 +119,17 @@ impl Stack {
     pub async fn interrupted(self, meanwhile: impl Future<Output = Result<()>>) -> Result<Self> {
         Ok(Self {
             network: self.network.interrupted(meanwhile).await?,
+            ..self
+        })
+    }
+
+    /// Stops the gateway alone, and starts another one in its place once `meanwhile` is over.
+    pub async fn without_gateway(
+        self,
+        meanwhile: impl Future<Output = Result<()>>,
+    ) -> Result<Self> {
+        Ok(Self {
+            network: self.network.without_gateway(meanwhile).await?,
             ..self
         })
     }

@@ -49,7 +49,6 @@ fn Chat(props: &ChatProps) -> Html {
         identity: RefCell::default(),
         sign_in: RefCell::default(),
         session: RefCell::default(),
-        attempts: Cell::default(),
         next_id: Cell::default(),
         act: Callback::from({
             let dispatcher = store.dispatcher();
@@ -61,6 +60,7 @@ fn Chat(props: &ChatProps) -> Html {
         use_effect_with(store.account.clone(), move |account| actor.follow(account));
     }
     {
+        // After the effect above: whoever is somebody else now enters on a connection of their own.
         let (due, actor) = (store.entry_due().map(str::to_owned), actor.clone());
         use_effect_with(due, move |due| {
             if let Some(name) = due {
@@ -79,7 +79,6 @@ struct Actor {
     identity: RefCell<Option<Identity>>,
     sign_in: RefCell<Option<AbortHandle>>,
     session: RefCell<Option<Session>>,
-    attempts: Cell<usize>,
     next_id: Cell<u64>,
     act: Callback<Action>,
 }
@@ -144,9 +143,8 @@ impl Actor {
         let Some(identity) = self.identity.borrow().clone() else {
             return;
         };
-        let attempt = self.attempts.replace(self.attempts.get().wrapping_add(1));
-        let session = Session::open(&self.env, attempt, identity, self.act.clone());
-        self.session.replace(session);
+        let session = Session::open(&self.env, identity, self.act.clone());
+        self.session.replace(Some(session));
     }
 
     fn is_guest(&self) -> bool {
@@ -158,8 +156,10 @@ impl Actor {
             name: name.to_owned(),
             guest: self.is_guest(),
         };
-        if let Err(reason) = self.send(command) {
-            self.act.emit(Action::Closed(reason));
+        if let Some(session) = &*self.session.borrow()
+            && let Err(error) = session.greet_with(command)
+        {
+            self.act.emit(Action::Closed(error.to_string()));
         }
     }
 

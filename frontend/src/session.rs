@@ -17,17 +17,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a connection of `identity`. Each `attempt` takes the next gateway of the list.
-    /// What happens is reported to `report`; `None` when it ended before it began.
-    pub fn open(
-        env: &Env,
-        attempt: usize,
-        identity: Identity,
-        report: Callback<Action>,
-    ) -> Option<Self> {
+    /// Opens a connection of `identity`. What happens is reported to `report`.
+    pub fn open(env: &Env, identity: Identity, report: Callback<Action>) -> Self {
         report.emit(Action::Connecting);
-        let gateway = env.gateways.iter().cycle().nth(attempt)?;
-        let config = Config::new(gateway, env.backend, env.root_key.as_slice());
+        let mut config = Config::new(&env.gateways, env.backend, env.root_key.as_slice());
+        // Whoever serves the page serves the network's interface, too.
+        config.network.url = gloo_utils::window().location().origin().ok();
         let (connection, mut events) = connect(config, identity);
         let (reporting, reports) = abortable(async move {
             while let Some(event) = events.next().await {
@@ -40,15 +35,22 @@ impl Session {
             // Aborted means that nobody wants to know any more.
             let _ = reporting.await;
         });
-        Some(Self {
+        Self {
             connection,
             reports,
-        })
+        }
     }
 
     /// Hands a command over for sending.
     pub fn send(&self, command: Command) -> Result<(), SendError> {
-        self.connection.send(&ChatMessage::Command(command))
+        // The canister shows it to everyone, and so also to its author.
+        let _sent = self.connection.send(&ChatMessage::Command(command))?;
+        Ok(())
+    }
+
+    /// Makes a command the first one of each connection.
+    pub fn greet_with(&self, command: Command) -> Result<(), SendError> {
+        self.connection.greet_with(&ChatMessage::Command(command))
     }
 }
 
@@ -66,6 +68,7 @@ fn action(event: Event<ChatMessage>) -> Option<Action> {
         Event::Message(ChatMessage::Command(_)) | Event::Undecodable { .. } => {
             Some(Action::Unreadable)
         }
+        Event::Reconnecting { reason, .. } => Some(Action::Lost(reason.to_string())),
         Event::Closed(CloseReason::Signing(SignError::SessionExpired)) => Some(
             Action::SessionEnded("Your session has expired. Sign in again to go on.".to_owned()),
         ),

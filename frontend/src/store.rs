@@ -63,6 +63,8 @@ pub enum Connection {
     Connecting,
     /// Messages can be exchanged.
     Open,
+    /// Lost, for a reason in words, and being opened again.
+    Reconnecting(String),
     /// Gone, for a reason in words.
     Closed(String),
 }
@@ -84,6 +86,8 @@ pub enum Action {
     Connecting,
     /// The connection is open.
     Opened,
+    /// The connection is lost, for a reason in words, and comes back by itself.
+    Lost(String),
     /// The connection is gone, for a reason in words.
     Closed(String),
     /// The canister said something.
@@ -134,14 +138,14 @@ impl Store {
             Action::SignedIn(name) => {
                 self.account = Account::SignedIn;
                 self.name = name;
-                self.disconnected(Connection::Connecting);
+                self.ended(Connection::Connecting);
             }
             Action::NotSignedIn(problem) => self.account = Account::Guest { problem },
             Action::SessionEnded(reason) => {
                 let problem = Some(reason);
                 self.account = Account::Guest { problem };
                 self.name = None;
-                self.disconnected(Connection::Connecting);
+                self.ended(Connection::Connecting);
             }
             Action::SignedOut => {
                 let account = Account::Guest { problem: None };
@@ -150,9 +154,10 @@ impl Store {
                     ..Self::default()
                 };
             }
-            Action::Connecting => self.disconnected(Connection::Connecting),
+            Action::Connecting => self.ended(Connection::Connecting),
             Action::Opened => self.connection = Connection::Open,
-            Action::Closed(reason) => self.disconnected(Connection::Closed(reason)),
+            Action::Lost(reason) => self.disconnected(Connection::Reconnecting(reason)),
+            Action::Closed(reason) => self.ended(Connection::Closed(reason)),
             Action::Received(event) => self.receive(event),
             Action::Unreadable => self.timeline.notice(Notice::Unreadable),
             Action::NameChosen(name) => {
@@ -177,10 +182,12 @@ impl Store {
         self.connection == Connection::Open && self.admitted && !self.outbox.is_full()
     }
 
-    /// Whether the canister should now be asked to let this person in, and under which name.
+    /// The name under which the canister is to let this person in, on this connection and whatever takes its place;
+    /// `None` while it is not known who they are.
     pub fn entry_due(&self) -> Option<&str> {
-        let due = self.connection == Connection::Open && !self.admitted;
-        self.name.as_deref().filter(|_| due)
+        let known = matches!(self.account, Account::Guest { .. } | Account::SignedIn);
+        let closed = matches!(self.connection, Connection::Closed(_));
+        self.name.as_deref().filter(|_| known && !closed)
     }
 
     /// Whether the one the composer writes to is gone.
@@ -190,8 +197,13 @@ impl Store {
             .is_some_and(|person| !self.people.contains_key(&person.id))
     }
 
-    fn disconnected(&mut self, connection: Connection) {
+    /// What was under way is not sent any more.
+    fn ended(&mut self, connection: Connection) {
         self.outbox.fail_all(UNCONFIRMED);
+        self.disconnected(connection);
+    }
+
+    fn disconnected(&mut self, connection: Connection) {
         self.connection = connection;
         self.admitted = false;
     }

@@ -1,9 +1,6 @@
 //! Queries and updates beside the socket, over the network's HTTP interface, with the same signer and as little trust:
 //! updates are certified, queries signed by nodes of the subnet.
 
-#[cfg_attr(target_family = "wasm", path = "agent/browser.rs")]
-#[cfg_attr(not(target_family = "wasm"), path = "agent/native.rs")]
-mod platform;
 mod query;
 
 use std::{
@@ -21,25 +18,24 @@ use ic_transport_types::{
 use ic_ws_protocol::{
     CallOutcome, OutcomeError,
     cbor::{self, CborError},
-    verify::{CertificateError, verify_node_keys},
-    verify_outcome,
+    timing::MAX_CERTIFICATE_AGE,
+    verify::{CertificateError, CertifiedState},
 };
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+#[cfg(target_family = "wasm")]
+use crate::browser::{Http, now, sleep};
+#[cfg(not(target_family = "wasm"))]
+use crate::native::{Http, now, sleep};
 use crate::{
     core::{INGRESS_LIFETIME, after},
+    platform::HttpError,
     signer::{RandomError, SignError, Signer, random_u64},
 };
 
 /// How long to wait between two looks at a call that the network has not decided yet.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-
-/// The length of an answer up to which it is read: a reply has at most 3 MiB, and a certificate around it.
-const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
-
-/// How much of the network's own words is passed on, in characters.
-const MAX_WORDS: usize = 300;
 
 /// How many canisters' nodes are remembered.
 const MAX_KNOWN_CANISTERS: usize = 64;
@@ -54,20 +50,9 @@ pub enum CallError {
     /// No random number could be had to tell the call from others.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// The network could not be reached.
-    #[error("the network cannot be reached: {0}")]
-    Unreachable(String),
-    /// The network refused the request.
-    #[error("the network answered with status {status}: {message}")]
-    Http {
-        /// The HTTP status.
-        status: u16,
-        /// The network's words.
-        message: String,
-    },
-    /// The answer is longer than any can be.
-    #[error("the network's answer has more than {MAX_ANSWER_BYTES} bytes")]
-    TooLarge,
+    /// The network did not answer, or refused the request.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The answer cannot be decoded.
     #[error("the network's answer is malformed: {0}")]
     Malformed(#[from] CborError),
@@ -111,7 +96,7 @@ pub struct Agent<S> {
     url: String,
     root_key: Vec<u8>,
     signer: S,
-    http: platform::Http,
+    http: Http,
     /// The keys of the nodes that answer for a canister, as far as they were needed.
     node_keys: Mutex<BTreeMap<Principal, NodeKeys>>,
 }
@@ -126,7 +111,7 @@ impl<S: Signer> Agent<S> {
             url: url.into().trim_end_matches('/').to_owned(),
             root_key: root_key.into(),
             signer,
-            http: platform::Http::default(),
+            http: Http::default(),
             node_keys: Mutex::default(),
         }
     }
@@ -141,7 +126,7 @@ impl<S: Signer> Agent<S> {
         method: &str,
         arg: Vec<u8>,
     ) -> Result<Vec<u8>, CallError> {
-        let expiry = after(platform::now(), INGRESS_LIFETIME);
+        let expiry = after(now(), INGRESS_LIFETIME);
         let call = EnvelopeContent::Call {
             nonce: Some(random_u64()?.to_be_bytes().to_vec()),
             ingress_expiry: expiry,
@@ -179,7 +164,7 @@ impl<S: Signer> Agent<S> {
         arg: Vec<u8>,
     ) -> Result<Vec<u8>, CallError> {
         let query = EnvelopeContent::Query {
-            ingress_expiry: after(platform::now(), INGRESS_LIFETIME),
+            ingress_expiry: after(now(), INGRESS_LIFETIME),
             sender: self.signer.principal(),
             canister_id: canister,
             method_name: method.to_owned(),
@@ -200,7 +185,7 @@ impl<S: Signer> Agent<S> {
             Some(keys) => keys,
             None => self.fetch_node_keys(canister).await?,
         };
-        query::verify(&response, id, &keys, platform::now()).map_err(CallError::UnprovedQuery)?;
+        query::verify(&response, id, &keys, now()).map_err(CallError::UnprovedQuery)?;
         match response {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
             QueryResponse::Rejected { reject, .. } => Err(reject.into()),
@@ -215,8 +200,8 @@ impl<S: Signer> Agent<S> {
         expiry: u64,
     ) -> Result<Vec<u8>, CallError> {
         let path = format!("v3/canister/{canister}/read_state");
-        while platform::now() <= expiry {
-            platform::sleep(POLL_INTERVAL).await;
+        while now() <= expiry {
+            sleep(POLL_INTERVAL).await;
             let status = read_state(self.signer.principal(), &[b"request_status", id.as_slice()]);
             let envelope = self.signer.sign(status).await?;
             let state: ReadStateResponse = self.post(&path, envelope).await?;
@@ -234,7 +219,7 @@ impl<S: Signer> Agent<S> {
         id: &RequestId,
         canister: Principal,
     ) -> Result<Option<Vec<u8>>, CallError> {
-        match verify_outcome(certificate, id, canister, &self.root_key, platform::now()) {
+        match self.verify(certificate, canister)?.outcome(id) {
             Ok(Some(CallOutcome::Replied(reply))) => Ok(Some(reply)),
             Ok(Some(CallOutcome::Rejected { rejection, .. })) => Err(CallError::Rejected {
                 code: rejection.code,
@@ -244,6 +229,16 @@ impl<S: Signer> Agent<S> {
             Ok(None) | Err(OutcomeError::Missing(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn verify(
+        &self,
+        certificate: &[u8],
+        canister: Principal,
+    ) -> Result<CertifiedState, CertificateError> {
+        let state = CertifiedState::verify(certificate, canister, &self.root_key)?;
+        state.check_age(now(), MAX_CERTIFICATE_AGE)?;
+        Ok(state)
     }
 
     fn known_node_keys(&self, canister: Principal) -> Option<NodeKeys> {
@@ -260,8 +255,7 @@ impl<S: Signer> Agent<S> {
         };
         let path = format!("v3/canister/{canister}/read_state");
         let state: ReadStateResponse = self.post(&path, envelope.encode_bytes()).await?;
-        let now = platform::now();
-        let keys = verify_node_keys(&state.certificate, canister, &self.root_key, now)?;
+        let keys = self.verify(&state.certificate, canister)?.node_keys()?;
         let mut known = self.lock_node_keys();
         if known.len() >= MAX_KNOWN_CANISTERS {
             known.clear();
@@ -279,19 +273,13 @@ impl<S: Signer> Agent<S> {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, CallError> {
         let url = format!("{}/api/{path}", self.url);
-        let (status, answer) = self.http.post(&url, body, MAX_ANSWER_BYTES).await?;
-        if !(200..300).contains(&status) {
-            let words = String::from_utf8_lossy(&answer);
-            let message = words.chars().take(MAX_WORDS).collect();
-            return Err(CallError::Http { status, message });
-        }
-        Ok(cbor::from_slice(&answer)?)
+        Ok(cbor::from_slice(&self.http.post(&url, body).await?)?)
     }
 }
 
 fn read_state(sender: Principal, path: &[&[u8]]) -> EnvelopeContent {
     EnvelopeContent::ReadState {
-        ingress_expiry: after(platform::now(), INGRESS_LIFETIME),
+        ingress_expiry: after(now(), INGRESS_LIFETIME),
         sender,
         paths: vec![path.iter().map(|label| (*label).into()).collect()],
     }

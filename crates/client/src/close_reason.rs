@@ -1,14 +1,14 @@
-//! Why a connection is over, in words that an application can show.
+//! Why a connection is over, in words that an application can show; and what that says of those who took part in it.
 
 use std::{fmt, time::Duration};
 
-use ic_ws_protocol::{ClientKey, CloseMessageReason, VerifyError, cbor::CborError};
+use ic_ws_protocol::{ClientKey, CloseMessageReason, OutcomeError, VerifyError, cbor::CborError};
 use thiserror::Error;
 
 use crate::signer::{RandomError, SignError};
 
-/// Why a connection is over.
-#[derive(Debug, Error, PartialEq, Eq)]
+/// Why a connection is over: for good, or until there is another one.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The application closed the connection, or dropped its handle or its events.
@@ -17,6 +17,22 @@ pub enum CloseReason {
     /// The canister sent a close message.
     #[error("closed by the canister: {0}")]
     ClosedByCanister(CloseMessageReason),
+    /// The canister refused a call, as a certified receipt says.
+    #[error("the canister refused {call}: {reason}")]
+    Refused {
+        /// Which call.
+        call: CallKind,
+        /// The canister's own reason, or the network's where the canister could not give one.
+        reason: String,
+    },
+    /// The network refused a call before it was executed. So says the gateway; there is no proof.
+    #[error("the network refused {call}: {reason}")]
+    Rejected {
+        /// Which call.
+        call: CallKind,
+        /// What the gateway says the reason is.
+        reason: String,
+    },
     /// The gateway closed the socket.
     #[error("closed by the gateway: {0}")]
     ClosedByGateway(CloseFrame),
@@ -42,12 +58,20 @@ pub enum CloseReason {
         timeout: Duration,
     },
 
-    /// A frame is not a canister message.
+    /// Nothing came from the canister, not even the acknowledgement that is due: it is gone, or the gateway withholds
+    /// traffic.
+    #[error("nothing came from the canister for {0:?}")]
+    Silence(Duration),
+
+    /// A frame is neither a canister message nor a receipt.
     #[error("the gateway sent a malformed frame: {0}")]
     MalformedFrame(CborError),
     /// A message is not proved to come from the canister.
     #[error("a message failed verification: {0}")]
     Unverified(#[from] VerifyError),
+    /// A receipt is not proved.
+    #[error("a receipt failed verification: {0}")]
+    UnverifiedReceipt(#[from] OutcomeError),
     /// A message of the canister for another connection.
     #[error("the gateway delivered a message for the client '{0}'")]
     WrongClientKey(ClientKey),
@@ -80,6 +104,9 @@ pub enum CloseReason {
         sent: u64,
     },
 
+    /// The configuration names no gateway.
+    #[error("there is no gateway to connect to")]
+    NoGateway,
     /// The application did not take its events.
     #[error("{0} events were waiting for the application")]
     EventsOverrun(usize),
@@ -117,6 +144,64 @@ impl CloseReason {
     /// The close frame that tells the gateway.
     pub fn close_frame(&self) -> CloseFrame {
         CloseFrame::new(self.close_code(), &self.to_string())
+    }
+
+    /// Whether there is no sense in connecting once more: this client or the canister's application wants it so, or
+    /// this client cannot go on.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::ClosedByClient
+                | Self::ClosedByCanister(CloseMessageReason::ClosedByApplication)
+                | Self::NoGateway
+                | Self::EventsOverrun(_)
+                | Self::Signing(_)
+                | Self::Encoding(_)
+                | Self::Random(_)
+        )
+    }
+
+    /// Whether the gateway has done what an honest one does not do, or withheld what an honest one does not withhold.
+    /// Some of it may be the canister's or the network's doing; another gateway will tell.
+    pub fn is_misbehaviour(&self) -> bool {
+        matches!(
+            self,
+            Self::HandshakeTimeout(_)
+                | Self::MalformedHandshake(_)
+                | Self::OpenTimeout(_)
+                | Self::AckTimeout { .. }
+                | Self::Silence(_)
+                | Self::MalformedFrame(_)
+                | Self::Unverified(_)
+                | Self::UnverifiedReceipt(_)
+                | Self::WrongClientKey(_)
+                | Self::WrongSequenceNumber { .. }
+                | Self::Socket(SocketError::TextFrame)
+        )
+    }
+}
+
+/// A call that a client makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallKind {
+    /// The one that opens the connection.
+    Open,
+    /// The application's greeting.
+    Greeting,
+    /// A message of the application.
+    Message,
+    /// The answer to an acknowledgement.
+    KeepAlive,
+}
+
+impl fmt::Display for CallKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "to open the connection",
+            Self::Greeting => "the greeting",
+            Self::Message => "a message",
+            Self::KeepAlive => "a keep-alive",
+        })
     }
 }
 

@@ -3,15 +3,17 @@
 use std::{
     convert::Infallible,
     fmt,
+    future::Future,
     marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use candid::{CandidType, Principal};
 use futures::{
-    Stream,
+    FutureExt, Stream,
     channel::{mpsc, oneshot},
 };
 use ic_ws_protocol::ClientKey;
@@ -21,11 +23,24 @@ use thiserror::Error;
 use crate::{close_reason::CloseReason, config::Config, maybe_send::MaybeSend};
 
 /// The application's message type: any owned Candid type.
+///
+/// A message that the canister was not known to have received when the connection was lost is sent again on the next
+/// one. So the canister may get it twice, and needs something to know it by. Let the application put an id into each:
+///
+/// ```
+/// # use candid::CandidType;
+/// # use serde::Deserialize;
+/// #[derive(CandidType, Deserialize)]
+/// enum Message {
+///     /// From the client. The canister remembers the last ids of each client, and ignores what it already has.
+///     Post { id: u64, text: String },
+/// }
+/// ```
 pub trait ApplicationMessage: CandidType + DeserializeOwned + MaybeSend + 'static {}
 impl<T: CandidType + DeserializeOwned + MaybeSend + 'static> ApplicationMessage for T {}
 
-/// What happened to the connection. The first event is [`Opened`](Self::Opened), unless it never opens;
-/// the last one is [`Closed`](Self::Closed), always.
+/// What happened. The last event is [`Closed`](Self::Closed), always; before it, the connection may be lost and opened
+/// any number of times.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<M> {
@@ -35,6 +50,9 @@ pub enum Event<M> {
         client_key: ClientKey,
         /// Who relays it.
         gateway: Principal,
+        /// Whether it was open before. What the canister has sent since it was lost did not arrive, and has to be asked
+        /// for. What this client has sent arrives.
+        reopened: bool,
     },
     /// The canister sent a message.
     Message(M),
@@ -45,13 +63,30 @@ pub enum Event<M> {
         /// Why it is not an `M`.
         error: candid::Error,
     },
-    /// The canister has received everything up to a sequence number. The protocol's own messages have
-    /// sequence numbers too.
+    /// The canister has received everything up to a message.
     Acknowledged {
-        /// The last sequence number received.
+        /// The [number](Sent::number) of the message.
         up_to: u64,
     },
-    /// The connection is over.
+    /// The canister has refused a message. It is not sent again.
+    Refused {
+        /// The [number](Sent::number) of the message.
+        number: u64,
+        /// The canister's reason.
+        reason: String,
+    },
+    /// The connection is lost, or did not come about. It will be opened again.
+    Reconnecting {
+        /// Why.
+        reason: CloseReason,
+        /// The URL of the gateway to try next.
+        gateway: String,
+        /// How many attempts this makes since the connection was last stable.
+        attempt: u32,
+        /// How long to wait before it.
+        wait: Duration,
+    },
+    /// The connection is over for good.
     Closed(CloseReason),
 }
 
@@ -69,36 +104,137 @@ pub enum SendError {
         /// The configured limit.
         limit: usize,
     },
-    /// [`Config::max_queued_messages`] are waiting to be sent.
-    #[error("{0} messages are waiting to be sent")]
-    QueueFull(usize),
+    /// [`Config::max_pending_messages`] or [`Config::max_pending_bytes`] are waiting for the canister.
+    #[error("{messages} messages of {bytes} bytes are waiting for the canister")]
+    QueueFull {
+        /// How many are waiting.
+        messages: usize,
+        /// How many bytes they have together.
+        bytes: usize,
+    },
     /// The connection is over. The last event says why.
     #[error("the connection is closed")]
     Closed,
+}
+
+/// A message that was sent is not known to have arrived.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+pub enum DeliveryError {
+    /// The canister has refused it.
+    #[error("the canister refused the message: {0}")]
+    Refused(String),
+    /// The connection is over for good. The canister may have received the message, or not.
+    #[error("the connection was closed before the canister acknowledged the message")]
+    Closed,
+}
+
+/// A message on its way. Resolves when the canister has acknowledged it: at once where the gateway gives receipts, else
+/// with the canister's next acknowledgement. May be dropped: the message is sent all the same.
+#[derive(Debug)]
+pub struct Sent {
+    number: u64,
+    outcome: oneshot::Receiver<Result<(), String>>,
+}
+
+impl Sent {
+    /// Which message it is, counted from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Future for Sent {
+    type Output = Result<(), DeliveryError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.outcome.poll_unpin(cx).map(|outcome| match outcome {
+            Ok(outcome) => outcome.map_err(DeliveryError::Refused),
+            Err(oneshot::Canceled) => Err(DeliveryError::Closed),
+        })
+    }
 }
 
 /// A connection to a canister, to send with. Clones are handles to the same connection; it closes when the
 /// last one is dropped.
 pub struct Connection<M> {
     outbox: Arc<Mutex<Outbox>>,
-    max_queued_messages: usize,
-    max_message_bytes: usize,
     message: PhantomData<fn(&M)>,
+}
+
+/// What the application wants to be sent.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// A message, in Candid, and whom to tell what became of it.
+    Send(Vec<u8>, oneshot::Sender<Result<(), String>>),
+    /// What to send first on every connection, in Candid.
+    Greet(Vec<u8>),
 }
 
 /// What the driver of a connection takes from the application.
 pub(crate) struct Requests {
-    /// Messages to send, in Candid.
-    pub messages: mpsc::Receiver<Vec<u8>>,
-    /// Resolves when the connection is to be closed.
-    pub close: oneshot::Receiver<Infallible>,
+    /// In the order in which they were made.
+    pub queue: mpsc::UnboundedReceiver<Request>,
+    outbox: Weak<Mutex<Outbox>>,
+}
+
+impl Requests {
+    /// Lets go of what was requested, and of whatever will be.
+    pub fn refuse_all(&mut self) {
+        self.queue.close();
+        while let Ok(_refused) = self.queue.try_recv() {}
+    }
+
+    /// A request of so many bytes is done with: there is room for another one.
+    pub fn done(&self, bytes: usize) {
+        if let Some(outbox) = self.outbox.upgrade() {
+            let mut outbox = lock(&outbox);
+            outbox.pending -= 1;
+            outbox.pending_bytes -= bytes;
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Outbox {
-    messages: mpsc::Sender<Vec<u8>>,
+    limits: Limits,
+    /// Bounded by `limits`.
+    queue: mpsc::UnboundedSender<Request>,
+    /// How many requests are not done, and their bytes.
+    pending: usize,
+    pending_bytes: usize,
+    /// How many messages there were.
+    sent: u64,
     /// Dropped to close.
     close: Option<oneshot::Sender<Infallible>>,
+}
+
+#[derive(Debug)]
+struct Limits {
+    pending: usize,
+    pending_bytes: usize,
+    message_bytes: usize,
+}
+
+impl Outbox {
+    fn push(&mut self, size: usize, request: Request) -> Result<(), SendError> {
+        if self.close.is_none() {
+            return Err(SendError::Closed);
+        }
+        if self.pending >= self.limits.pending
+            || self.pending_bytes.saturating_add(size) > self.limits.pending_bytes
+        {
+            return Err(SendError::QueueFull {
+                messages: self.pending,
+                bytes: self.pending_bytes,
+            });
+        }
+        self.queue
+            .unbounded_send(request)
+            .map_err(|_| SendError::Closed)?;
+        self.pending += 1;
+        self.pending_bytes += size;
+        Ok(())
+    }
 }
 
 fn lock(outbox: &Mutex<Outbox>) -> MutexGuard<'_, Outbox> {
@@ -106,64 +242,93 @@ fn lock(outbox: &Mutex<Outbox>) -> MutexGuard<'_, Outbox> {
     outbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What the driver of a connection has in hand of the application.
+pub(crate) struct DriverEnd<M> {
+    pub requests: Requests,
+    /// Resolves when the connection is to be closed.
+    pub close: oneshot::Receiver<Infallible>,
+    pub events: mpsc::Sender<Event<M>>,
+}
+
 /// Both ends of a connection: the application's, and the driver's.
-pub(crate) fn channels<M>(
-    config: &Config,
-) -> (Connection<M>, Events<M>, Requests, mpsc::Sender<Event<M>>) {
-    // The one sender of each channel has a slot of its own beside those of the channel.
-    let (messages, queued) = mpsc::channel(config.max_queued_messages.saturating_sub(1));
+pub(crate) fn channels<M>(config: &Config) -> (Connection<M>, Events<M>, DriverEnd<M>) {
+    let (sender, queue) = mpsc::unbounded();
+    // The one sender has a slot of its own beside those of the channel.
     let (events, receiver) = mpsc::channel(config.max_queued_events.saturating_sub(1));
     let (close, closed) = oneshot::channel();
     let outbox = Arc::new(Mutex::new(Outbox {
-        messages,
+        limits: Limits {
+            pending: config.max_pending_messages,
+            pending_bytes: config.max_pending_bytes,
+            message_bytes: config.max_message_bytes,
+        },
+        queue: sender,
+        pending: 0,
+        pending_bytes: 0,
+        sent: 0,
         close: Some(close),
     }));
     let application_events = Events {
         receiver,
         outbox: Arc::downgrade(&outbox),
     };
+    let requests = Requests {
+        queue,
+        outbox: Arc::downgrade(&outbox),
+    };
     let connection = Connection {
         outbox,
-        max_queued_messages: config.max_queued_messages,
-        max_message_bytes: config.max_message_bytes,
         message: PhantomData,
     };
-    let requests = Requests {
-        messages: queued,
+    let driver_end = DriverEnd {
+        requests,
         close: closed,
+        events,
     };
-    (connection, application_events, requests, events)
+    (connection, application_events, driver_end)
 }
 
 impl<M: CandidType> Connection<M> {
-    /// Queues `message`. It is sent as soon as the connection is open, after those before it.
+    /// Sends `message`, after those before it, as soon as there is a connection; and again on the next one, until the
+    /// canister has received it.
     ///
     /// # Errors
     /// When it cannot be encoded, is too large, too many are waiting, or the connection is over.
-    pub fn send(&self, message: &M) -> Result<(), SendError> {
-        let content = candid::encode_one(message)?;
-        if content.len() > self.max_message_bytes {
-            return Err(SendError::TooLarge {
-                size: content.len(),
-                limit: self.max_message_bytes,
-            });
-        }
+    pub fn send(&self, message: &M) -> Result<Sent, SendError> {
+        let content = self.encode(message)?;
+        let (outcome, on_outcome) = oneshot::channel();
         let mut outbox = lock(&self.outbox);
-        if outbox.close.is_none() {
-            return Err(SendError::Closed);
-        }
-        outbox.messages.try_send(content).map_err(|e| {
-            if e.is_full() {
-                SendError::QueueFull(self.max_queued_messages)
-            } else {
-                SendError::Closed
-            }
+        outbox.push(content.len(), Request::Send(content, outcome))?;
+        outbox.sent += 1;
+        Ok(Sent {
+            number: outbox.sent,
+            outcome: on_outcome,
         })
+    }
+
+    /// Makes `message` the first one on every connection from now on, the present one included: for a canister that wants
+    /// to be told who comes. Takes the place of an earlier greeting. It is not a numbered message, and nobody is told
+    /// when it has arrived.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn greet_with(&self, message: &M) -> Result<(), SendError> {
+        let content = self.encode(message)?;
+        lock(&self.outbox).push(content.len(), Request::Greet(content))
+    }
+
+    fn encode(&self, message: &M) -> Result<Vec<u8>, SendError> {
+        let content = candid::encode_one(message)?;
+        let (size, limit) = (content.len(), lock(&self.outbox).limits.message_bytes);
+        match size > limit {
+            true => Err(SendError::TooLarge { size, limit }),
+            false => Ok(content),
+        }
     }
 }
 
 impl<M> Connection<M> {
-    /// Closes the connection. Messages that are still waiting to be sent are not sent; events that happened
+    /// Closes the connection for good. Messages that are still waiting to be sent are not sent; events that happened
     /// before can still be read.
     pub fn close(&self) {
         lock(&self.outbox).close = None;

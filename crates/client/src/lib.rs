@@ -6,12 +6,15 @@
 //! use ic_ws_client::{Config, Ed25519Signer, Event, connect};
 //!
 //! # async fn example(canister: Principal, root_key: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
-//! let config = Config::new("ws://127.0.0.1:8080", canister, root_key);
+//! let gateways = ["wss://one.example", "wss://two.example"];
+//! let config = Config::new(gateways, canister, root_key);
 //! let (connection, mut events) = connect::<String, _>(config, Ed25519Signer::generate()?);
-//! connection.send(&"hello".to_owned())?;
+//! let sent = connection.send(&"hello".to_owned())?;
 //! while let Some(event) = events.next().await {
 //!     match event {
 //!         Event::Message(text) => println!("{text}"),
+//!         Event::Acknowledged { up_to } if up_to >= sent.number() => println!("it has arrived"),
+//!         Event::Reconnecting { reason, .. } => println!("just a moment: {reason}"),
 //!         Event::Closed(reason) => println!("closed: {reason}"),
 //!         _ => {}
 //!     }
@@ -21,11 +24,14 @@
 //! ```
 //!
 //! The gateway between client and canister is not trusted. Whatever it alters, reorders, repeats or holds
-//! back ends the connection with a [`CloseReason`] that says so.
+//! back is noticed, and ends the connection with a [`CloseReason`] that says so. Then the next gateway has its turn, and
+//! whatever the canister is not known to have received is sent again: nothing is lost. What is sent twice has to be
+//! recognised by the canister; see [`ApplicationMessage`]. What the canister sends while there is no connection does not
+//! arrive; see [`Event::Opened`].
 //!
-//! - [`core`]: the protocol as a state machine, without I/O and without a clock.
-//! - [`driver`]: the loop that runs the state machine on a [`Socket`](driver::Socket).
-//! - `browser` and `native`: the socket, timer and clock of each platform, and [`connect`].
+//! - [`core`]: the protocol as state machines, without I/O and without a clock.
+//! - [`driver`]: the loop that runs them on a [`platform`].
+//! - `browser` and `native`: the platforms, and [`connect`].
 //! - [`agent`]: queries and updates beside the socket.
 //! - [`signer`]: who signs the calls.
 //! - [`sign_in`]: how a person becomes a signer, with Internet Identity.
@@ -41,15 +47,18 @@ pub mod driver;
 mod maybe_send;
 #[cfg(not(target_family = "wasm"))]
 mod native;
+pub mod platform;
 pub mod sign_in;
 pub mod signer;
 
 pub use agent::{Agent, CallError};
 #[cfg(target_family = "wasm")]
 pub use browser::connect;
-pub use close_reason::{CloseFrame, CloseReason, SocketError};
-pub use config::Config;
-pub use connection::{ApplicationMessage, Connection, Event, Events, SendError};
+pub use close_reason::{CallKind, CloseFrame, CloseReason, SocketError};
+pub use config::{Config, Network, Reconnect};
+pub use connection::{
+    ApplicationMessage, Connection, DeliveryError, Event, Events, SendError, Sent,
+};
 pub use maybe_send::{MaybeSend, MaybeSync};
 #[cfg(not(target_family = "wasm"))]
 pub use native::connect;

@@ -164,7 +164,7 @@ pub struct ReceiptFrame {
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
-    /// It was decided: the certificate of its outcome, for [`verify_outcome`](crate::verify_outcome).
+    /// It was decided: the certificate of its outcome, for [`CertifiedState`](crate::CertifiedState).
     Certificate(Vec<u8>),
     /// The network refused it before it was executed. Nobody certifies that: it is a hint.
     Rejection(Rejection),

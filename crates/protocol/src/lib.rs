@@ -32,4 +32,4 @@ pub use frame::{
 pub use message_key::MessageKey;
 pub use outcome::{CallOutcome, OutcomeError};
 pub use shared_content::SharedContent;
-pub use verify::{VerifyError, verify_message, verify_outcome};
+pub use verify::{CertifiedState, VerifyError, verify_message};

@@ -78,13 +78,104 @@ pub enum CertificateError {
     TooOld(Duration),
 }
 
-/// What a valid certificate says about a canister.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertifiedData {
-    /// When it was made, in nanoseconds since 1970, by the network's clock.
-    pub time: u64,
+/// What a certificate proves of the network's state.
+#[derive(Debug, Clone)]
+pub struct CertifiedState {
+    tree: HashTree,
+    time: u64,
+    /// The id of the subnet that certified it.
+    subnet: Vec<u8>,
+}
+
+impl CertifiedState {
+    /// Checks that `certificate` was made by the network of `root_key` (DER), for `canister`. How long ago is to be
+    /// checked each time that it is relied upon.
+    ///
+    /// # Errors
+    /// When it is malformed, wrongly signed or made by the wrong subnet.
+    pub fn verify(
+        certificate: &[u8],
+        canister: Principal,
+        root_key: &[u8],
+    ) -> Result<Self, CertificateError> {
+        let certificate: Certificate =
+            cbor::from_slice(certificate).map_err(CertificateError::Malformed)?;
+        let delegated_key = match &certificate.delegation {
+            Some(delegation) => Some(delegated_key(delegation, canister, root_key)?),
+            None => None,
+        };
+        verify_signature(&certificate, delegated_key.as_deref().unwrap_or(root_key))?;
+        let time = leb128_u64(lookup(&certificate.tree, [b"time".as_slice()], "/time")?)
+            .ok_or(CertificateError::MalformedTime)?;
+        let subnet = match certificate.delegation {
+            Some(delegation) => delegation.subnet_id,
+            None => Principal::self_authenticating(root_key).as_slice().to_vec(),
+        };
+        Ok(Self {
+            tree: certificate.tree,
+            time,
+            subnet,
+        })
+    }
+
+    /// When it was certified, in nanoseconds since 1970, by the network's clock.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Checks that this was so at most `max_age` before `now` (nanoseconds since 1970).
+    ///
+    /// # Errors
+    /// When it was too long ago.
+    pub fn check_age(&self, now: u64, max_age: Duration) -> Result<(), CertificateError> {
+        let age = Duration::from_nanos(now.saturating_sub(self.time));
+        match age > max_age {
+            true => Err(CertificateError::TooOld(age)),
+            false => Ok(()),
+        }
+    }
+
     /// The canister's certified data: at most 32 bytes.
-    pub data: Vec<u8>,
+    ///
+    /// # Errors
+    /// When it is not in this part of the state.
+    pub fn certified_data(&self, canister: Principal) -> Result<&[u8], CertificateError> {
+        let path = [
+            b"canister".as_slice(),
+            canister.as_slice(),
+            b"certified_data",
+        ];
+        lookup(&self.tree, path, "/canister/…/certified_data")
+    }
+
+    /// The public keys (DER) of the nodes that answer for the canister, by node id.
+    ///
+    /// # Errors
+    /// When they are not in this part of the state.
+    pub fn node_keys(&self) -> Result<BTreeMap<Principal, Vec<u8>>, CertificateError> {
+        const NODES: &str = "/subnet/…/node";
+        let path = [b"subnet".as_slice(), &self.subnet, b"node"];
+        let SubtreeLookupResult::Found(nodes) = self.tree.lookup_subtree(path) else {
+            return Err(CertificateError::Missing(NODES));
+        };
+        let ids = nodes.list_paths().into_iter().filter_map(|path| {
+            let id = path.into_iter().next()?;
+            Principal::try_from_slice(id.as_bytes()).ok()
+        });
+        ids.map(|id| {
+            let key = lookup(&nodes, [id.as_slice(), b"public_key"], NODES)?;
+            Ok((id, key.to_vec()))
+        })
+        .collect()
+    }
+
+    /// How the call `id` ended; nothing if that is not decided yet.
+    ///
+    /// # Errors
+    /// When this part of the state does not tell.
+    pub fn outcome(&self, id: &RequestId) -> Result<Option<CallOutcome>, OutcomeError> {
+        CallOutcome::find(&self.tree, id)
+    }
 }
 
 /// Checks that `frame` holds a message of `canister`, certified by the network of `root_key` (DER) at most
@@ -98,105 +189,11 @@ pub fn verify_message(
     root_key: &[u8],
     now: u64,
 ) -> Result<WebsocketMessage, VerifyError> {
-    let certified = verify_certificate(&frame.cert, canister, root_key, now)?;
-    verify_witness(&frame.tree, &certified.data, &frame.key, &frame.content)?;
+    let state = CertifiedState::verify(&frame.cert, canister, root_key)?;
+    state.check_age(now, MAX_CERTIFICATE_AGE)?;
+    let data = state.certified_data(canister)?;
+    verify_witness(&frame.tree, data, &frame.key, &frame.content)?;
     WebsocketMessage::from_cbor(&frame.content).map_err(VerifyError::MalformedContent)
-}
-
-/// Checks a certificate of `canister`'s certified data against the network's `root_key` (DER) and the time
-/// `now` (nanoseconds since 1970).
-///
-/// # Errors
-/// When it is malformed, wrongly signed, made by the wrong subnet or too old.
-pub fn verify_certificate(
-    certificate: &[u8],
-    canister: Principal,
-    root_key: &[u8],
-    now: u64,
-) -> Result<CertifiedData, CertificateError> {
-    let (certificate, time) = verified_state(certificate, canister, root_key, now)?;
-    let path = [
-        b"canister".as_slice(),
-        canister.as_slice(),
-        b"certified_data",
-    ];
-    let data = lookup(&certificate.tree, path, "/canister/…/certified_data")?.to_vec();
-    Ok(CertifiedData { time, data })
-}
-
-/// Checks that `certificate` was made by the network of `root_key` (DER), for `canister`, at most
-/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back what it says of the call `id`;
-/// nothing if it is not decided yet.
-///
-/// # Errors
-/// The first check that failed.
-pub fn verify_outcome(
-    certificate: &[u8],
-    id: &RequestId,
-    canister: Principal,
-    root_key: &[u8],
-    now: u64,
-) -> Result<Option<CallOutcome>, OutcomeError> {
-    let (certificate, _) = verified_state(certificate, canister, root_key, now)?;
-    CallOutcome::find(&certificate.tree, id)
-}
-
-/// Checks that `certificate` was made by the network of `root_key` (DER), for `canister`, at most
-/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back the public keys (DER) of the nodes that
-/// answer for the canister, by node id.
-///
-/// # Errors
-/// The first check that failed.
-pub fn verify_node_keys(
-    certificate: &[u8],
-    canister: Principal,
-    root_key: &[u8],
-    now: u64,
-) -> Result<BTreeMap<Principal, Vec<u8>>, CertificateError> {
-    const NODES: &str = "/subnet/…/node";
-    let (certificate, _) = verified_state(certificate, canister, root_key, now)?;
-    let subnet = match &certificate.delegation {
-        Some(delegation) => Principal::try_from_slice(&delegation.subnet_id),
-        None => Ok(Principal::self_authenticating(root_key)),
-    };
-    let subnet = subnet.map_err(|_| CertificateError::Missing(NODES))?;
-    let path = [b"subnet".as_slice(), subnet.as_slice(), b"node"];
-    let SubtreeLookupResult::Found(nodes) = certificate.tree.lookup_subtree(path) else {
-        return Err(CertificateError::Missing(NODES));
-    };
-    let ids = nodes.list_paths().into_iter().filter_map(|path| {
-        let id = path.into_iter().next()?;
-        Principal::try_from_slice(id.as_bytes()).ok()
-    });
-    ids.map(|id| {
-        let key = lookup(&nodes, [id.as_slice(), b"public_key"], NODES)?;
-        Ok((id, key.to_vec()))
-    })
-    .collect()
-}
-
-/// A valid certificate, and its time.
-fn verified_state(
-    certificate: &[u8],
-    canister: Principal,
-    root_key: &[u8],
-    now: u64,
-) -> Result<(Certificate, u64), CertificateError> {
-    let certificate: Certificate =
-        cbor::from_slice(certificate).map_err(CertificateError::Malformed)?;
-    let delegated_key = match &certificate.delegation {
-        Some(delegation) => Some(delegated_key(delegation, canister, root_key)?),
-        None => None,
-    };
-    verify_signature(&certificate, delegated_key.as_deref().unwrap_or(root_key))?;
-
-    let time = leb128_u64(lookup(&certificate.tree, [b"time".as_slice()], "/time")?)
-        .ok_or(CertificateError::MalformedTime)?;
-    let age = Duration::from_nanos(now.saturating_sub(time));
-    if age > MAX_CERTIFICATE_AGE {
-        return Err(CertificateError::TooOld(age));
-    }
-    Ok((certificate, time))
 }
 
 /// Checks that `witness` (a CBOR hash tree) proves `content` under `key` in `certified_data`.

@@ -85,7 +85,7 @@ fn decode_all(bytes: &[u8]) {
     let _ = WebsocketMessage::from_cbor(bytes);
     let _ = decode_get_messages_reply(bytes);
     let _ = candid::decode_one::<WebsocketServiceMessageContent>(bytes);
-    let _ = verify::verify_certificate(bytes, Principal::management_canister(), &[], 0);
+    let _ = CertifiedState::verify(bytes, Principal::management_canister(), &[]);
     let _ = verify::verify_witness(bytes, &[], "", &[]);
 }
 

@@ -12,7 +12,7 @@ use ic_ws_protocol::{
     CallOutcome, CanisterFrame, ClientKey, OutcomeError, Rejection, VerifyError, WebsocketMessage,
     cbor,
     message_key::WEBSOCKET_LABEL,
-    verify::{CertificateError, verify_message, verify_outcome},
+    verify::{CertificateError, CertifiedState, verify_message},
 };
 use sha2::{Digest, Sha256};
 
@@ -293,7 +293,7 @@ fn outcome_certificate(parts: HashTree, signer: &PrivateKey) -> Vec<u8> {
 }
 
 fn outcome(certificate: &[u8]) -> Result<Option<CallOutcome>, OutcomeError> {
-    verify_outcome(certificate, &id(), canister(), &der(&key(1)), NOW)
+    CertifiedState::verify(certificate, canister(), &der(&key(1)))?.outcome(&id())
 }
 
 #[test]

@@ -7,6 +7,7 @@ use ic_agent::{Agent as IcAgent, identity::BasicIdentity};
 use ic_localnet::{Config, Localnet};
 use ic_ws_client::{
     Agent, CallError, Ed25519Signer, SignError, Signer,
+    platform::HttpError,
     signer::{AgentSigner, Delegated, Delegation, DelegationChain, SignedDelegation},
 };
 
@@ -103,7 +104,7 @@ async fn what_is_not_proved_is_no_reply() -> Result<()> {
     let nowhere = Agent::new("http://127.0.0.1:1", other.root_key(), session());
     let update = nowhere.update(echo.id, "echo", vec![]).await;
     assert!(
-        matches!(update, Err(CallError::Unreachable(_))),
+        matches!(update, Err(CallError::Http(HttpError::Unreachable(_)))),
         "{update:?}"
     );
     other.shutdown().await?;

@@ -5,6 +5,7 @@ mod attack;
 mod bench;
 mod browsers;
 mod examples;
+mod failover;
 mod faults;
 mod interface;
 mod outages;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use e2e::{
     person::Person,
     stack::Stack,
-    tampering::{Alteration, TamperingProxy},
+    tampering::{Misdeed, TamperingProxy},
 };
 use ic_ws_client::CloseReason;
 use ic_ws_protocol::{CanisterFrame, VerifyError, WebsocketMessage};
@@ -15,13 +15,13 @@ const ALTERED: usize = 1;
 /// Lets `alter` have the frame to alter, and all others pass.
 macro_rules! altering {
     ($alter:expr) => {
-        |count, mut frame: CanisterFrame| {
+        Misdeed::Alter(|count, mut frame: CanisterFrame| {
             if count == ALTERED {
                 let alter: fn(&mut CanisterFrame) = $alter;
                 alter(&mut frame);
             }
             vec![frame]
-        }
+        })
     };
 }
 
@@ -49,7 +49,7 @@ fn is_unverified(reason: &CloseReason, expected: fn(&VerifyError) -> bool) -> bo
 async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
     type Expectation = fn(&CloseReason) -> bool;
     let stack = Stack::start().await?;
-    let cases: [(&str, Alteration, Expectation); 7] = [
+    let cases: [(&str, Misdeed, Expectation); 7] = [
         (
             "content",
             altering!(|frame| {
@@ -82,13 +82,13 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
         }),
         (
             "a message left out",
-            |count, frame| {
+            Misdeed::Alter(|count, frame| {
                 if count == ALTERED {
                     vec![]
                 } else {
                     vec![frame]
                 }
-            },
+            }),
             |reason| {
                 matches!(
                     reason,
@@ -101,7 +101,7 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
         ),
         (
             "a message repeated",
-            |_, frame| vec![frame.clone(), frame],
+            Misdeed::Alter(|_, frame| vec![frame.clone(), frame]),
             |reason| {
                 matches!(
                     reason,
@@ -113,8 +113,8 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
             },
         ),
     ];
-    for (what, alteration, expected) in cases {
-        let proxy = TamperingProxy::start(&stack.gateway_url, alteration).await?;
+    for (what, misdeed, expected) in cases {
+        let proxy = TamperingProxy::start(&stack.gateway_url, misdeed).await?;
         let mut person = Person::connect(&stack, &proxy.url)?;
         person.say_command(chat_api::Command::Join {
             name: "Victim".to_owned(),
@@ -130,7 +130,8 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_honest_proxy_is_no_obstacle() -> Result<()> {
     let stack = Stack::start().await?;
-    let proxy = TamperingProxy::start(&stack.gateway_url, |_, frame| vec![frame]).await?;
+    let proxy =
+        TamperingProxy::start(&stack.gateway_url, Misdeed::Alter(|_, frame| vec![frame])).await?;
     let mut person = Person::connect(&stack, &proxy.url)?;
     person.say_command(chat_api::Command::Join {
         name: "Alice".to_owned(),

@@ -169,6 +169,7 @@ fn hint(props: &Props) -> Html {
         },
         (Connection::Open, false) => html! { "Your text stays here until it can be sent." },
         (Connection::Connecting, _) => html! { "Connecting; your text stays here." },
+        (Connection::Reconnecting(_), _) => html! { "Reconnecting; your text stays here." },
         (Connection::Closed(_), _) => html! { "Not connected; your text stays here." },
     }
 }

@@ -32,8 +32,10 @@ fn welcome(messages: Vec<Message>) -> Action {
     })
 }
 
+/// What a guest sees after these actions.
 fn after(actions: impl IntoIterator<Item = Action>) -> Store {
     let mut store = Store::default();
+    store.apply(Action::NotSignedIn(None));
     for action in actions {
         store.apply(action);
     }
@@ -92,26 +94,36 @@ fn failed(reason: &str) -> Delivery {
 }
 
 #[test]
-fn entry_is_due_when_connected_under_a_name_and_not_yet_let_in() {
-    let mut store = Store::default();
-    assert_eq!(store.entry_due(), None);
-    store.apply(Action::Opened);
+fn entry_is_due_under_a_name_unless_the_connection_is_gone_for_good() {
+    let mut store = after([]);
     assert_eq!(store.entry_due(), None);
     store.apply(Action::NameChosen("Alice".to_owned()));
     assert_eq!(store.entry_due(), Some("Alice"));
+    store.apply(Action::Opened);
     store.apply(welcome(vec![]));
-    assert_eq!(store.entry_due(), None);
-}
-
-#[test]
-fn entry_is_due_again_after_a_reconnect() {
-    let mut store = inside();
+    store.apply(Action::Lost("cable cut".to_owned()));
+    assert_eq!(store.entry_due(), Some("Alice"));
     store.apply(Action::Closed("gone".to_owned()));
     assert_eq!(store.entry_due(), None);
     store.apply(Action::Connecting);
-    assert_eq!(store.entry_due(), None);
-    store.apply(Action::Opened);
     assert_eq!(store.entry_due(), Some("Alice"));
+}
+
+#[test]
+fn what_is_under_way_stays_so_while_the_connection_comes_back() {
+    let mut store = inside();
+    store.apply(sending(0, "one"));
+    store.apply(Action::Lost("cable cut".to_owned()));
+    assert_eq!(
+        store.connection,
+        Connection::Reconnecting("cable cut".to_owned())
+    );
+    assert!(!store.can_send());
+    store.apply(Action::Opened);
+    assert!(!store.can_send());
+    store.apply(welcome(vec![]));
+    assert!(store.can_send());
+    assert_eq!(outgoing(&store), [("one", &Delivery::Sending)]);
 }
 
 #[test]
@@ -287,7 +299,7 @@ fn going_away_forgets_everything() {
     let mut store = inside();
     store.apply(received(message(0, person(BOB, "Bob"), "hi")));
     store.apply(Action::WentAway);
-    assert_eq!(store, Store::default());
+    assert_eq!(store, after([]));
 }
 
 #[test]
@@ -336,25 +348,32 @@ fn a_block_is_one_author_to_the_same_readers_within_minutes() {
 }
 
 #[test]
+fn who_was_here_before_enters_as_soon_as_it_is_known_who_they_are() {
+    let mut store = Store {
+        name: Some("Alice".to_owned()),
+        ..Store::default()
+    };
+    assert_eq!(store.entry_due(), None);
+    store.apply(Action::NotSignedIn(None));
+    assert_eq!(store.entry_due(), Some("Alice"));
+}
+
+#[test]
 fn who_signs_in_enters_on_a_connection_of_their_own() {
-    let mut store = after([Action::NotSignedIn(None), Action::Opened, Action::SigningIn]);
+    let mut store = after([Action::Opened, Action::SigningIn]);
     assert_eq!(store.account, Account::SigningIn);
+    assert_eq!(store.entry_due(), None);
     store.apply(Action::SignedIn(Some("Alice".to_owned())));
     assert_eq!(store.account, Account::SignedIn);
     // The guest's connection is not the one to enter over.
-    assert_eq!(store.entry_due(), None);
-    store.apply(Action::Opened);
+    assert_eq!(store.connection, Connection::Connecting);
     assert_eq!(store.entry_due(), Some("Alice"));
 }
 
 #[test]
 fn who_does_not_sign_in_stays_at_the_entrance_with_the_problem() {
     let problem = Some("the window was closed".to_owned());
-    let store = after([
-        Action::NotSignedIn(None),
-        Action::SigningIn,
-        Action::NotSignedIn(problem.clone()),
-    ]);
+    let store = after([Action::SigningIn, Action::NotSignedIn(problem.clone())]);
     assert_eq!(store.account, Account::Guest { problem });
     assert_eq!(store.name, None);
 }

@@ -1,18 +1,26 @@
-//! The protocol of one connection as a state machine, without I/O and without a clock.
+//! The protocol as state machines, without I/O and without a clock.
 //!
-//! A [`Session`] takes the gateway's frames and the time, and gives back events and calls. The calls are not yet
-//! signed, because signing may take a while: whoever drives the session signs them, and sends them in the
-//! order in which they came out.
+//! A [`Session`] is one connection through one gateway: it takes the gateway's frames and the time, and gives back
+//! events and calls. A [`Conversation`] is what the application sees: one session after the other, through one gateway
+//! or the next, and the messages that have to survive that. The calls are not yet signed, because signing may take a
+//! while: whoever drives the conversation signs them, and sends them in the order in which they came out.
 //!
-//! All times are nanoseconds since 1970.
+//! All times are nanoseconds since 1970, by the device's clock; [`NetworkTime`] is what that is for the network.
 
 mod acks;
+mod backoff;
 mod calls;
+mod conversation;
+mod gateways;
+mod outbox;
 mod session;
+mod time;
 mod verifier;
 
 pub(crate) use calls::INGRESS_LIFETIME;
+pub use conversation::{Attempt, Conversation, ConversationEvent};
 pub use session::{Session, SessionEvent};
+pub use time::{NetworkTime, TimeError, TimeRequest};
 
 use std::time::Duration;
 

@@ -1,14 +1,20 @@
-//! The state machine.
+//! One connection.
+
+use std::time::Duration;
 
 use candid::Principal;
-use ic_transport_types::EnvelopeContent;
+use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::{
-    CanisterFrame, ClientKeepAliveMessageContent, ClientKey, HandshakeFrame, WebsocketMessage,
+    CallOutcome, CanisterFrame, ClientKeepAliveMessageContent, ClientKey, GatewayFrame,
+    HandshakeFrame, Receipt, ReceiptFrame, WebsocketMessage,
     WebsocketServiceMessageContent as ServiceMessage, timing::COMMUNICATION_LATENCY_BOUND,
 };
 
-use super::{acks::PendingAcks, after, calls::Calls, verifier::Verifier};
-use crate::{close_reason::CloseReason, config::Config};
+use super::{acks::PendingAcks, after, calls::Calls, time::NetworkTime, verifier::Verifier};
+use crate::{
+    close_reason::{CallKind, CloseReason},
+    config::Config,
+};
 
 /// What happened in a [`Session`].
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +46,11 @@ pub struct Session {
     verifier: Verifier,
     calls: Calls,
     acks: PendingAcks,
+    has_receipts: bool,
+    open_request: Option<RequestId>,
     last_received: u64,
+    /// When the canister was last heard of.
+    heard_at: u64,
     keep_alive_due: bool,
 }
 
@@ -59,29 +69,28 @@ enum State {
 }
 
 impl Session {
-    /// A session of the client `principal` that starts to connect at `now`. `client_nonce` must be random, and never
-    /// used before: it makes the session, and each of its calls, different from all others.
-    pub fn new(config: Config, principal: Principal, client_nonce: u64, now: u64) -> Self {
-        let client_key = ClientKey {
-            client_principal: principal,
-            client_nonce,
-        };
+    /// A session that starts to connect at `now`, where the network's time is known to be `time`. The nonce in
+    /// `client_key` must be random, and never used before: it makes the session, and each of its calls, different from
+    /// all others. `has_receipts` if the gateway agreed to give receipts.
+    pub fn new(
+        config: Config,
+        client_key: ClientKey,
+        has_receipts: bool,
+        time: NetworkTime,
+        now: u64,
+    ) -> Self {
         Self {
             client_key,
             state: State::AwaitingHandshake {
                 deadline: after(now, config.open_timeout),
             },
-            verifier: Verifier {
-                canister: config.canister,
-                root_key: config.root_key.clone(),
-            },
+            verifier: Verifier::new(&config, time),
             calls: Calls::new(config.canister, client_key),
-            acks: PendingAcks::new(
-                config
-                    .ack_interval
-                    .saturating_add(COMMUNICATION_LATENCY_BOUND),
-            ),
+            acks: PendingAcks::new(patience(&config)),
+            has_receipts,
+            open_request: None,
             last_received: 0,
+            heard_at: now,
             keep_alive_due: false,
             config,
         }
@@ -92,11 +101,26 @@ impl Session {
         self.client_key
     }
 
+    /// The network's time, as far as it is known by now.
+    pub fn network_time(&self) -> NetworkTime {
+        self.verifier.time()
+    }
+
+    /// Whether the canister has opened the connection, and nobody has closed it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// How many of the application's messages the canister is known to have received, from the first on.
+    pub fn messages_received(&self) -> usize {
+        self.acks.messages_received()
+    }
+
     /// Takes a frame from the gateway.
     pub fn handle_frame(&mut self, frame: &[u8], now: u64) -> Option<SessionEvent> {
         let outcome = match self.state {
             State::AwaitingHandshake { .. } => self.handshake(frame, now).map(|()| None),
-            State::Opening { .. } | State::Open => self.canister_message(frame, now),
+            State::Opening { .. } | State::Open => self.gateway_frame(frame, now),
             State::Closed => Ok(None),
         };
         outcome.unwrap_or_else(|reason| Some(self.close(reason)))
@@ -112,7 +136,7 @@ impl Session {
             State::Opening { deadline, .. } if deadline <= now => {
                 Err(CloseReason::OpenTimeout(timeout))
             }
-            State::Open => self.acks.check(now),
+            State::Open => self.acks.check(now).and_then(|()| self.check_silence(now)),
             _ => Ok(()),
         };
         outcome.err().map(|reason| self.close(reason))
@@ -124,7 +148,14 @@ impl Session {
             State::AwaitingHandshake { deadline } | State::Opening { deadline, .. } => {
                 Some(deadline)
             }
-            State::Open => self.acks.next_deadline(),
+            State::Open => {
+                let silence = after(self.heard_at, patience(&self.config));
+                Some(
+                    self.acks
+                        .next_deadline()
+                        .map_or(silence, |ack| ack.min(silence)),
+                )
+            }
             State::Closed => None,
         }
     }
@@ -139,7 +170,9 @@ impl Session {
                 gateway, call_due, ..
             } if *call_due => {
                 *call_due = false;
-                self.calls.ws_open(*gateway, now).map(Some)
+                let call = self.calls.ws_open(*gateway, self.verifier.time().at(now))?;
+                self.open_request = self.has_receipts.then(|| call.to_request_id());
+                Ok(Some(call))
             }
             State::Open if self.keep_alive_due => {
                 self.keep_alive_due = false;
@@ -152,7 +185,7 @@ impl Session {
     /// Whether a message of the application can be sent now: the session is open, and less than
     /// [`Config::max_unacknowledged`] messages are unacknowledged.
     pub fn can_send(&self) -> bool {
-        matches!(self.state, State::Open) && self.acks.len() < self.config.max_unacknowledged
+        self.is_open() && self.acks.len() < self.config.max_unacknowledged
     }
 
     /// The call that sends a message of the application, to be made only when [`can_send`](Self::can_send).
@@ -160,7 +193,16 @@ impl Session {
     /// # Errors
     /// None in practice.
     pub fn send(&mut self, content: Vec<u8>, now: u64) -> Result<EnvelopeContent, CloseReason> {
-        self.message(content, false, now)
+        self.message(content, CallKind::Message, now)
+    }
+
+    /// The call that sends a message of the application before all others, to be made only when
+    /// [`can_send`](Self::can_send). It is not among the [`messages_received`](Self::messages_received).
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn greet(&mut self, content: Vec<u8>, now: u64) -> Result<EnvelopeContent, CloseReason> {
+        self.message(content, CallKind::Greeting, now)
     }
 
     fn close(&mut self, reason: CloseReason) -> SessionEvent {
@@ -178,13 +220,27 @@ impl Session {
         Ok(())
     }
 
-    fn canister_message(
+    fn gateway_frame(
         &mut self,
         frame: &[u8],
         now: u64,
     ) -> Result<Option<SessionEvent>, CloseReason> {
-        let frame = CanisterFrame::decode(frame).map_err(CloseReason::MalformedFrame)?;
-        let message = self.verifier.verify(&frame, now)?;
+        if !self.has_receipts {
+            let frame = CanisterFrame::decode(frame).map_err(CloseReason::MalformedFrame)?;
+            return self.canister_message(&frame, now);
+        }
+        match GatewayFrame::decode(frame).map_err(CloseReason::MalformedFrame)? {
+            GatewayFrame::Message(frame) => self.canister_message(&frame, now),
+            GatewayFrame::Receipt(receipt) => self.receipt(&receipt, now).map(|()| None),
+        }
+    }
+
+    fn canister_message(
+        &mut self,
+        frame: &CanisterFrame,
+        now: u64,
+    ) -> Result<Option<SessionEvent>, CloseReason> {
+        let message = self.verifier.message(frame, now)?;
         if message.client_key != self.client_key {
             return Err(CloseReason::WrongClientKey(message.client_key));
         }
@@ -196,6 +252,7 @@ impl Session {
             });
         }
         self.last_received = expected;
+        self.heard_at = now;
         match (self.state, message.is_service_message) {
             (_, true) => self.service_message(&message.content),
             (State::Open, false) => Ok(Some(SessionEvent::Message(message.content))),
@@ -242,22 +299,78 @@ impl Session {
         });
         let content =
             candid::encode_one(keep_alive).map_err(|e| CloseReason::Encoding(e.to_string()))?;
-        self.message(content, true, now)
+        self.message(content, CallKind::KeepAlive, now)
     }
 
     fn message(
         &mut self,
         content: Vec<u8>,
-        is_service_message: bool,
+        kind: CallKind,
         now: u64,
     ) -> Result<EnvelopeContent, CloseReason> {
+        let network_now = self.verifier.time().at(now);
         let message = WebsocketMessage {
             client_key: self.client_key,
-            sequence_num: self.acks.next_message(now),
-            timestamp: now,
-            is_service_message,
+            sequence_num: self.acks.next_message(kind, now),
+            timestamp: network_now,
+            is_service_message: kind == CallKind::KeepAlive,
             content,
         };
-        self.calls.ws_message(message, now)
+        let call = self.calls.ws_message(message, network_now)?;
+        if self.has_receipts {
+            self.acks.await_receipt(call.to_request_id());
+        }
+        Ok(call)
+    }
+
+    /// Takes a receipt. One that nobody waits for says nothing new: an acknowledgement came before it.
+    fn receipt(&mut self, frame: &ReceiptFrame, now: u64) -> Result<(), CloseReason> {
+        let id = &frame.request_id;
+        let call = match self.open_request {
+            Some(open) if open == *id => CallKind::Open,
+            _ => match self.acks.awaiting_receipt(id) {
+                Some(call) => call,
+                None => return Ok(()),
+            },
+        };
+        let certificate = match &frame.receipt {
+            Receipt::Certificate(certificate) => certificate,
+            Receipt::Rejection(rejection) => {
+                let reason = rejection.message.clone();
+                return Err(CloseReason::Rejected { call, reason });
+            }
+        };
+        let Some(outcome) = self.verifier.outcome(certificate, id, now)? else {
+            return Ok(());
+        };
+        match (call, verdict(&outcome)) {
+            (CallKind::Open, Ok(())) => Ok(()),
+            (CallKind::Open, Err(reason)) => Err(CloseReason::Refused { call, reason }),
+            (_, verdict) => self.acks.receipt(id, verdict),
+        }
+    }
+
+    fn check_silence(&self, now: u64) -> Result<(), CloseReason> {
+        let patience = patience(&self.config);
+        match after(self.heard_at, patience) <= now {
+            true => Err(CloseReason::Silence(patience)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// How long after anything the canister's next acknowledgement may take to come.
+fn patience(config: &Config) -> Duration {
+    config
+        .ack_interval
+        .saturating_add(COMMUNICATION_LATENCY_BOUND)
+}
+
+/// Whether the canister took what was sent; else its reason.
+fn verdict(outcome: &CallOutcome) -> Result<(), String> {
+    match outcome {
+        CallOutcome::Replied(reply) => candid::decode_one::<Result<(), String>>(reply)
+            .unwrap_or_else(|error| Err(format!("its answer cannot be understood: {error}"))),
+        CallOutcome::Rejected { rejection, .. } => Err(rejection.message.clone()),
     }
 }

@@ -5,7 +5,7 @@ use candid::Principal;
 use ic_certification::{HashTree, LookupResult};
 use ic_ws_protocol::{
     cbor::{self, CborError},
-    verify::{CertificateError, verify_certificate},
+    verify::{CertificateError, CertifiedState},
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -67,17 +67,16 @@ impl<'a> CanisterKey<'a> {
         signature: &[u8],
         root_key: &[u8],
     ) -> Result<(), CanisterSignatureError> {
-        // Such a signature does not age, so the certificate is looked at as if it were made just now.
-        const ANY_TIME: u64 = 0;
         let signature: CanisterSignature = cbor::from_slice(signature)?;
-        let certified =
-            verify_certificate(&signature.certificate, self.canister, root_key, ANY_TIME)?;
+        // Such a signature does not age, and so it does not matter how old the certificate is.
+        let state = CertifiedState::verify(&signature.certificate, self.canister, root_key)?;
+        let certified_data = state.certified_data(self.canister)?;
         let path = [
             b"sig".as_slice(),
             &Sha256::digest(self.seed),
             &Sha256::digest(message),
         ];
-        let is_signed = signature.tree.digest().as_slice() == certified.data
+        let is_signed = signature.tree.digest().as_slice() == certified_data
             && signature.tree.lookup_path(path) == LookupResult::Found(&[]);
         is_signed
             .then_some(())

@@ -7,8 +7,13 @@
 )]
 
 mod arbitrary;
+mod conversation;
 mod driver;
 mod model;
 mod native;
+mod receipts;
+mod reconnecting;
 mod session;
+mod simulation;
 mod tampering;
+mod tls;

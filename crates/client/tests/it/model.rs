@@ -7,16 +7,16 @@ use ic_certification::{
     Certificate, HashTree, Label,
     hash_tree::{fork, label, leaf, pruned},
 };
-use ic_transport_types::EnvelopeContent;
+use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_verify_bls_signature::PrivateKey;
 use ic_ws_client::{
-    Config,
-    core::{Session, SessionEvent},
+    Config, Reconnect,
+    core::{NetworkTime, Session, SessionEvent},
 };
 use ic_ws_protocol::{
     CanisterAckMessageContent, CanisterCloseMessageContent, CanisterFrame,
     CanisterOpenMessageContent, CanisterWsMessageArguments, CanisterWsOpenArguments, ClientKey,
-    CloseMessageReason, HandshakeFrame, MessageKey, WebsocketMessage,
+    CloseMessageReason, HandshakeFrame, MessageKey, Receipt, ReceiptFrame, WebsocketMessage,
     WebsocketServiceMessageContent as ServiceMessage, cbor,
 };
 use sha2::{Digest, Sha256};
@@ -40,10 +40,24 @@ pub fn client_id() -> Principal {
     Principal::self_authenticating([b'c'; 32])
 }
 
+/// One gateway, and one connection.
 pub fn config() -> Config {
     Config {
         ack_interval: Duration::from_secs(120),
-        ..Config::new("ws://gateway", canister_id(), Network::new(1).root_key())
+        reconnect: Reconnect {
+            give_up_after: Some(Duration::ZERO),
+            ..Reconnect::default()
+        },
+        ..Config::new(["ws://gateway"], canister_id(), Network::new(1).root_key())
+    }
+}
+
+/// Two gateways, and as many connections as it takes.
+pub fn persistent_config() -> Config {
+    Config {
+        gateways: vec!["ws://one".into(), "ws://two".into()],
+        reconnect: Reconnect::default(),
+        ..config()
     }
 }
 
@@ -60,7 +74,27 @@ impl Network {
     }
 
     /// The certificate of a canister's certified data.
-    fn certify(&self, canister: Principal, data: &[u8], now: u64) -> Vec<u8> {
+    fn certify_data(&self, canister: Principal, data: &[u8], now: u64) -> Vec<u8> {
+        let data = node(b"certified_data", leaf(data.to_vec()));
+        self.certify(node(b"canister", node(canister.as_slice(), data)), now)
+    }
+
+    /// The certificate of what a canister replied to a call.
+    pub fn certify_reply(&self, id: &RequestId, reply: &Result<(), String>, now: u64) -> Vec<u8> {
+        let reply = candid::encode_one(reply).unwrap();
+        let status = fork(
+            node(b"reply", leaf(reply)),
+            node(b"status", leaf(b"replied".to_vec())),
+        );
+        self.certify(node(b"request_status", node(id.as_slice(), status)), now)
+    }
+
+    /// The certificate of the time.
+    pub fn certify_time(&self, now: u64) -> Vec<u8> {
+        self.certify(pruned([7; 32]), now)
+    }
+
+    fn certify(&self, state: HashTree, now: u64) -> Vec<u8> {
         let mut time = Vec::new();
         let mut rest = now;
         while rest > 0x7f {
@@ -68,16 +102,7 @@ impl Network {
             rest >>= 7;
         }
         time.push(rest as u8);
-        let tree: HashTree = fork(
-            node(
-                b"canister",
-                node(
-                    canister.as_slice(),
-                    node(b"certified_data", leaf(data.to_vec())),
-                ),
-            ),
-            node(b"time", leaf(time)),
-        );
+        let tree = fork(state, node(b"time", leaf(time)));
         let message = [&b"\x0dic-state-root"[..], &tree.digest()].concat();
         let certificate = Certificate {
             signature: self.0.sign(&message).serialize().to_vec(),
@@ -202,6 +227,18 @@ impl Peer {
         self.service(&ServiceMessage::OpenMessage(open), now)
     }
 
+    /// The receipt for `call`, as it comes out of the gateway.
+    pub fn receipt(&self, call: &EnvelopeContent, reply: &Result<(), String>, now: u64) -> Vec<u8> {
+        let request_id = call.to_request_id();
+        let certificate = self.network.certify_reply(&request_id, reply, now);
+        let receipt = Receipt::Certificate(certificate);
+        let frame = ReceiptFrame {
+            request_id,
+            receipt,
+        };
+        frame.encode().unwrap()
+    }
+
     pub fn ack(&mut self, last_incoming_sequence_num: u64, now: u64) -> Vec<u8> {
         let ack = CanisterAckMessageContent {
             last_incoming_sequence_num,
@@ -242,22 +279,41 @@ impl Peer {
         CanisterFrame {
             key,
             content,
-            cert: self.network.certify(canister_id(), &tree.digest(), now),
+            cert: self
+                .network
+                .certify_data(canister_id(), &tree.digest(), now),
             tree: cbor::to_vec(&tree).unwrap(),
         }
     }
 }
 
+/// A session that has just begun.
+pub fn begin_session(config: Config, has_receipts: bool) -> (Session, Peer) {
+    let client_key = ClientKey {
+        client_principal: client_id(),
+        client_nonce: NONCE,
+    };
+    let time = NetworkTime::default();
+    let session = Session::new(config, client_key, has_receipts, time, START);
+    (session, Peer::new(client_key))
+}
+
 /// A session that has just begun, and its peer.
 pub fn new_session() -> (Session, Peer) {
-    let session = Session::new(config(), client_id(), NONCE, START);
-    let peer = Peer::new(session.client_key());
-    (session, peer)
+    begin_session(config(), false)
 }
 
 /// A session that is open, and its peer.
 pub fn open_session() -> (Session, Peer) {
-    let (mut session, mut peer) = new_session();
+    open(new_session())
+}
+
+/// A session that is open, and its peer, where the gateway gives receipts.
+pub fn open_session_with_receipts() -> (Session, Peer) {
+    open(begin_session(config(), true))
+}
+
+fn open((mut session, mut peer): (Session, Peer)) -> (Session, Peer) {
     assert_eq!(session.handle_frame(&peer.handshake(), START), None);
     let call = session.poll_call(START).unwrap().unwrap();
     assert_eq!(peer.receive(&call, START), Received::Open);

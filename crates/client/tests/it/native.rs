@@ -9,11 +9,16 @@ use futures::{SinkExt, StreamExt};
 use ic_ws_client::{
     CloseFrame, CloseReason, Config, Ed25519Signer, Event, Events, Signer, SocketError, connect,
 };
-use ic_ws_protocol::{ClientFrame, ClientKey};
+use ic_ws_protocol::{ClientFrame, ClientKey, RECEIPTS_SUBPROTOCOL};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
-    WebSocketStream, accept_async,
-    tungstenite::{Message, protocol},
+    WebSocketStream, accept_async, accept_hdr_async,
+    tungstenite::{
+        Message,
+        handshake::server::{ErrorResponse, Request, Response},
+        http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
+        protocol,
+    },
 };
 
 use crate::model::{Peer, Received, config};
@@ -67,11 +72,24 @@ async fn close_reason(events: &mut Events<String>) -> CloseReason {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "as tungstenite wants it")]
+fn select_receipts(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+    assert_eq!(
+        request.headers()[SEC_WEBSOCKET_PROTOCOL],
+        RECEIPTS_SUBPROTOCOL
+    );
+    let selected = HeaderValue::from_static(RECEIPTS_SUBPROTOCOL);
+    response
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_PROTOCOL, selected);
+    Ok(response)
+}
+
 /// A client and the server it has connected to.
 async fn connected(config: Config) -> (ic_ws_client::Connection<String>, Events<String>, Server) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = Config {
-        gateway_url: format!("ws://{}", listener.local_addr().unwrap()),
+        gateways: vec![format!("ws://{}", listener.local_addr().unwrap())],
         ..config
     };
     let signer = Ed25519Signer::generate().unwrap();
@@ -82,7 +100,7 @@ async fn connected(config: Config) -> (ic_ws_client::Connection<String>, Events<
     let (connection, events) = connect(config, signer);
     let (stream, _) = listener.accept().await.unwrap();
     let server = Server {
-        socket: accept_async(stream).await.unwrap(),
+        socket: accept_hdr_async(stream, select_receipts).await.unwrap(),
         peer: Peer::new(client_key),
     };
     (connection, events, server)
@@ -160,7 +178,7 @@ async fn refuses_text_and_large_frames() {
 async fn says_when_there_is_no_server() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = Config {
-        gateway_url: format!("ws://{}", listener.local_addr().unwrap()),
+        gateways: vec![format!("ws://{}", listener.local_addr().unwrap())],
         ..config()
     };
     drop(listener);
@@ -171,4 +189,23 @@ async fn says_when_there_is_no_server() {
         reason,
         CloseReason::Socket(SocketError::Connect(_))
     ));
+}
+
+#[tokio::test]
+async fn a_server_need_not_give_receipts() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = Config {
+        gateways: vec![format!("ws://{}", listener.local_addr().unwrap())],
+        ..config()
+    };
+    let signer = Ed25519Signer::generate().unwrap();
+    let (_connection, mut events) = connect::<String, _>(config, signer);
+    // A server without subprotocols accepts the offer of one by leaving it out, which the client may not take.
+    let (stream, _) = listener.accept().await.unwrap();
+    let _refused = accept_async(stream).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut socket = accept_async(stream).await.unwrap();
+    socket.send(Message::text("hello")).await.unwrap();
+    let text = CloseReason::Socket(SocketError::TextFrame);
+    assert_eq!(close_reason(&mut events).await, text);
 }

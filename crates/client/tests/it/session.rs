@@ -12,7 +12,7 @@ use ic_ws_protocol::{
 };
 
 use crate::model::{
-    NONCE, Peer, Received, SECOND, START, client_id, config, new_session, open_session,
+    NONCE, Peer, Received, SECOND, START, begin_session, config, new_session, open_session,
 };
 
 /// How the session is closed by `frame`.
@@ -93,10 +93,11 @@ fn answers_an_acknowledgement_with_a_numbered_keep_alive() {
 #[test]
 fn every_message_must_be_acknowledged_in_time() {
     let (mut session, mut peer) = open_session();
-    assert_eq!(session.next_deadline(), None);
     send(&mut session, &mut peer, b"one", START);
     send(&mut session, &mut peer, b"two", START + SECOND);
-    session.handle_frame(&peer.ack(1, START), START);
+    // What comes later than the messages puts off no deadline of theirs.
+    let frame = peer.ack(1, START + 2 * SECOND);
+    session.handle_frame(&frame, START + 2 * SECOND);
 
     let timeout = config().ack_interval.as_secs() + 30;
     let deadline = START + (1 + timeout) * SECOND;
@@ -115,9 +116,33 @@ fn every_message_must_be_acknowledged_in_time() {
 fn keep_alives_must_be_acknowledged_too() {
     let (mut session, mut peer) = open_session();
     session.handle_frame(&peer.ack(0, START), START);
-    assert_eq!(session.next_deadline(), None);
     session.poll_call(START).unwrap().unwrap();
-    assert_eq!(session.next_deadline(), Some(START + 150 * SECOND));
+    let later = START + SECOND;
+    session.handle_frame(&peer.text("hi", later), later);
+    let deadline = START + 150 * SECOND;
+    assert_eq!(session.next_deadline(), Some(deadline));
+    assert!(matches!(
+        session.handle_timeout(deadline),
+        Some(SessionEvent::Closed(CloseReason::AckTimeout {
+            sequence_num: 1,
+            ..
+        }))
+    ));
+}
+
+#[test]
+fn a_canister_must_be_heard_of_though_nothing_is_sent() {
+    let (mut session, mut peer) = open_session();
+    let later = START + SECOND;
+    session.handle_frame(&peer.text("hi", later), later);
+    let deadline = later + 150 * SECOND;
+    assert_eq!(session.next_deadline(), Some(deadline));
+    assert_eq!(session.handle_timeout(deadline - 1), None);
+    let silence = CloseReason::Silence(std::time::Duration::from_secs(150));
+    assert_eq!(
+        session.handle_timeout(deadline),
+        Some(SessionEvent::Closed(silence))
+    );
 }
 
 #[test]
@@ -126,8 +151,7 @@ fn waits_for_acknowledgements_when_too_many_are_pending() {
         max_unacknowledged: 1,
         ..config()
     };
-    let mut session = Session::new(limited, client_id(), NONCE, START);
-    let mut peer = Peer::new(session.client_key());
+    let (mut session, mut peer) = begin_session(limited, false);
     session.handle_frame(&peer.handshake(), START);
     session.poll_call(START).unwrap();
     session.handle_frame(&peer.open(START), START);

@@ -1,11 +1,10 @@
-//! Socket, timer and clock of the browser.
+//! WebSockets of the browser.
 
 use std::{
     cell::Cell,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use futures::{
@@ -14,16 +13,15 @@ use futures::{
     select_biased,
 };
 use gloo_timers::future::TimeoutFuture;
+use ic_ws_protocol::RECEIPTS_SUBPROTOCOL;
 use js_sys::{ArrayBuffer, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
+use super::text;
 use crate::{
     close_reason::{CloseFrame, SocketError},
-    config::Config,
-    connection::{ApplicationMessage, Connection, Events},
-    driver::{Clock, Incoming, Outgoing, connect_over},
-    signer::Signer,
+    platform::{Incoming, OpenSocket, Outgoing},
 };
 
 /// The browser buffers what is written without limit. With this many bytes unsent, writing waits.
@@ -35,34 +33,27 @@ const BUFFER_POLL_MILLIS: u32 = 20;
 /// What a browser reports when there was no close frame (RFC 6455 section 7.4.1).
 const CODE_ABNORMAL: u16 = 1006;
 
-/// Connects to a canister. Returns at once: messages may be sent right away, and wait until the connection is
-/// open. Whatever goes wrong is the reason in [`Event::Closed`](crate::Event::Closed).
-pub fn connect<M: ApplicationMessage, K: Signer + 'static>(
-    config: Config,
-    signer: K,
-) -> (Connection<M>, Events<M>) {
-    let socket = BrowserSocket::open(config.gateway_url.clone(), config.max_queued_events);
-    let (connection, events, driver) = connect_over(config, signer, BrowserClock, socket);
-    wasm_bindgen_futures::spawn_local(driver);
-    (connection, events)
+/// Opens a socket, with receipts if the gateway gives any. A browser lets a connection fail if nobody knows the
+/// subprotocol that it offers, and does not tell the page, so what failed is tried once more without.
+pub(super) async fn open(
+    url: &str,
+    max_queued_frames: usize,
+) -> Result<OpenSocket<BrowserSocket>, SocketError> {
+    let (opened, has_receipts) =
+        match BrowserSocket::open(url, Some(RECEIPTS_SUBPROTOCOL), max_queued_frames).await {
+            Ok(socket) => (Ok(socket), true),
+            Err(_) => (
+                BrowserSocket::open(url, None, max_queued_frames).await,
+                false,
+            ),
+        };
+    opened.map(|socket| OpenSocket {
+        socket,
+        has_receipts,
+    })
 }
 
-struct BrowserClock;
-
-impl Clock for BrowserClock {
-    fn now(&self) -> u64 {
-        now()
-    }
-
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
-        // A browser takes a longer timeout for none at all.
-        const MAX_MILLIS: u32 = i32::MAX as u32;
-        let millis = duration.as_nanos().div_ceil(1_000_000);
-        TimeoutFuture::new(u32::try_from(millis).unwrap_or(MAX_MILLIS).min(MAX_MILLIS))
-    }
-}
-
-struct BrowserSocket {
+pub(super) struct BrowserSocket {
     socket: WebSocket,
     incoming: mpsc::Receiver<Result<Incoming, SocketError>>,
     /// Set when a frame was lost because `incoming` was full.
@@ -75,9 +66,13 @@ struct BrowserSocket {
 }
 
 impl BrowserSocket {
-    async fn open(url: String, max_queued_frames: usize) -> Result<Self, SocketError> {
+    async fn open(
+        url: &str,
+        subprotocol: Option<&str>,
+        max_queued_frames: usize,
+    ) -> Result<Self, SocketError> {
         let (opened, on_opened) = oneshot::channel();
-        let mut socket = Self::listen(&url, max_queued_frames, opened)?;
+        let mut socket = Self::listen(url, subprotocol, max_queued_frames, opened)?;
         select_biased! {
             _ = on_opened.fuse() => Ok(socket),
             // The browser does not tell a page why, only its console.
@@ -87,10 +82,15 @@ impl BrowserSocket {
 
     fn listen(
         url: &str,
+        subprotocol: Option<&str>,
         max_queued_frames: usize,
         opened: oneshot::Sender<()>,
     ) -> Result<Self, SocketError> {
-        let socket = WebSocket::new(url).map_err(|e| SocketError::Connect(text(&e)))?;
+        let socket = match subprotocol {
+            Some(subprotocol) => WebSocket::new_with_str(url, subprotocol),
+            None => WebSocket::new(url),
+        };
+        let socket = socket.map_err(|e| SocketError::Connect(text(&e)))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
 
         let (mut frames, incoming) = mpsc::channel(max_queued_frames);
@@ -183,12 +183,6 @@ impl Sink<Outgoing> for BrowserSocket {
     }
 }
 
-/// Nanoseconds since 1970, by the device's clock.
-pub(crate) fn now() -> u64 {
-    const NANOS_PER_MILLI: f64 = 1e6;
-    (js_sys::Date::now() * NANOS_PER_MILLI) as u64
-}
-
 fn frame(event: &MessageEvent) -> Result<Incoming, SocketError> {
     match event.data().dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Ok(Incoming::Frame(Uint8Array::new(&buffer).to_vec())),
@@ -200,12 +194,5 @@ fn closing(event: &CloseEvent) -> Result<Incoming, SocketError> {
     match event.code() {
         CODE_ABNORMAL => Err(SocketError::Broken("it was lost".into())),
         code => Ok(Incoming::Closed(CloseFrame::new(code, &event.reason()))),
-    }
-}
-
-pub(crate) fn text(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.message()),
-        None => format!("{error:?}"),
     }
 }

@@ -1,0 +1,371 @@
+//! What the application sees: one connection after the other, and messages that outlive them.
+
+use std::{collections::VecDeque, time::Duration};
+
+use candid::Principal;
+use ic_transport_types::EnvelopeContent;
+use ic_ws_protocol::ClientKey;
+
+use super::{
+    after,
+    backoff::Backoff,
+    gateways::Gateways,
+    outbox::Outbox,
+    session::{Session, SessionEvent},
+    time::NetworkTime,
+};
+use crate::{
+    close_reason::{CallKind, CloseReason},
+    config::Config,
+};
+
+/// What happened in a [`Conversation`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum ConversationEvent {
+    /// The canister has opened a connection.
+    Opened {
+        /// The name of the connection.
+        client_key: ClientKey,
+        /// Who relays it.
+        gateway: Principal,
+        /// Whether there was another one before: what the canister sent in between is lost.
+        reopened: bool,
+    },
+    /// The canister sent a message: the application's Candid.
+    Message(Vec<u8>),
+    /// The canister has received all messages up to this one, counted from 1.
+    Acknowledged {
+        /// The number of the last message.
+        up_to: u64,
+    },
+    /// The canister has refused a message, which is not sent again.
+    Refused {
+        /// The number of the message.
+        number: u64,
+        /// The canister's reason.
+        reason: String,
+    },
+    /// A connection is over, or did not come about. The next attempt is the conversation's
+    /// [`next_attempt`](Conversation::next_attempt).
+    Reconnecting {
+        /// Why it is over.
+        reason: CloseReason,
+        /// The URL of the gateway to try next.
+        gateway: String,
+        /// How many attempts this makes since the last stable connection.
+        attempt: u32,
+        /// How long to wait before it.
+        wait: Duration,
+    },
+}
+
+/// An attempt to connect that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The URL of the gateway.
+    pub gateway: String,
+    /// When to make it.
+    pub at: u64,
+}
+
+/// The connections of a client to a canister, through one gateway after the other.
+///
+/// Whoever drives it makes each [`next_attempt`](Self::next_attempt) when it is time, says so
+/// ([`connecting`](Self::connecting), then [`connected`](Self::connected)), and reports the end of each
+/// ([`disconnected`](Self::disconnected)) with whatever reason the conversation gave, or the socket.
+#[derive(Debug)]
+pub struct Conversation {
+    config: Config,
+    principal: Principal,
+    state: State,
+    time: NetworkTime,
+    gateways: Gateways,
+    backoff: Backoff,
+    outbox: Outbox,
+    greeting: Option<Vec<u8>>,
+    has_opened: bool,
+    /// Since when there is no open connection.
+    lost_at: u64,
+    events: VecDeque<ConversationEvent>,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting { until: u64 },
+    Connecting { deadline: u64 },
+    Connected(Box<Connected>),
+    Closed(CloseReason),
+}
+
+#[derive(Debug)]
+struct Connected {
+    session: Session,
+    opened_at: Option<u64>,
+    greeting_due: bool,
+    /// How many messages of this connection have left the outbox.
+    settled: usize,
+}
+
+impl Conversation {
+    /// A conversation of the client `principal` that begins at `now`. `seed` is any number: clients with different ones
+    /// do not reconnect all at once.
+    pub fn new(config: Config, principal: Principal, seed: u64, now: u64) -> Self {
+        let state = match config.gateways.is_empty() {
+            true => State::Closed(CloseReason::NoGateway),
+            false => State::Waiting { until: now },
+        };
+        Self {
+            principal,
+            state,
+            time: NetworkTime::default(),
+            gateways: Gateways::new(config.gateways.len()),
+            backoff: Backoff::new(seed),
+            outbox: Outbox::default(),
+            greeting: None,
+            has_opened: false,
+            lost_at: now,
+            events: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// The next attempt to connect: the one to be made, or the one under way.
+    ///
+    /// # Errors
+    /// The reason why there is none: the conversation is over.
+    pub fn next_attempt(&self) -> Result<Attempt, CloseReason> {
+        let at = match &self.state {
+            State::Waiting { until } => *until,
+            State::Connecting { .. } | State::Connected(_) => 0,
+            State::Closed(reason) => return Err(reason.clone()),
+        };
+        let gateway = self.gateway().to_owned();
+        Ok(Attempt { gateway, at })
+    }
+
+    /// The attempt is being made.
+    pub fn connecting(&mut self, now: u64) {
+        if let State::Waiting { .. } = self.state {
+            let deadline = after(now, self.config.open_timeout);
+            self.state = State::Connecting { deadline };
+        }
+    }
+
+    /// The network's time has been measured.
+    pub fn set_network_time(&mut self, time: NetworkTime) {
+        self.time = time;
+    }
+
+    /// The socket is open. `client_nonce` must be random; `has_receipts` if the gateway agreed to give receipts.
+    pub fn connected(&mut self, client_nonce: u64, has_receipts: bool, now: u64) {
+        if let State::Connecting { .. } = self.state {
+            let client_key = ClientKey {
+                client_principal: self.principal,
+                client_nonce,
+            };
+            let config = self.config.clone();
+            self.state = State::Connected(Box::new(Connected {
+                session: Session::new(config, client_key, has_receipts, self.time, now),
+                opened_at: None,
+                greeting_due: false,
+                settled: 0,
+            }));
+        }
+    }
+
+    /// Takes a frame from the gateway.
+    ///
+    /// # Errors
+    /// The reason to close the connection.
+    pub fn handle_frame(&mut self, frame: &[u8], now: u64) -> Result<(), CloseReason> {
+        let State::Connected(connected) = &mut self.state else {
+            return Ok(());
+        };
+        let event = connected.session.handle_frame(frame, now);
+        let received = connected.session.messages_received();
+        let newly_received = received - connected.settled;
+        connected.settled = received;
+        if let Some(up_to) = self.outbox.settle(newly_received) {
+            self.events
+                .push_back(ConversationEvent::Acknowledged { up_to });
+        }
+        match event {
+            None | Some(SessionEvent::Acknowledged { .. }) => {}
+            Some(SessionEvent::Message(content)) => {
+                self.events.push_back(ConversationEvent::Message(content));
+            }
+            Some(SessionEvent::Opened {
+                client_key,
+                gateway,
+            }) => {
+                connected.opened_at = Some(now);
+                connected.greeting_due = self.greeting.is_some();
+                let reopened = std::mem::replace(&mut self.has_opened, true);
+                self.events.push_back(ConversationEvent::Opened {
+                    client_key,
+                    gateway,
+                    reopened,
+                });
+            }
+            Some(SessionEvent::Closed(reason)) => return Err(reason),
+        }
+        Ok(())
+    }
+
+    /// Takes note of the time. To be called at [`next_deadline`](Self::next_deadline) or later.
+    ///
+    /// # Errors
+    /// The reason to close the connection.
+    pub fn handle_timeout(&mut self, now: u64) -> Result<(), CloseReason> {
+        match &mut self.state {
+            State::Connecting { deadline } if *deadline <= now => {
+                Err(CloseReason::HandshakeTimeout(self.config.open_timeout))
+            }
+            State::Connected(connected) => match connected.session.handle_timeout(now) {
+                Some(SessionEvent::Closed(reason)) => Err(reason),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// When the conversation next wants to know the time, if nothing else happens; never once it is over.
+    pub fn next_deadline(&self) -> Option<u64> {
+        match &self.state {
+            State::Waiting { until: deadline } | State::Connecting { deadline } => Some(*deadline),
+            State::Connected(connected) => connected.session.next_deadline(),
+            State::Closed(_) => None,
+        }
+    }
+
+    /// The next call to make, before any new message is sent: those of the protocol, the greeting, and the messages that
+    /// were sent in vain.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn poll_call(&mut self, now: u64) -> Result<Option<EnvelopeContent>, CloseReason> {
+        let State::Connected(connected) = &mut self.state else {
+            return Ok(None);
+        };
+        let session = &mut connected.session;
+        if let Some(call) = session.poll_call(now)? {
+            return Ok(Some(call));
+        }
+        if !session.can_send() {
+            return Ok(None);
+        }
+        if let Some(greeting) = &self.greeting
+            && connected.greeting_due
+        {
+            connected.greeting_due = false;
+            return session.greet(greeting.clone(), now).map(Some);
+        }
+        match self.outbox.resend() {
+            Some(content) => session.send(content, now).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a new message can be sent now: nothing comes before it.
+    pub fn can_send(&self) -> bool {
+        match &self.state {
+            State::Connected(connected) => {
+                connected.session.can_send()
+                    && !connected.greeting_due
+                    && !self.outbox.must_resend()
+            }
+            _ => false,
+        }
+    }
+
+    /// The call that sends a new message, to be made only when [`can_send`](Self::can_send). From now on, the message is
+    /// sent on every connection until the canister has received it. Nothing without a connection.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn send(
+        &mut self,
+        content: Vec<u8>,
+        now: u64,
+    ) -> Result<Option<EnvelopeContent>, CloseReason> {
+        let State::Connected(connected) = &mut self.state else {
+            return Ok(None);
+        };
+        self.outbox.push_sent(content.clone());
+        connected.session.send(content, now).map(Some)
+    }
+
+    /// Makes `content` the first message on every connection from now on, the present one included.
+    pub fn greet_with(&mut self, content: Vec<u8>) {
+        self.greeting = Some(content);
+        if let State::Connected(connected) = &mut self.state {
+            connected.greeting_due = connected.session.is_open();
+        }
+    }
+
+    /// The connection is over, or did not come about, or is not wanted any more.
+    pub fn disconnected(&mut self, reason: CloseReason, now: u64) {
+        if let State::Closed(_) = self.state {
+            return;
+        }
+        if let State::Connected(connected) = &self.state {
+            self.time = connected.session.network_time();
+            if let Some(opened_at) = connected.opened_at {
+                self.lost_at = now;
+                if after(opened_at, self.config.reconnect.stable_after) <= now {
+                    self.backoff.reset();
+                }
+            }
+        }
+        self.outbox.rewind();
+        if let CloseReason::Refused {
+            call: CallKind::Message,
+            reason,
+        } = &reason
+            && let Some(number) = self.outbox.refuse_first()
+        {
+            let reason = reason.clone();
+            self.events
+                .push_back(ConversationEvent::Refused { number, reason });
+        }
+        if reason.is_final() || self.gives_up(now) {
+            self.state = State::Closed(reason);
+        } else {
+            self.reconnect(reason, now);
+        }
+    }
+
+    /// What happened, oldest first.
+    pub fn poll_event(&mut self) -> Option<ConversationEvent> {
+        self.events.pop_front()
+    }
+
+    fn gateway(&self) -> &str {
+        let url = self.config.gateways.get(self.gateways.current());
+        url.map(String::as_str).unwrap_or_default()
+    }
+
+    fn gives_up(&self, now: u64) -> bool {
+        let limit = self.config.reconnect.give_up_after;
+        limit.is_some_and(|limit| after(self.lost_at, limit) <= now)
+    }
+
+    fn reconnect(&mut self, reason: CloseReason, now: u64) {
+        let limits = &self.config.reconnect;
+        if reason.is_misbehaviour() {
+            self.gateways.penalise_current(after(now, limits.penalty));
+        }
+        self.gateways.advance(now);
+        let (attempt, wait) = self.backoff.next_attempt(limits);
+        self.state = State::Waiting {
+            until: after(now, wait),
+        };
+        let gateway = self.gateway().to_owned();
+        self.events.push_back(ConversationEvent::Reconnecting {
+            reason,
+            gateway,
+            attempt,
+            wait,
+        });
+    }
+}
