@@ -1,6 +1,6 @@
 //! Broadcasts that are under way: what one call of the canister could not deliver waits here for the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ic_stable_structures::Memory;
 use ic_ws_protocol::ClientKey;
@@ -16,9 +16,9 @@ pub(crate) struct Broadcasts<M: Memory> {
     bytes_left: usize,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Remaining {
-    recipients: usize,
+    recipients: BTreeSet<ClientKey>,
     message_bytes: usize,
 }
 
@@ -32,9 +32,9 @@ impl<M: Memory> Broadcasts<M> {
             remaining.entry(number).or_default().message_bytes = message.len();
         }
         let (mut recipients_left, mut bytes_left) = (0, 0);
-        for (_, number) in recipients.keys() {
+        for (id, number) in recipients.keys() {
             let broadcast = remaining.entry(number).or_default();
-            broadcast.recipients += 1;
+            broadcast.recipients.insert(client_key(id));
             recipients_left += 1;
             bytes_left += broadcast.message_bytes;
         }
@@ -48,7 +48,7 @@ impl<M: Memory> Broadcasts<M> {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.recipients.is_empty()
+        self.remaining.is_empty()
     }
 
     /// How many recipients are left.
@@ -74,12 +74,12 @@ impl<M: Memory> Broadcasts<M> {
             self.recipients.insert((client_id(recipient), number), ());
         }
         let broadcast = Remaining {
-            recipients: recipients.len(),
+            recipients: recipients.iter().copied().collect(),
             message_bytes: message.len(),
         };
+        self.recipients_left += broadcast.recipients.len();
+        self.bytes_left += broadcast.recipients.len() * broadcast.message_bytes;
         self.remaining.insert(number, broadcast);
-        self.recipients_left += broadcast.recipients;
-        self.bytes_left += broadcast.recipients * broadcast.message_bytes;
         self.messages.insert(number, message);
     }
 
@@ -91,21 +91,42 @@ impl<M: Memory> Broadcasts<M> {
     /// The next message for a client, if it waits for one.
     pub fn take_for(&mut self, client: &ClientKey) -> Option<Vec<u8>> {
         let number = self.first_of(client)?;
-        self.take(client, number)
+        let message = self.message(number);
+        self.remove(number, client);
+        message
     }
 
-    /// The next message for anybody.
-    pub fn take_any(&mut self) -> Option<(ClientKey, Vec<u8>)> {
-        let ((id, number), ()) = self.recipients.first_key_value()?;
-        let client = client_key(id);
-        self.take(&client, number).map(|message| (client, message))
+    /// Some recipient of the first broadcast, and the number of that.
+    pub fn first(&self) -> Option<(u64, ClientKey)> {
+        let (number, broadcast) = self.remaining.first_key_value()?;
+        Some((*number, *broadcast.recipients.first()?))
+    }
+
+    /// The message of a broadcast.
+    pub fn message(&self, number: u64) -> Option<Vec<u8>> {
+        self.messages.get(&number)
+    }
+
+    /// Lets a client wait for a broadcast no more. Without any recipients left, its message is dropped.
+    pub fn remove(&mut self, number: u64, client: &ClientKey) {
+        self.recipients.remove(&(client_id(client), number));
+        let Some(broadcast) = self.remaining.get_mut(&number) else {
+            return;
+        };
+        if broadcast.recipients.remove(client) {
+            self.recipients_left -= 1;
+            self.bytes_left -= broadcast.message_bytes;
+        }
+        if broadcast.recipients.is_empty() {
+            self.remaining.remove(&number);
+            self.messages.remove(&number);
+        }
     }
 
     /// Lets a client wait for nothing any more.
     pub fn forget(&mut self, client: &ClientKey) {
         while let Some(number) = self.first_of(client) {
-            self.recipients.remove(&(client_id(client), number));
-            self.count_down(number);
+            self.remove(number, client);
         }
     }
 
@@ -125,26 +146,5 @@ impl<M: Memory> Broadcasts<M> {
         let id = client_id(client);
         let mut numbers = self.recipients.keys_range((id, 0)..=(id, u64::MAX));
         numbers.next().map(|(_, number)| number)
-    }
-
-    fn take(&mut self, client: &ClientKey, number: u64) -> Option<Vec<u8>> {
-        self.recipients.remove(&(client_id(client), number));
-        let message = self.messages.get(&number);
-        self.count_down(number);
-        message
-    }
-
-    /// One recipient less. Without any left, the message is dropped.
-    fn count_down(&mut self, number: u64) {
-        let Some(broadcast) = self.remaining.get_mut(&number) else {
-            return;
-        };
-        broadcast.recipients -= 1;
-        self.recipients_left -= 1;
-        self.bytes_left -= broadcast.message_bytes;
-        if broadcast.recipients == 0 {
-            self.remaining.remove(&number);
-            self.messages.remove(&number);
-        }
     }
 }

@@ -7,29 +7,30 @@ use ic_stable_structures::Memory;
 use ic_ws_protocol::ClientKey;
 
 use crate::{
-    storage::{ClientRecord, ClientRecords, client_id, client_key},
+    storage::{ClientRecord, ClientRecords, Slot},
     timing::Timing,
 };
 
 pub(crate) struct Clients<M: Memory> {
     timing: Timing,
-    /// Written only, until the canister starts again.
     stable: ClientRecords<M>,
     /// The same on the heap, where reading is cheap.
-    records: BTreeMap<ClientKey, ClientRecord>,
+    records: BTreeMap<ClientKey, (Slot, ClientRecord)>,
     /// One entry for each client.
     deadlines: BTreeSet<(u64, ClientKey)>,
 }
 
 impl<M: Memory> Clients<M> {
-    pub fn new(stable: ClientRecords<M>, timing: Timing) -> Self {
-        let records: BTreeMap<_, _> = stable
+    /// With the clients that are in `memory`.
+    pub fn new(memory: M, timing: Timing) -> Self {
+        let (stable, stored) = ClientRecords::load(memory);
+        let deadlines = stored
             .iter()
-            .map(|entry| (client_key(*entry.key()), entry.value()))
+            .map(|(key, _, client)| (timing.client_deadline(client), *key))
             .collect();
-        let deadlines = records
-            .iter()
-            .map(|(key, client)| (timing.client_deadline(client), *key))
+        let records = stored
+            .into_iter()
+            .map(|(key, slot, client)| (key, (slot, client)))
             .collect();
         Self {
             timing,
@@ -40,7 +41,7 @@ impl<M: Memory> Clients<M> {
     }
 
     pub fn get(&self, key: &ClientKey) -> Option<ClientRecord> {
-        self.records.get(key).copied()
+        self.records.get(key).map(|(_, client)| *client)
     }
 
     pub fn contains(&self, key: &ClientKey) -> bool {
@@ -62,22 +63,28 @@ impl<M: Memory> Clients<M> {
 
     /// Adds a client, or says what has become of one.
     pub fn put(&mut self, key: &ClientKey, client: ClientRecord) {
-        self.stable.insert(client_id(key), client);
-        let before = self.records.insert(*key, client);
-        let before = before.map(|client| self.timing.client_deadline(&client));
         let deadline = self.timing.client_deadline(&client);
-        if before == Some(deadline) {
-            return;
-        }
-        if let Some(before) = before {
-            self.deadlines.remove(&(before, *key));
+        match self.records.get_mut(key) {
+            None => {
+                let slot = self.stable.add(key, &client);
+                self.records.insert(*key, (slot, client));
+            }
+            Some((slot, known)) => {
+                self.stable.set(*slot, key, &client);
+                let before = self.timing.client_deadline(known);
+                *known = client;
+                if before == deadline {
+                    return;
+                }
+                self.deadlines.remove(&(before, *key));
+            }
         }
         self.deadlines.insert((deadline, *key));
     }
 
     pub fn remove(&mut self, key: &ClientKey) -> Option<ClientRecord> {
-        self.stable.remove(&client_id(key));
-        let client = self.records.remove(key)?;
+        let (slot, client) = self.records.remove(key)?;
+        self.stable.remove(slot);
         self.deadlines
             .remove(&(self.timing.client_deadline(&client), *key));
         Some(client)
@@ -89,7 +96,7 @@ impl<M: Memory> Clients<M> {
     }
 
     pub fn clear(&mut self) {
-        self.stable.clear_new();
+        self.stable.clear();
         self.records.clear();
         self.deadlines.clear();
     }

@@ -49,7 +49,7 @@ pub struct OnCloseCallbackArgs {
     pub reason: CloseReason,
 }
 
-/// Why a connection is gone. The client knows, too, where there was a way to tell it.
+/// Why a connection is gone. The client is told in the fewer words of the protocol, if there is a way to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
     /// The gateway has lost the client, or the client has left.
@@ -78,10 +78,12 @@ impl CloseReason {
     pub(crate) fn for_client(self) -> Option<CloseMessageReason> {
         match self {
             Self::GatewayClosed | Self::Wiped => None,
-            Self::ClosedByApplication | Self::MessageTooLarge | Self::QueueFull => {
-                Some(CloseMessageReason::ClosedByApplication)
+            Self::ClosedByApplication => Some(CloseMessageReason::ClosedByApplication),
+            // The protocol has no words for the latter two. A client that the application closes stays away; these shall
+            // come back.
+            Self::KeepAliveTimeout | Self::MessageTooLarge | Self::QueueFull => {
+                Some(CloseMessageReason::KeepAliveTimeout)
             }
-            Self::KeepAliveTimeout => Some(CloseMessageReason::KeepAliveTimeout),
             Self::MissingMessage | Self::TooManyEarlyMessages => {
                 Some(CloseMessageReason::WrongSequenceNumber)
             }
@@ -165,7 +167,7 @@ pub struct WsLimits {
     /// Bytes in its gateway's queue for one client; with the same consequences.
     pub queued_bytes_per_client: usize,
     /// Messages in all queues, and those of broadcasts that are still under way. Beyond, whatever sends refuses. An
-    /// upgrade certifies all of them anew, which takes a good part of what it may take with a million.
+    /// upgrade certifies all of them anew, which for a million takes a sixth of what it may take.
     pub queued_messages: usize,
     /// Bytes of them; with the same consequence.
     pub queued_bytes: usize,

@@ -2,17 +2,19 @@
 //!
 //! No operation costs more for what else is queued than the logarithm of it, or is paid for by the messages it removes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    ops::Range,
+};
 
 use candid::Principal;
 use ic_certification::Hash;
 use ic_stable_structures::Memory;
 use ic_ws_protocol::{CanisterOutputMessage, ClientKey, MessageKey, cbor::CborError};
-use sha2::{Digest, Sha256};
 
 use crate::{
     certification::MessageTree,
-    storage::{GatewayRecord, GatewayRecords, Messages, QueuedMessage, message_id, message_key},
+    storage::{GatewayRecord, GatewayRecords, MessageLog, QueuedMessage},
     timing::Timing,
 };
 
@@ -51,29 +53,31 @@ pub(crate) struct Load {
 pub(crate) struct Queues<M: Memory> {
     timing: Timing,
     records: GatewayRecords<M>,
-    messages: Messages<M>,
+    /// All queues, in the order in which their messages were queued, and so expire.
+    log: MessageLog<M>,
     tree: MessageTree,
     gateways: BTreeMap<Principal, Gateway>,
     /// Of each client that anything waits for.
     loads: HashMap<ClientKey, Load>,
-    bytes: usize,
-    /// When something is to be dropped of which gateway.
-    deadlines: BTreeSet<(u64, Principal)>,
+    total: Load,
+    /// When the first message of the log was queued, if there is any.
+    oldest: Option<u64>,
+    /// When which of the gateways without clients is forgotten.
+    desertions: BTreeSet<(u64, Principal)>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Gateway {
     record: GatewayRecord,
-    /// When its oldest message was queued, if there is any.
-    oldest: Option<u64>,
+    /// Where in the log its messages are: those with the last nonces before the next.
+    positions: VecDeque<u64>,
 }
 
 impl Gateway {
-    fn deadline(&self, timing: &Timing) -> Option<u64> {
-        match self.oldest {
-            Some(timestamp) => Some(timing.expiry(timestamp)),
-            None => timing.desertion(&self.record),
-        }
+    /// The nonces of its messages.
+    fn nonces(&self) -> Range<u64> {
+        let end = self.record.next;
+        end - self.positions.len() as u64..end
     }
 }
 
@@ -83,33 +87,35 @@ impl<M: Memory> Queues<M> {
         let mut queues = Self {
             timing,
             records: GatewayRecords::init(gateways),
-            messages: Messages::init(messages),
+            log: MessageLog::init(messages),
             tree: MessageTree::default(),
             gateways: BTreeMap::new(),
             loads: HashMap::new(),
-            bytes: 0,
-            deadlines: BTreeSet::new(),
+            total: Load::default(),
+            oldest: None,
+            desertions: BTreeSet::new(),
         };
         for entry in queues.records.iter() {
-            let (gateway, record) = entry.into_pair();
-            let oldest = None;
-            queues.gateways.insert(gateway, Gateway { record, oldest });
+            let (principal, record) = entry.into_pair();
+            let desertion = timing.desertion(&record);
+            queues
+                .desertions
+                .extend(desertion.map(|at| (at, principal)));
+            let positions = VecDeque::new();
+            queues
+                .gateways
+                .insert(principal, Gateway { record, positions });
         }
-        for entry in queues.messages.iter() {
-            let (id, message) = entry.into_pair();
-            let key = message_key(id);
-            let gateway = queues.gateways.entry(key.gateway).or_default();
-            gateway.oldest.get_or_insert(message.timestamp);
-            gateway.record.next = key.nonce + 1;
-            let hash = Sha256::digest(&message.content).into();
-            queues.tree.push(key, hash);
+        for (position, message) in queues.log.iter() {
+            let MessageKey { gateway, nonce } = message.key;
+            let gateway = queues.gateways.entry(gateway).or_default();
+            gateway.record.next = nonce + 1;
+            gateway.positions.push_back(position);
+            queues.tree.push(message.key, message.hash);
+            queues.oldest.get_or_insert(message.timestamp);
+            queues.total.add(message.bytes);
             let load = queues.loads.entry(message.client_key).or_default();
-            load.add(message.content.len());
-            queues.bytes += message.content.len();
-        }
-        for (principal, gateway) in &queues.gateways {
-            let deadline = gateway.deadline(&timing);
-            queues.deadlines.extend(deadline.map(|at| (at, *principal)));
+            load.add(message.bytes);
         }
         queues
     }
@@ -143,42 +149,47 @@ impl<M: Memory> Queues<M> {
 
     /// What waits in all queues.
     pub fn total_load(&self) -> Load {
-        Load {
-            messages: usize::try_from(self.messages.len()).unwrap_or(usize::MAX),
-            bytes: self.bytes,
-        }
+        self.total
     }
 
     /// A client has connected through `gateway`.
     pub fn add_client(&mut self, gateway: Principal) {
-        let record = self.change(gateway, |gateway| gateway.record.clients += 1);
-        self.records.insert(gateway, record);
+        self.change(gateway, |record| record.clients += 1);
     }
 
     /// A client of `gateway` has gone.
     pub fn remove_client(&mut self, gateway: Principal, now: u64) {
-        let record = self.change(gateway, |Gateway { record, .. }| {
+        self.change(gateway, |record| {
             record.clients = record.clients.saturating_sub(1);
             record.deserted_at = now;
         });
-        self.records.insert(gateway, record);
     }
 
-    /// Queues `message` for `gateway`, given the hash of its content.
-    pub fn push(&mut self, gateway: Principal, message: QueuedMessage, hash: Hash) {
-        let record = self.change(gateway, |gateway| {
-            gateway.oldest.get_or_insert(message.timestamp);
-            gateway.record.next += 1;
-        });
-        let key = MessageKey {
-            gateway,
-            nonce: record.next - 1,
+    /// Queues a message for `gateway` to deliver to `client_key`, given its content and the hash of that.
+    pub fn push(
+        &mut self,
+        gateway: Principal,
+        client_key: &ClientKey,
+        timestamp: u64,
+        content: &[u8],
+        hash: Hash,
+    ) {
+        let queue = self.gateways.entry(gateway).or_default();
+        let nonce = queue.record.next;
+        let message = QueuedMessage {
+            key: MessageKey { gateway, nonce },
+            client_key: *client_key,
+            timestamp,
+            hash,
+            bytes: content.len(),
         };
-        self.tree.push(key, hash);
-        self.bytes += message.content.len();
-        let load = self.loads.entry(message.client_key).or_default();
-        load.add(message.content.len());
-        self.messages.insert(message_id(key), message);
+        queue.record.next += 1;
+        queue.positions.push_back(self.log.push(&message, content));
+        self.tree.push(message.key, hash);
+        self.oldest.get_or_insert(timestamp);
+        self.total.add(message.bytes);
+        let load = self.loads.entry(*client_key).or_default();
+        load.add(message.bytes);
     }
 
     /// The messages of `gateway` from `nonce` on.
@@ -192,29 +203,25 @@ impl<M: Memory> Queues<M> {
             is_end_of_queue: true,
             ..Page::default()
         };
-        let Some(end) = self.gateways.get(&gateway).map(|known| known.record.next) else {
+        let Some(queue) = self.gateways.get(&gateway) else {
             return Ok(page);
         };
-        let waiting = self
-            .messages
-            .range((gateway, nonce)..(gateway, end.max(nonce)))
-            .take(limit.messages);
-        let (mut nonces, mut bytes) = (nonce..end, 0);
-        for entry in waiting {
-            let (id, message) = entry.into_pair();
-            bytes += message.content.len() + PAGE_BYTES_PER_MESSAGE;
+        let Range { start, end } = queue.nonces();
+        let first = nonce.clamp(start, end);
+        // A nonce within the queue, and so its distance from the start, counts what is on the heap.
+        let positions = queue.positions.range((first - start) as usize..);
+        let (mut nonces, mut bytes) = (first..first, 0);
+        for &position in positions.take(limit.messages) {
+            let message = self.log.get(position);
+            bytes += message.bytes + PAGE_BYTES_PER_MESSAGE;
             if bytes > limit.bytes && !page.messages.is_empty() {
                 break;
             }
-            let key = message_key(id);
-            if page.messages.is_empty() {
-                nonces.start = key.nonce;
-            }
-            nonces.end = key.nonce + 1;
+            nonces.end += 1;
             page.messages.push(CanisterOutputMessage {
                 client_key: message.client_key,
-                key: self.tree.label(key),
-                content: message.content,
+                key: self.tree.label(message.key),
+                content: self.log.content(position, &message),
             });
         }
         if !page.messages.is_empty() {
@@ -224,88 +231,88 @@ impl<M: Memory> Queues<M> {
         Ok(page)
     }
 
-    /// When something is to be dropped first, and of which gateway.
-    pub fn first_deadline(&self) -> Option<(u64, Principal)> {
-        self.deadlines.first().copied()
+    /// When something is to be dropped first.
+    pub fn deadline(&self) -> Option<u64> {
+        let desertion = self.desertions.first().map(|(at, _)| *at);
+        let expiry = self.oldest.map(|oldest| self.timing.expiry(oldest));
+        desertion.into_iter().chain(expiry).min()
     }
 
-    /// Drops some of a gateway's messages that have waited for long enough. One that nothing is left of is forgotten.
+    /// Drops some of the messages that have waited for long enough. Once there are none, a gateway that nothing is left
+    /// of is forgotten.
     ///
     /// A gateway with clients is never left without messages: each client is acknowledged to no later than what it was
     /// sent before expires, and clients are attended to before queues. So after an upgrade, the queue goes on from its
     /// last message; the number that is stored may be an old one.
-    pub fn drop_expired(&mut self, gateway: Principal, now: u64) {
-        let (first, last) = ((gateway, 0), (gateway, u64::MAX));
-        let mut oldest = None;
-        let mut expired = Vec::new();
-        for entry in self.messages.range(first..=last) {
-            let timestamp = entry.value().timestamp;
-            if self.timing.expiry(timestamp) > now || expired.len() == DROPPED_AT_ONCE {
-                oldest = Some(timestamp);
+    pub fn drop_expired(&mut self, now: u64) {
+        let mut dropped_of = BTreeSet::new();
+        for _ in 0..DROPPED_AT_ONCE {
+            if self.oldest.is_none_or(|at| self.timing.expiry(at) > now) {
                 break;
             }
-            expired.push(message_key(*entry.key()));
+            dropped_of.extend(self.drop_first());
         }
-        for key in &expired {
-            self.remove(*key);
+        for principal in &dropped_of {
+            if let Some(gateway) = self.gateways.get(principal) {
+                self.tree.remove_before(MessageKey {
+                    gateway: *principal,
+                    nonce: gateway.nonces().start,
+                });
+            }
         }
-        if let Some(last) = expired.last() {
-            self.tree.remove_before(MessageKey {
-                gateway,
-                nonce: last.nonce + 1,
-            });
-        }
-
-        let record = self.change(gateway, |gateway| gateway.oldest = oldest);
-        let deserted = self.timing.desertion(&record);
-        if oldest.is_none() && deserted.is_some_and(|at| at <= now) {
+        let deserted = self.desertions.first().copied();
+        if let Some((_, gateway)) = deserted.filter(|(at, _)| dropped_of.is_empty() && *at <= now) {
             self.forget(gateway);
         }
+    }
+
+    /// Drops the first message; tells of which gateway it was.
+    fn drop_first(&mut self) -> Option<Principal> {
+        let message = self.log.first()?;
+        self.log.remove_first(&message);
+        self.oldest = self.log.first().map(|next| next.timestamp);
+        self.total.subtract(message.bytes);
+        if let Some(load) = self.loads.get_mut(&message.client_key) {
+            load.subtract(message.bytes);
+            if load.messages == 0 {
+                self.loads.remove(&message.client_key);
+            }
+        }
+        let gateway = message.key.gateway;
+        if let Some(gateway) = self.gateways.get_mut(&gateway) {
+            gateway.positions.pop_front();
+        }
+        Some(gateway)
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.records.clear_new();
-        self.messages.clear_new();
+        self.log.clear();
         self.tree = MessageTree::default();
         self.gateways.clear();
         self.loads.clear();
-        self.bytes = 0;
-        self.deadlines.clear();
+        self.total = Load::default();
+        self.oldest = None;
+        self.desertions.clear();
     }
 
-    /// Changes what is known of a gateway, and with it when it needs attention.
-    fn change(&mut self, principal: Principal, change: impl FnOnce(&mut Gateway)) -> GatewayRecord {
-        let gateway = self.gateways.entry(principal).or_default();
-        let before = gateway.deadline(&self.timing);
-        change(gateway);
-        let after = gateway.deadline(&self.timing);
-        if before != after {
-            if let Some(before) = before {
-                self.deadlines.remove(&(before, principal));
-            }
-            self.deadlines.extend(after.map(|at| (at, principal)));
+    /// Changes what is stored of a gateway, and with it when it is forgotten.
+    fn change(&mut self, principal: Principal, change: impl FnOnce(&mut GatewayRecord)) {
+        let Gateway { record, .. } = self.gateways.entry(principal).or_default();
+        if let Some(before) = self.timing.desertion(record) {
+            self.desertions.remove(&(before, principal));
         }
-        gateway.record
-    }
-
-    fn remove(&mut self, key: MessageKey) {
-        let Some(message) = self.messages.remove(&message_id(key)) else {
-            return;
-        };
-        self.bytes -= message.content.len();
-        if let Some(load) = self.loads.get_mut(&message.client_key) {
-            load.subtract(message.content.len());
-            if load.messages == 0 {
-                self.loads.remove(&message.client_key);
-            }
-        }
+        change(record);
+        let desertion = self.timing.desertion(record);
+        self.desertions.extend(desertion.map(|at| (at, principal)));
+        self.records.insert(principal, *record);
     }
 
     fn forget(&mut self, principal: Principal) {
-        if let Some(gateway) = self.gateways.remove(&principal) {
-            let deadline = gateway.deadline(&self.timing);
-            deadline.map(|at| self.deadlines.remove(&(at, principal)));
+        if let Some(Gateway { record, .. }) = self.gateways.remove(&principal) {
+            let desertion = self.timing.desertion(&record);
+            desertion.map(|at| self.desertions.remove(&(at, principal)));
         }
         self.records.remove(&principal);
         self.tree.forget(principal);

@@ -3,17 +3,18 @@
 //! | memory    | structure                                          | content           |
 //! |-----------|----------------------------------------------------|-------------------|
 //! | first + 0 | cell                                               | [`Header`]        |
-//! | first + 1 | map from client key                                | [`ClientRecord`]  |
+//! | first + 1 | slots, one for each client                         | [`ClientRecord`]  |
 //! | first + 2 | map from gateway principal                         | [`GatewayRecord`] |
-//! | first + 3 | map from gateway principal and nonce               | [`QueuedMessage`] |
+//! | first + 3 | nothing, but the queues of older layouts           |                   |
 //! | first + 4 | map from client key and sequence number            | [`EarlyMessage`]  |
 //! | first + 5 | map from broadcast number                          | its message       |
 //! | first + 6 | set of client key and broadcast number             | nothing           |
-//! | first + 7 | reserved                                           |                   |
+//! | first + 7 | ring, in the order in which messages were queued   | [`QueuedMessage`] |
 //!
-//! Records are pairs, nested where there is more: the library pads those to a fixed size, but packs longer tuples of
-//! what varies in length. When one must change, so does [`LAYOUT_VERSION`], and what is older is converted when the
-//! canister starts.
+//! Clients and messages change with every call, so each is written for itself: in a map, its neighbours would be
+//! read and written, too. Records in maps are pairs, nested where there is more: the library pads those to a fixed size,
+//! but packs longer tuples of what varies in length. When a record must change, so does [`LAYOUT_VERSION`], and what is
+//! older is converted when the canister starts.
 
 use std::borrow::Cow;
 
@@ -23,14 +24,24 @@ use ic_stable_structures::{
     memory_manager::{MemoryId, MemoryManager, VirtualMemory},
     storable::Bound,
 };
-use ic_ws_protocol::{ClientKey, MessageKey};
+use ic_ws_protocol::ClientKey;
 
 use crate::error::InitError;
 
+mod client_records;
+mod fields;
 mod layout_1;
+mod layout_2;
+mod message_log;
+mod ring;
+
+pub(crate) use self::{
+    client_records::{ClientRecord, ClientRecords, Slot},
+    message_log::{MessageLog, QueuedMessage},
+};
 
 /// The version of the layout that this crate writes.
-pub(crate) const LAYOUT_VERSION: u32 = 2;
+pub(crate) const LAYOUT_VERSION: u32 = 3;
 
 /// The stable memories of the WebSockets: a range of [`RESERVED_MEMORIES`](Self::RESERVED_MEMORIES) consecutive
 /// ids, for them alone and the same after each upgrade.
@@ -38,14 +49,16 @@ pub struct Storage<M: Memory = VirtualMemory<DefaultMemoryImpl>> {
     pub(crate) header: M,
     pub(crate) clients: M,
     pub(crate) gateways: M,
-    pub(crate) queues: M,
+    /// Of older layouts.
+    old_queues: M,
     pub(crate) early: M,
     pub(crate) broadcasts: M,
     pub(crate) recipients: M,
+    pub(crate) messages: M,
 }
 
 impl Storage {
-    /// How many ids belong to the WebSockets. Those that are not in use yet take up no space.
+    /// How many ids belong to the WebSockets. One that nothing is in takes up no space.
     pub const RESERVED_MEMORIES: u8 = 8;
 }
 
@@ -65,40 +78,67 @@ impl<M: Memory> Storage<VirtualMemory<M>> {
             header: memory(0),
             clients: memory(1),
             gateways: memory(2),
-            queues: memory(3),
+            old_queues: memory(3),
             early: memory(4),
             broadcasts: memory(5),
             recipients: memory(6),
+            messages: memory(7),
         }
     }
 }
 
-pub(crate) type HeaderCell<M> = StableCell<Header, M>;
-pub(crate) type ClientRecords<M> = StableBTreeMap<ClientId, ClientRecord, M>;
+impl<M: Memory> Storage<M> {
+    /// The same in this layout, if an older one has written it.
+    pub(crate) fn in_this_layout(self) -> Result<Self, InitError> {
+        let this = Header {
+            layout_version: LAYOUT_VERSION,
+        };
+        let mut header = StableCell::init(self.header, this);
+        let (old_clients, memory) = match header.get().layout_version {
+            LAYOUT_VERSION => {
+                let header = header.into_memory();
+                return Ok(Self { header, ..self });
+            }
+            1 => layout_1::clients(self.clients),
+            2 => layout_2::clients(self.clients),
+            unknown => return Err(InitError::UnknownLayout(unknown)),
+        };
+        let mut clients = ClientRecords::new(memory);
+        for (id, client) in old_clients {
+            clients.add(&client_key(id), &client);
+        }
+        let mut messages = MessageLog::init(self.messages);
+        let old_queues = layout_2::move_messages(self.old_queues, &mut messages);
+        header.set(this);
+        Ok(Self {
+            header: header.into_memory(),
+            clients: clients.into_memory(),
+            old_queues,
+            messages: messages.into_memory(),
+            ..self
+        })
+    }
+}
+
 pub(crate) type GatewayRecords<M> = StableBTreeMap<Principal, GatewayRecord, M>;
-pub(crate) type Messages<M> = StableBTreeMap<(Principal, u64), QueuedMessage, M>;
 pub(crate) type EarlyMessages<M> = StableBTreeMap<(ClientId, u64), EarlyMessage, M>;
 pub(crate) type BroadcastMessages<M> = StableBTreeMap<u64, Vec<u8>, M>;
 pub(crate) type BroadcastRecipients<M> = StableBTreeMap<(ClientId, u64), (), M>;
 
-/// Opens the map of clients, written by this or an older layout.
-pub(crate) fn open_clients<M: Memory>(
-    header: M,
-    clients: M,
-) -> Result<ClientRecords<M>, InitError> {
-    let current = Header {
-        layout_version: LAYOUT_VERSION,
-    };
-    let mut header = HeaderCell::init(header, current);
-    match header.get().layout_version {
-        LAYOUT_VERSION => Ok(ClientRecords::init(clients)),
-        1 => {
-            let clients = layout_1::convert(clients);
-            header.set(current);
-            Ok(clients)
-        }
-        unknown => Err(InitError::UnknownLayout(unknown)),
-    }
+const WASM_PAGE_BYTES: u64 = 1 << 16;
+
+/// Lets `memory` have at least so many bytes.
+///
+/// # Panics
+/// If the canister's stable memory is used up, as the maps in it do: the Internet Computer undoes the call.
+fn grow_to<M: Memory>(memory: &M, bytes: u64) {
+    let missing = bytes
+        .div_ceil(WASM_PAGE_BYTES)
+        .saturating_sub(memory.size());
+    assert!(
+        missing == 0 || memory.grow(missing) >= 0,
+        "stable memory is used up: {missing} more pages are needed"
+    );
 }
 
 /// A client key as it is stored.
@@ -117,39 +157,10 @@ pub(crate) fn client_key((client_principal, client_nonce): ClientId) -> ClientKe
     }
 }
 
-/// The key of a message in [`Messages`].
-pub(crate) fn message_id(key: MessageKey) -> (Principal, u64) {
-    (key.gateway, key.nonce)
-}
-
-/// The message key of an id in [`Messages`].
-pub(crate) fn message_key((gateway, nonce): (Principal, u64)) -> MessageKey {
-    MessageKey { gateway, nonce }
-}
-
 /// What tells how to read the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub layout_version: u32,
-}
-
-/// One connection. Times are in nanoseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ClientRecord {
-    /// Whose queue its messages go into.
-    pub gateway: Principal,
-    /// The sequence number of the last message to the client.
-    pub last_sent: u64,
-    /// The sequence number of the last message from the client that came in its turn.
-    pub last_received: u64,
-    /// When the client last showed that it is there.
-    pub last_keep_alive: u64,
-    /// When the client was last sent an acknowledgement; before the first, when it connected.
-    pub last_ack: u64,
-    /// Whether it is still to be checked that the client has answered that acknowledgement.
-    pub awaits_keep_alive: bool,
-    /// Since when a message is missing that later ones wait for; 0 if none is.
-    pub gap_since: u64,
 }
 
 /// One gateway.
@@ -162,17 +173,6 @@ pub(crate) struct GatewayRecord {
     pub next: u64,
     /// When its last client went, in nanoseconds since 1970. Means nothing while there are clients.
     pub deserted_at: u64,
-}
-
-/// One message in a gateway's queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct QueuedMessage {
-    /// The connection to deliver it to.
-    pub client_key: ClientKey,
-    /// When it was queued, in nanoseconds since 1970.
-    pub timestamp: u64,
-    /// The CBOR that is certified.
-    pub content: Vec<u8>,
 }
 
 impl Storable for Header {
@@ -195,72 +195,29 @@ impl Storable for Header {
     }
 }
 
-/// Stores `$record` as the tuple `$tuple`.
-macro_rules! stored_as_tuple {
-    ($record:ty, $tuple:ty, $into:expr, $from:expr) => {
-        impl Storable for $record {
-            const BOUND: Bound = <$tuple>::BOUND;
+/// Where there is a zero, the nonce of the oldest message once was, which the queue tells.
+type StoredGateway = ((u64, u64), (u64, u64));
 
-            fn to_bytes(&self) -> Cow<'_, [u8]> {
-                Cow::Owned(self.clone().into_bytes())
-            }
+impl Storable for GatewayRecord {
+    const BOUND: Bound = StoredGateway::BOUND;
 
-            fn into_bytes(self) -> Vec<u8> {
-                let into: fn(Self) -> $tuple = $into;
-                into(self).into_bytes()
-            }
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.into_bytes())
+    }
 
-            fn from_bytes(bytes: Cow<[u8]>) -> Self {
-                let from: fn($tuple) -> Self = $from;
-                from(<$tuple>::from_bytes(bytes))
-            }
+    fn into_bytes(self) -> Vec<u8> {
+        ((self.clients, self.deserted_at), (0u64, self.next)).into_bytes()
+    }
+
+    fn from_bytes(bytes: Cow<[u8]>) -> Self {
+        let ((clients, deserted_at), (_, next)) = StoredGateway::from_bytes(bytes);
+        Self {
+            clients,
+            next,
+            deserted_at,
         }
-    };
+    }
 }
-
-stored_as_tuple!(
-    ClientRecord,
-    (Principal, ((u64, u64, u64), (u64, bool, u64))),
-    |client| (
-        client.gateway,
-        (
-            (
-                client.last_sent,
-                client.last_received,
-                client.last_keep_alive
-            ),
-            (client.last_ack, client.awaits_keep_alive, client.gap_since)
-        )
-    ),
-    |(
-        gateway,
-        ((last_sent, last_received, last_keep_alive), (last_ack, awaits_keep_alive, gap_since)),
-    )| Self {
-        gateway,
-        last_sent,
-        last_received,
-        last_keep_alive,
-        last_ack,
-        awaits_keep_alive,
-        gap_since,
-    }
-);
-
-stored_as_tuple!(
-    GatewayRecord,
-    ((u64, u64), (u64, u64)),
-    // Where there is a zero, the nonce of the oldest message once was, which the queue tells.
-    |gateway| ((gateway.clients, gateway.deserted_at), (0, gateway.next)),
-    |((clients, deserted_at), (_, next))| Self {
-        clients,
-        next,
-        deserted_at
-    }
-);
-
-/// What stands before the content of a [`QueuedMessage`].
-type MessageHeader = ((Principal, u64), u64);
-const MESSAGE_HEADER_BYTES: usize = MessageHeader::BOUND.max_size() as usize;
 
 /// A message that came before one that precedes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,87 +247,5 @@ impl Storable for EarlyMessage {
     }
 }
 
-impl Storable for QueuedMessage {
-    const BOUND: Bound = Bound::Unbounded;
-
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        let mut bytes = (client_id(&self.client_key), self.timestamp).into_bytes();
-        bytes.extend_from_slice(&self.content);
-        Cow::Owned(bytes)
-    }
-
-    fn into_bytes(self) -> Vec<u8> {
-        self.to_bytes().into_owned()
-    }
-
-    fn from_bytes(bytes: Cow<[u8]>) -> Self {
-        let (header, content) = bytes.split_at(MESSAGE_HEADER_BYTES);
-        let (client_id, timestamp) = MessageHeader::from_bytes(Cow::Borrowed(header));
-        Self {
-            client_key: client_key(client_id),
-            timestamp,
-            content: content.to_vec(),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use ic_stable_structures::VectorMemory;
-
-    use super::*;
-
-    #[test]
-    fn clients_of_the_layout_before_are_still_there() {
-        let memory = MemoryManager::init(VectorMemory::default());
-        let id = |n| (Principal::self_authenticating([n]), u64::from(n));
-        let storage = Storage::new(&memory, 0);
-        StableCell::init(storage.header, (1u32, 7u64));
-        let mut clients = StableBTreeMap::<ClientId, layout_1::Record, _>::init(storage.clients);
-        for n in 0..100 {
-            clients.insert(id(n), (id(200).0, (1, 2, 3)));
-        }
-
-        for _ in 0..2 {
-            let storage = Storage::new(&memory, 0);
-            let clients = open_clients(storage.header, storage.clients).unwrap();
-            assert_eq!(clients.len(), 100);
-            let expected = ClientRecord {
-                gateway: id(200).0,
-                last_sent: 1,
-                last_received: 2,
-                last_keep_alive: 3,
-                last_ack: 3,
-                awaits_keep_alive: false,
-                gap_since: 0,
-            };
-            assert_eq!(clients.get(&id(99)), Some(expected));
-        }
-    }
-
-    #[test]
-    fn an_early_message_is_read_as_written() {
-        for is_service_message in [false, true] {
-            let message = EarlyMessage {
-                is_service_message,
-                content: b"content".to_vec(),
-            };
-            assert_eq!(EarlyMessage::from_bytes(message.to_bytes()), message);
-        }
-    }
-
-    #[test]
-    fn a_queued_message_is_read_as_written_however_long_its_principal_is() {
-        for principal_bytes in [1, 10, 29] {
-            let message = QueuedMessage {
-                client_key: ClientKey {
-                    client_principal: Principal::from_slice(&vec![7; principal_bytes]),
-                    client_nonce: u64::MAX,
-                },
-                timestamp: 2,
-                content: b"content".to_vec(),
-            };
-            assert_eq!(QueuedMessage::from_bytes(message.to_bytes()), message);
-        }
-    }
-}
+mod tests;

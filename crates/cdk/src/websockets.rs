@@ -24,7 +24,7 @@ use crate::{
     params::{CloseReason, MAX_MESSAGE_BYTES, WsInitParams},
     queues::{Page, PageLimit, Queues},
     recipient::Recipient,
-    storage::{self, ClientRecord, Storage},
+    storage::{ClientRecord, Storage},
     timing::Timing,
 };
 
@@ -60,8 +60,8 @@ impl<M: Memory> Websockets<M> {
     pub fn new(params: WsInitParams, storage: Storage<M>, now: u64) -> Result<Self, InitError> {
         params.validate()?;
         let timing = Timing::new(params.ack_interval(), now);
-        let clients = storage::open_clients(storage.header, storage.clients)?;
-        let clients = Clients::new(clients, timing);
+        let storage = storage.in_this_layout()?;
+        let clients = Clients::new(storage.clients, timing);
         let early = Early::new(storage.early);
         Ok(Self {
             params,
@@ -69,7 +69,7 @@ impl<M: Memory> Websockets<M> {
             ready: early.ready(&clients),
             clients,
             early,
-            queues: Queues::new(storage.gateways, storage.queues, timing),
+            queues: Queues::new(storage.gateways, storage.messages, timing),
             broadcasts: Broadcasts::new(storage.broadcasts, storage.recipients),
             events: VecDeque::new(),
             certified: None,
@@ -242,16 +242,16 @@ impl<M: Memory> Websockets<M> {
             return Some(0);
         }
         let client = self.clients.first_deadline().map(|(deadline, _)| deadline);
-        let gateway = self.queues.first_deadline().map(|(deadline, _)| deadline);
-        client.into_iter().chain(gateway).min()
+        client.into_iter().chain(self.queues.deadline()).min()
     }
 
     /// Does what is due, as long as `may_go_on`: what is left is due at once.
     pub fn on_deadline(&mut self, now: u64, may_go_on: impl Fn() -> bool) {
-        while may_go_on() && (self.deliver_pending(now) || self.attend(now)) {}
+        let mut encoded = None;
+        while may_go_on() && (self.deliver_pending(&mut encoded, now) || self.attend(now)) {}
     }
 
-    /// Attends to one client or gateway that is due; `false` if none is.
+    /// Attends to one client or the queues, if they are due; `false` if nothing is.
     fn attend(&mut self, now: u64) -> bool {
         let is_due = |deadline: u64| deadline <= now;
         if let Some((_, client_key)) = self
@@ -262,11 +262,11 @@ impl<M: Memory> Websockets<M> {
             self.attend_client(&client_key, now);
             return true;
         }
-        if let Some((_, gateway)) = self.queues.first_deadline().filter(|first| is_due(first.0)) {
-            self.queues.drop_expired(gateway, now);
-            return true;
+        let are_due = self.queues.deadline().is_some_and(is_due);
+        if are_due {
+            self.queues.drop_expired(now);
         }
-        false
+        are_due
     }
 
     fn attend_client(&mut self, client_key: &ClientKey, now: u64) {

@@ -1,19 +1,19 @@
-//! The layout before this one: clients had fewer fields, and no message waited for one before it.
+//! The first layout: clients had fewer fields, and no message waited for one before it. The rest is as in the second.
 
 use candid::Principal;
 use ic_stable_structures::{Memory, StableBTreeMap};
 
-use super::{ClientId, ClientRecord, ClientRecords};
+use super::{ClientId, ClientRecord};
 
 /// A client's gateway; the last sequence number to it, the last from it, and its last keep-alive.
-pub(super) type Record = (Principal, (u64, u64, u64));
+pub(super) type Client = (Principal, (u64, u64, u64));
+pub(super) type Clients<M> = StableBTreeMap<ClientId, Client, M>;
 
-/// Converts the map of clients.
-pub(super) fn convert<M: Memory>(clients: M) -> ClientRecords<M> {
-    let old = StableBTreeMap::<ClientId, Record, M>::init(clients);
-    let records: Vec<_> = old.iter().map(|entry| entry.into_pair()).collect();
-    let mut clients = ClientRecords::new(old.into_memory());
-    for (id, (gateway, (last_sent, last_received, last_keep_alive))) in records {
+/// The clients, and the memory that they were in.
+pub(super) fn clients<M: Memory>(memory: M) -> (Vec<(ClientId, ClientRecord)>, M) {
+    let clients = Clients::init(memory);
+    let records = clients.iter().map(|entry| {
+        let (id, (gateway, (last_sent, last_received, last_keep_alive))) = entry.into_pair();
         let client = ClientRecord {
             gateway,
             last_sent,
@@ -24,7 +24,7 @@ pub(super) fn convert<M: Memory>(clients: M) -> ClientRecords<M> {
             awaits_keep_alive: false,
             gap_since: 0,
         };
-        clients.insert(id, client);
-    }
-    clients
+        (id, client)
+    });
+    (records.collect(), clients.into_memory())
 }

@@ -12,7 +12,7 @@ use crate::{
     params::CloseReason,
     queues::Load,
     recipient::Recipient,
-    storage::{ClientRecord, QueuedMessage},
+    storage::ClientRecord,
 };
 
 impl<M: Memory> Websockets<M> {
@@ -99,26 +99,36 @@ impl<M: Memory> Websockets<M> {
         connected
     }
 
-    /// Delivers one message of a broadcast; `false` if none is under way.
-    pub(super) fn deliver_pending(&mut self, now: u64) -> bool {
-        let Some((client_key, message)) = self.broadcasts.take_any() else {
+    /// Delivers one message of a broadcast; `false` if none is under way. What is `encoded` of which broadcast serves
+    /// its next recipients, too.
+    pub(super) fn deliver_pending(
+        &mut self,
+        encoded: &mut Option<(u64, Content)>,
+        now: u64,
+    ) -> bool {
+        let Some((number, client_key)) = self.broadcasts.first() else {
             return false;
         };
-        self.deliver(&client_key, &message, now);
+        if encoded.as_ref().is_none_or(|(of, _)| *of != number) {
+            let message = self.broadcasts.message(number);
+            // Every message has a CBOR form.
+            let content = message.and_then(|message| Content::new(&message, now, false).ok());
+            *encoded = content.map(|content| (number, content));
+        }
+        self.broadcasts.remove(number, &client_key);
+        if let Some((_, content)) = encoded {
+            self.send_or_close(&client_key, content);
+        }
         true
     }
 
     /// Delivers to a client what was broadcast to it so far.
     pub(super) fn deliver_pending_to(&mut self, client_key: &ClientKey, now: u64) {
         while let Some(message) = self.broadcasts.take_for(client_key) {
-            self.deliver(client_key, &message, now);
-        }
-    }
-
-    fn deliver(&mut self, client_key: &ClientKey, message: &[u8], now: u64) {
-        // Every message has a CBOR form.
-        if let Ok(content) = Content::new(message, now, false) {
-            self.send_or_close(client_key, &content);
+            // Every message has a CBOR form.
+            if let Ok(content) = Content::new(&message, now, false) {
+                self.send_or_close(client_key, &content);
+            }
         }
     }
 
@@ -193,12 +203,8 @@ impl<M: Memory> Websockets<M> {
     ) -> Result<(), SendError> {
         client.last_sent += 1;
         let (bytes, hash) = content.to_client(client_key, client.last_sent)?;
-        let message = QueuedMessage {
-            client_key: *client_key,
-            timestamp: content.timestamp,
-            content: bytes,
-        };
-        self.queues.push(client.gateway, message, hash);
+        self.queues
+            .push(client.gateway, client_key, content.timestamp, &bytes, hash);
         self.clients.put(client_key, client);
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! The canister's methods, for either CDK: each calls it once or more, and tells how many instructions that took.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use candid::Principal;
 use ic_cdk::{
     api::{instruction_counter, stable_size},
-    init, query, update,
+    init, post_upgrade, query, update,
 };
 
 use crate::{
@@ -25,6 +25,8 @@ const WASM_PAGE_BYTES: u64 = 65_536;
 thread_local! {
     /// Whoever has connected.
     static CLIENTS: RefCell<Vec<Principal>> = RefCell::default();
+    /// What starting took.
+    static START: Cell<u64> = Cell::default();
 }
 
 #[init]
@@ -33,7 +35,21 @@ fn init() {
         on_open: Some(on_open),
         ..WsHandlers::default()
     };
-    start(WsInitParams::new(handlers).with_send_ack_interval_ms(ACK_INTERVAL_MS));
+    let params = WsInitParams::new(handlers).with_send_ack_interval_ms(ACK_INTERVAL_MS);
+    let before = instruction_counter();
+    start(params);
+    START.set(instruction_counter() - before);
+}
+
+#[post_upgrade]
+fn post_upgrade() {
+    init();
+}
+
+/// How many instructions the last start took.
+#[query]
+fn started() -> u64 {
+    START.get()
 }
 
 fn on_open(args: OnOpenCallbackArgs) {

@@ -113,7 +113,8 @@ fn what_waits_for_a_client() {
     assert_eq!(world.events(), [Event::Closed(key, CloseReason::QueueFull)]);
     assert_eq!(
         world.inbox(key, gateway(0)).last(),
-        Some(&Content::close(CloseMessageReason::ClosedByApplication))
+        Some(&Content::close(CloseMessageReason::KeepAliveTimeout)),
+        "a reason to come back"
     );
 }
 

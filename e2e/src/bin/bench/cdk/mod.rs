@@ -81,6 +81,7 @@ struct Backlog {
     message: f64,
     poll: f64,
     poll_page: f64,
+    upgrade: f64,
     memory: Memory,
 }
 
@@ -94,11 +95,13 @@ impl Backlog {
         let message = subject.message(MESSAGE_BYTES).await?;
         let poll = subject.poll(1).await?;
         subject.queue(PAGE, MESSAGE_BYTES).await?;
+        let poll_page = subject.poll(PAGE.into()).await?;
         Ok(Self {
             send,
             message,
             poll,
-            poll_page: subject.poll(PAGE.into()).await?,
+            poll_page,
+            upgrade: subject.upgrade(module).await?,
             memory,
         })
     }
@@ -202,6 +205,15 @@ impl Bench {
                 "1.5 ×",
             ));
         }
+        // The published CDK starts with nothing.
+        report.add(Row {
+            key: format!("upgrade_{many}_queued_instructions"),
+            what: format!("start after an upgrade, {many} queued"),
+            unit: Unit::Instructions,
+            value: backlogs[1].1.ours.upgrade,
+            reference: ("nothing queued".into(), empty.ours.upgrade),
+            aim: "",
+        });
         let memory = backlogs[1].1.map(|backlog| backlog.memory);
         let name = [format!("{many}_queued"), format!("{many} queued")];
         report_memory(report, name, &memory, &empty.ours.memory);
