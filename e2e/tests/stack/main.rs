@@ -7,6 +7,7 @@ mod browsers;
 mod examples;
 mod failover;
 mod faults;
+mod idle;
 mod interface;
 mod outages;
 mod ping_pong;

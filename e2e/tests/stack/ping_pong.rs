@@ -18,9 +18,13 @@ enum Message {
 /// A new canister that answers pings.
 pub async fn deploy(network: &Network) -> Result<Canister> {
     let agent = network.agent(BasicIdentity::from_raw_key(&rand::random()));
+    Canister::create(&agent.await?, module()?, ()).await
+}
+
+/// The canister's module.
+pub fn module() -> Result<Vec<u8>> {
     let module = TestCanisters::of(&Layout::of_this_workspace()).ping_pong;
-    let module = std::fs::read(module).context("run scripts/test, which builds the examples")?;
-    Canister::create(&agent.await?, module, ()).await
+    std::fs::read(module).context("run scripts/test, which builds the examples")
 }
 
 /// Somebody new, connected through the network's gateway.
