@@ -93,6 +93,11 @@ fn length_of_messages() {
         world.events(),
         [Event::Closed(key, CloseReason::MessageTooLarge)]
     );
+    assert_eq!(
+        world.inbox(key, gateway(0)).last(),
+        Some(&Content::close(CloseMessageReason::KeepAliveTimeout)),
+        "a reason to come back"
+    );
 }
 
 #[test]
