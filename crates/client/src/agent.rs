@@ -29,13 +29,17 @@ use crate::browser::{Http, now, sleep};
 #[cfg(not(target_family = "wasm"))]
 use crate::native::{Http, now, sleep};
 use crate::{
-    core::{INGRESS_LIFETIME, after},
+    core::{INGRESS_LIFETIME, NetworkTime, TimeError, TimeRequest, after},
     platform::HttpError,
     signer::{RandomError, SignError, Signer, random_u64},
 };
 
 /// How long to wait between two looks at a call that the network has not decided yet.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long what is known of the network's time counts, by the device's clock. Should somebody set that meanwhile, it is
+/// noticed, or does no harm.
+const TIME_LIFETIME: Duration = Duration::from_secs(60);
 
 /// How many canisters' nodes are remembered.
 const MAX_KNOWN_CANISTERS: usize = 64;
@@ -81,6 +85,15 @@ impl From<CertificateError> for CallError {
     }
 }
 
+impl From<TimeError> for CallError {
+    fn from(error: TimeError) -> Self {
+        match error {
+            TimeError::Malformed(error) => error.into(),
+            TimeError::Certificate(error) => error.into(),
+        }
+    }
+}
+
 impl From<RejectResponse> for CallError {
     fn from(reject: RejectResponse) -> Self {
         Self::Rejected {
@@ -90,13 +103,15 @@ impl From<RejectResponse> for CallError {
     }
 }
 
-/// Calls canisters of one network as one signer.
+/// Calls canisters of one network as one signer. At the network's time: a device whose clock is wrong is no obstacle.
 #[derive(Debug)]
 pub struct Agent<S> {
     url: String,
     root_key: Vec<u8>,
     signer: S,
     http: Http,
+    /// The network's time, and when it was measured by the device's clock.
+    time: Mutex<Option<(NetworkTime, u64)>>,
     /// The keys of the nodes that answer for a canister, as far as they were needed.
     node_keys: Mutex<BTreeMap<Principal, NodeKeys>>,
 }
@@ -112,6 +127,7 @@ impl<S: Signer> Agent<S> {
             root_key: root_key.into(),
             signer,
             http: Http::default(),
+            time: Mutex::default(),
             node_keys: Mutex::default(),
         }
     }
@@ -126,7 +142,8 @@ impl<S: Signer> Agent<S> {
         method: &str,
         arg: Vec<u8>,
     ) -> Result<Vec<u8>, CallError> {
-        let expiry = after(now(), INGRESS_LIFETIME);
+        let time = self.time(canister).await?;
+        let expiry = after(time.at(now()), INGRESS_LIFETIME);
         let call = EnvelopeContent::Call {
             nonce: Some(random_u64()?.to_be_bytes().to_vec()),
             ingress_expiry: expiry,
@@ -141,14 +158,14 @@ impl<S: Signer> Agent<S> {
         let path = format!("v4/canister/{canister}/call");
         let decided = match self.post(&path, envelope).await? {
             TransportCallResponse::Replied { certificate } => {
-                self.outcome(&certificate, &id, canister)?
+                self.outcome(&certificate, &id, canister, time)?
             }
             TransportCallResponse::NonReplicatedRejection(reject) => return Err(reject.into()),
             TransportCallResponse::Accepted => None,
         };
         match decided {
             Some(reply) => Ok(reply),
-            None => self.poll_outcome(&id, canister, expiry).await,
+            None => self.poll_outcome(&id, canister, time, expiry).await,
         }
     }
 
@@ -163,8 +180,9 @@ impl<S: Signer> Agent<S> {
         method: &str,
         arg: Vec<u8>,
     ) -> Result<Vec<u8>, CallError> {
+        let time = self.time(canister).await?;
         let query = EnvelopeContent::Query {
-            ingress_expiry: after(now(), INGRESS_LIFETIME),
+            ingress_expiry: after(time.at(now()), INGRESS_LIFETIME),
             sender: self.signer.principal(),
             canister_id: canister,
             method_name: method.to_owned(),
@@ -183,13 +201,29 @@ impl<S: Signer> Agent<S> {
         };
         let keys = match self.known_node_keys(canister).filter(is_known) {
             Some(keys) => keys,
-            None => self.fetch_node_keys(canister).await?,
+            None => self.fetch_node_keys(canister, time).await?,
         };
-        query::verify(&response, id, &keys, now()).map_err(CallError::UnprovedQuery)?;
+        query::verify(&response, id, &keys, time.at(now())).map_err(CallError::UnprovedQuery)?;
         match response {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
             QueryResponse::Rejected { reject, .. } => Err(reject.into()),
         }
+    }
+
+    /// What time it is for the network, which `canister` is on.
+    async fn time(&self, canister: Principal) -> Result<NetworkTime, CallError> {
+        let sent = now();
+        if let Some((time, measured)) = *lock(&self.time)
+            && (measured..after(measured, TIME_LIFETIME)).contains(&sent)
+        {
+            return Ok(time);
+        }
+        let request = TimeRequest::new(&self.url, canister);
+        let answer = self.http.post(&request.url, request.body).await?;
+        let received = now();
+        let time = NetworkTime::answered(&answer, canister, &self.root_key, sent, received)?;
+        *lock(&self.time) = Some((time, received));
+        Ok(time)
     }
 
     /// Asks until the call is decided, or has expired.
@@ -197,15 +231,17 @@ impl<S: Signer> Agent<S> {
         &self,
         id: &RequestId,
         canister: Principal,
+        time: NetworkTime,
         expiry: u64,
     ) -> Result<Vec<u8>, CallError> {
         let path = format!("v3/canister/{canister}/read_state");
-        while now() <= expiry {
+        while time.at(now()) <= expiry {
             sleep(POLL_INTERVAL).await;
-            let status = read_state(self.signer.principal(), &[b"request_status", id.as_slice()]);
+            let status = [b"request_status", id.as_slice()];
+            let status = read_state(self.signer.principal(), &status, time.at(now()));
             let envelope = self.signer.sign(status).await?;
             let state: ReadStateResponse = self.post(&path, envelope).await?;
-            if let Some(reply) = self.outcome(&state.certificate, id, canister)? {
+            if let Some(reply) = self.outcome(&state.certificate, id, canister, time)? {
                 return Ok(reply);
             }
         }
@@ -218,8 +254,9 @@ impl<S: Signer> Agent<S> {
         certificate: &[u8],
         id: &RequestId,
         canister: Principal,
+        time: NetworkTime,
     ) -> Result<Option<Vec<u8>>, CallError> {
-        match self.verify(certificate, canister)?.outcome(id) {
+        match self.verify(certificate, canister, time)?.outcome(id) {
             Ok(Some(CallOutcome::Replied(reply))) => Ok(Some(reply)),
             Ok(Some(CallOutcome::Rejected { rejection, .. })) => Err(CallError::Rejected {
                 code: rejection.code,
@@ -235,40 +272,40 @@ impl<S: Signer> Agent<S> {
         &self,
         certificate: &[u8],
         canister: Principal,
+        time: NetworkTime,
     ) -> Result<CertifiedState, CertificateError> {
         let state = CertifiedState::verify(certificate, canister, &self.root_key)?;
-        state.check_age(now(), MAX_CERTIFICATE_AGE)?;
+        state.check_age(time.at(now()), MAX_CERTIFICATE_AGE)?;
         Ok(state)
     }
 
     fn known_node_keys(&self, canister: Principal) -> Option<NodeKeys> {
-        self.lock_node_keys().get(&canister).cloned()
+        lock(&self.node_keys).get(&canister).cloned()
     }
 
-    async fn fetch_node_keys(&self, canister: Principal) -> Result<NodeKeys, CallError> {
+    async fn fetch_node_keys(
+        &self,
+        canister: Principal,
+        time: NetworkTime,
+    ) -> Result<NodeKeys, CallError> {
         // Who the nodes are is nobody's secret.
+        let nobody = Principal::anonymous();
         let envelope = Envelope {
-            content: Cow::Owned(read_state(Principal::anonymous(), &[b"subnet"])),
+            content: Cow::Owned(read_state(nobody, &[b"subnet"], time.at(now()))),
             sender_pubkey: None,
             sender_sig: None,
             sender_delegation: None,
         };
         let path = format!("v3/canister/{canister}/read_state");
         let state: ReadStateResponse = self.post(&path, envelope.encode_bytes()).await?;
-        let keys = self.verify(&state.certificate, canister)?.node_keys()?;
-        let mut known = self.lock_node_keys();
+        let state = self.verify(&state.certificate, canister, time)?;
+        let keys = state.node_keys()?;
+        let mut known = lock(&self.node_keys);
         if known.len() >= MAX_KNOWN_CANISTERS {
             known.clear();
         }
         known.insert(canister, keys.clone());
         Ok(keys)
-    }
-
-    fn lock_node_keys(&self) -> MutexGuard<'_, BTreeMap<Principal, NodeKeys>> {
-        // No code panics while it holds the lock, and nothing in it can be left half done.
-        self.node_keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, CallError> {
@@ -277,9 +314,14 @@ impl<S: Signer> Agent<S> {
     }
 }
 
-fn read_state(sender: Principal, path: &[&[u8]]) -> EnvelopeContent {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code panics while it holds a lock, and nothing in it can be left half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_state(sender: Principal, path: &[&[u8]], now: u64) -> EnvelopeContent {
     EnvelopeContent::ReadState {
-        ingress_expiry: after(now(), INGRESS_LIFETIME),
+        ingress_expiry: after(now, INGRESS_LIFETIME),
         sender,
         paths: vec![path.iter().map(|label| (*label).into()).collect()],
     }

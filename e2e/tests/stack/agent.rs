@@ -1,10 +1,12 @@
 //! Queries and updates beside the socket.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use candid::Principal;
 use e2e::canister::Canister;
 use ic_agent::{Agent as IcAgent, identity::BasicIdentity};
-use ic_localnet::{Config, Localnet};
+use ic_localnet::{Config, Localnet, faults::TestApi};
 use ic_ws_client::{
     Agent, CallError, Ed25519Signer, SignError, Signer,
     platform::HttpError,
@@ -18,7 +20,11 @@ struct Echo {
 
 impl Echo {
     async fn start() -> Result<Self> {
-        let network = Localnet::start(Config::default()).await?;
+        let config = Config {
+            test_api: Some(TestApi::default()),
+            ..Config::default()
+        };
+        let network = Localnet::start(config).await?;
         let agent = IcAgent::builder()
             .with_url(network.url())
             .with_identity(BasicIdentity::from_raw_key(&[1; 32]))
@@ -88,6 +94,17 @@ async fn ask<S: Signer>(agent: &Agent<S>, id: Principal) -> Result<()> {
             other => bail!("not rejected: {other:?}"),
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_device_whose_clock_is_wrong_calls_in_time() -> Result<()> {
+    const BEHIND: Duration = Duration::from_secs(3600);
+    let echo = Echo::start().await?;
+    let clock = echo.network.test_control().context("no test API")?;
+    clock.advance(BEHIND).await?;
+    ask(&echo.agent(session()), echo.id).await?;
+    echo.network.shutdown().await?;
     Ok(())
 }
 

@@ -14,8 +14,6 @@ use ic_ws_protocol::{
 };
 use thiserror::Error;
 
-use crate::config::Config;
-
 /// How far the network's clock is ahead of the device's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NetworkTime {
@@ -45,6 +43,26 @@ impl NetworkTime {
             self.ahead = difference(certified, device);
         }
     }
+
+    /// Takes the network's answer to a [`TimeRequest`] for `canister` that was sent, and answered, when the device's clock
+    /// showed these times. `root_key` (DER) is the network's.
+    ///
+    /// # Errors
+    /// When it is not certified by the network.
+    pub fn answered(
+        answer: &[u8],
+        canister: Principal,
+        root_key: &[u8],
+        sent: u64,
+        received: u64,
+    ) -> Result<Self, TimeError> {
+        let answer: ReadStateResponse = cbor::from_slice(answer)?;
+        let state = CertifiedState::verify(&answer.certificate, canister, root_key)?;
+        let answered = sent.midpoint(received);
+        Ok(Self {
+            ahead: difference(state.time(), answered),
+        })
+    }
 }
 
 /// Asks the network for the time, over its HTTP interface.
@@ -57,9 +75,10 @@ pub struct TimeRequest {
 }
 
 impl TimeRequest {
-    /// The request, if it is known where the network is. It is nobody's, and so needs neither signature nor expiry.
-    pub fn new(config: &Config) -> Option<Self> {
-        let network = config.network.url.as_deref()?.trim_end_matches('/');
+    /// The request to the network at `url`, which `canister` is on. It is nobody's, and so needs neither signature nor
+    /// expiry.
+    pub fn new(url: &str, canister: Principal) -> Self {
+        let url = url.trim_end_matches('/');
         let content = EnvelopeContent::ReadState {
             ingress_expiry: 0,
             sender: Principal::anonymous(),
@@ -71,32 +90,10 @@ impl TimeRequest {
             sender_sig: None,
             sender_delegation: None,
         };
-        Some(Self {
-            url: format!("{network}/api/v2/canister/{}/read_state", config.canister),
+        Self {
+            url: format!("{url}/api/v2/canister/{canister}/read_state"),
             body: envelope.encode_bytes(),
-        })
-    }
-
-    /// Takes the answer to a request that was sent, and answered, when the device's clock showed these times.
-    ///
-    /// # Errors
-    /// When it is not certified by the network.
-    pub fn answered(
-        config: &Config,
-        response: &[u8],
-        sent: u64,
-        received: u64,
-    ) -> Result<NetworkTime, TimeError> {
-        let response: ReadStateResponse = cbor::from_slice(response)?;
-        let state = CertifiedState::verify(
-            &response.certificate,
-            config.canister,
-            &config.network.root_key,
-        )?;
-        let answered = sent.midpoint(received);
-        Ok(NetworkTime {
-            ahead: difference(state.time(), answered),
-        })
+        }
     }
 }
 

@@ -213,7 +213,10 @@ async fn close_socket(
 
 /// Asks the network for the time, if it is known where it is.
 async fn measure_time(platform: &impl Platform, config: &Config) -> Option<NetworkTime> {
-    let request = TimeRequest::new(config)?;
+    let Config {
+        canister, network, ..
+    } = config;
+    let request = TimeRequest::new(network.url.as_deref()?, *canister);
     let sent = platform.now();
     let answer = platform.post(&request.url, request.body);
     let timeout = platform.sleep(TIME_TIMEOUT);
@@ -222,7 +225,7 @@ async fn measure_time(platform: &impl Platform, config: &Config) -> Option<Netwo
     let Either::Left((Ok(answer), _)) = future::select(answer, timeout).await else {
         return None;
     };
-    TimeRequest::answered(config, &answer, sent, platform.now()).ok()
+    NetworkTime::answered(&answer, *canister, &network.root_key, sent, platform.now()).ok()
 }
 
 async fn sleep_until(platform: &impl Platform, deadline: Option<u64>) {
