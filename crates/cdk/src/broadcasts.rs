@@ -48,7 +48,7 @@ impl<M: Memory> Broadcasts<M> {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.remaining.is_empty()
+        self.recipients_left == 0
     }
 
     /// How many recipients are left.

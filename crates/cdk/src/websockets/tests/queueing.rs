@@ -113,6 +113,35 @@ fn messages_go_after_one_ack_interval() {
     assert_eq!(nonces(&world.drain(gateway(0), 0)), [11, 12]);
 }
 
+/// Many times as much as is kept at once: what is dropped in front makes room behind.
+#[test]
+fn a_queue_goes_on_for_ever() {
+    let (mut world, key) = world_with(0);
+    let (mut next, mut fetched) = (0, Vec::new());
+    for round in 0..60u8 {
+        for n in 0..4 {
+            world.send(key, vec![round; 3000 + n]).unwrap();
+        }
+        world.keep_alive(key, u64::from(round) + 1).unwrap();
+        if round % 7 == 0 {
+            world.upgrade();
+        }
+        for message in world.drain(gateway(0), next) {
+            assert_eq!(nonce_of(&message), next);
+            next += 1;
+            let message = WebsocketMessage::from_cbor(&message.content).unwrap();
+            if let Content::Application(content) = Content::of(message) {
+                fetched.push(content);
+            }
+        }
+        world.now += ACK_INTERVAL / 10;
+        world.ws.on_deadline(world.now, || true);
+    }
+    let sent = (0..60).flat_map(|round| (0..4).map(move |n| vec![round; 3000 + n]));
+    assert!(fetched.into_iter().eq(sent));
+    assert!(world.drain(gateway(0), 0).len() < 60);
+}
+
 /// Nonces go on where they were, also if an upgrade finds nothing in the queue.
 #[test]
 fn a_queue_that_is_empty_still_counts() {
