@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{config::Limits, rate::Rate};
 
 /// The addresses with connections, and those that had some lately.
@@ -15,6 +17,8 @@ pub(crate) struct Addresses {
     known: Mutex<Known>,
     max_connections: usize,
     max_message_rate: NonZeroU32,
+    max_canisters: usize,
+    max_calls: usize,
     max_gone: usize,
 }
 
@@ -28,7 +32,18 @@ struct Known {
 #[derive(Debug)]
 struct Address {
     connections: usize,
-    rate: Arc<Rate>,
+    allowance: Arc<Allowance>,
+}
+
+/// What the connections of an address share.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    /// What they may send.
+    pub(crate) rate: Rate,
+    /// Canisters that may be polled because of them beside those that are.
+    pub(crate) canisters: Arc<Semaphore>,
+    /// Calls that may be on their way to the network beside those that are.
+    pub(crate) calls: Semaphore,
 }
 
 /// A connection's place among those of its address, given up when dropped.
@@ -36,8 +51,7 @@ struct Address {
 pub(crate) struct Place {
     addresses: Arc<Addresses>,
     address: IpAddr,
-    /// What the address may send.
-    pub(crate) rate: Arc<Rate>,
+    pub(crate) allowance: Arc<Allowance>,
 }
 
 impl Addresses {
@@ -46,6 +60,8 @@ impl Addresses {
             known: Mutex::default(),
             max_connections: limits.max_connections_per_address,
             max_message_rate: limits.max_message_rate_per_address,
+            max_canisters: limits.max_canisters_per_address,
+            max_calls: limits.max_calls_per_address,
             max_gone: limits.max_tracked_addresses,
         })
     }
@@ -63,7 +79,11 @@ impl Addresses {
             *gone += 1;
             Address {
                 connections: 0,
-                rate: Arc::new(Rate::new(self.max_message_rate)),
+                allowance: Arc::new(Allowance {
+                    rate: Rate::new(self.max_message_rate),
+                    canisters: Arc::new(Semaphore::new(self.max_canisters)),
+                    calls: Semaphore::new(self.max_calls),
+                }),
             }
         });
         if entry.connections >= self.max_connections {
@@ -76,7 +96,7 @@ impl Addresses {
         Some(Place {
             addresses: self.clone(),
             address,
-            rate: entry.rate.clone(),
+            allowance: entry.allowance.clone(),
         })
     }
 
@@ -150,9 +170,10 @@ mod tests {
     fn to_leave_and_come_back_is_no_new_start() {
         let addresses = addresses(|limits| limits.max_message_rate_per_address = NonZeroU32::MIN);
         let place = addresses.enter(ip("192.0.2.1")).unwrap();
-        while place.rate.admits(0) {}
+        while place.allowance.rate.admits(0) {}
         drop(place);
-        assert!(!addresses.enter(ip("192.0.2.1")).unwrap().rate.admits(0));
+        let again = addresses.enter(ip("192.0.2.1")).unwrap();
+        assert!(!again.allowance.rate.admits(0));
     }
 
     #[test]

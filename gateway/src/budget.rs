@@ -7,7 +7,10 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// What all clients may take together, in bytes.
 #[derive(Debug)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Budget {
+    all: Arc<Semaphore>,
+    max: usize,
+}
 
 /// What one client may take of a [`Budget`].
 #[derive(Debug)]
@@ -26,13 +29,21 @@ pub(crate) struct Room {
 
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes)))
+        Self {
+            all: Arc::new(Semaphore::new(bytes)),
+            max: bytes,
+        }
+    }
+
+    /// How many bytes are taken.
+    pub(crate) fn used(&self) -> usize {
+        self.max.saturating_sub(self.all.available_permits())
     }
 
     /// At most `max` bytes for one client.
     pub(crate) fn share(&self, max: u32) -> Share {
         Share {
-            all: self.0.clone(),
+            all: self.all.clone(),
             own: Arc::new(Semaphore::new(max as usize)),
             max,
         }

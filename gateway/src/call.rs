@@ -10,7 +10,10 @@ use candid::Principal;
 use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::{CanisterWsOpenArguments, ClientFrame, ClientKey};
 
-use crate::{budget::Room, close::CloseReason, decode::decode, quote::quote, traces::Span};
+use crate::{
+    addresses::Allowance, budget::Room, close::CloseReason, decode::decode, quote::quote,
+    traces::Span,
+};
 
 /// A signed call as the network takes it.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct SignedCall {
     pub(crate) span: Span,
     /// Its part of what the client's calls may take.
     pub(crate) room: Option<Room>,
+    /// That of the client's address; the gateway's own calls need none.
+    pub(crate) allowance: Option<Arc<Allowance>>,
 }
 
 impl SignedCall {
@@ -103,6 +108,7 @@ fn parts(frame: ClientFrame) -> Result<(Principal, String, Vec<u8>, SignedCall),
         taken: Arc::default(),
         span: Span::default(),
         room: None,
+        allowance: None,
     };
     Ok((sender, method_name, arg, call))
 }

@@ -12,12 +12,13 @@ use candid::Principal;
 use ic_ws_protocol::{CanisterOutputMessage, ClientKey, cbor};
 use serde::Deserialize;
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     task::AbortHandle,
     time::Instant,
 };
 
 use crate::{
+    addresses::Allowance,
     close::CloseReason,
     delivery::{Content, Inbox, Outbox, Proof, ProvenMessage},
     gateway::Gateway,
@@ -34,6 +35,8 @@ pub(crate) struct Canisters(Mutex<HashMap<Principal, Polled>>);
 struct Polled {
     canister: Arc<Canister>,
     poller: AbortHandle,
+    /// Of the address whose client came first.
+    _permit: OwnedSemaphorePermit,
 }
 
 /// A canister and its clients.
@@ -109,11 +112,13 @@ pub(crate) struct Registration {
 }
 
 impl Canisters {
-    /// Makes `client` known, so that messages of the canister `id` find it.
+    /// Makes `client` known, so that messages of the canister `id` find it. If that is not polled yet, `allowance` must
+    /// have room for it.
     pub(crate) fn register(
         gateway: &Arc<Gateway>,
         id: Principal,
         client: ClientKey,
+        allowance: &Allowance,
     ) -> Result<Registration, CloseReason> {
         let limits = &gateway.config.limits;
         let mut canisters = lock(&gateway.canisters.0);
@@ -124,6 +129,10 @@ impl Canisters {
                 return Err(CloseReason::TooManyCanisters(known));
             }
             Entry::Vacant(place) => {
+                let permit = allowance.canisters.clone().try_acquire_owned();
+                let permit = permit.map_err(|_| {
+                    CloseReason::TooManyCanistersOfAddress(limits.max_canisters_per_address)
+                })?;
                 let canister = Arc::new(Canister {
                     id,
                     changed: Notify::new(),
@@ -136,6 +145,7 @@ impl Canisters {
                 place.insert(Polled {
                     canister: canister.clone(),
                     poller: poller.abort_handle(),
+                    _permit: permit,
                 });
                 canister
             }

@@ -27,6 +27,10 @@ pub(crate) enum CloseReason {
     HandshakeTimeout(Duration),
     #[error("not the WebSocket protocol: {0}")]
     ProtocolViolation(String),
+    #[error("a message was not complete within {0:?}")]
+    MessageTimeout(Duration),
+    #[error("too much arrives at once: {0} bytes of an incomplete message")]
+    TooMuchIncoming(u64),
     #[error("a message of {size} bytes, of at most {max}")]
     FrameTooLarge { size: usize, max: usize },
     #[error("more than {0} messages a second")]
@@ -55,6 +59,8 @@ pub(crate) enum CloseReason {
     AlreadyConnected(ClientKey),
     #[error("the gateway serves {0} canisters already")]
     TooManyCanisters(usize),
+    #[error("the gateway serves {0} canisters for this address already")]
+    TooManyCanistersOfAddress(usize),
     #[error("ws_open was refused: {0}")]
     OpenRefused(String),
     #[error("ws_open is not possible now: {0}")]
@@ -106,11 +112,17 @@ impl CloseReason {
         })
     }
 
-    /// Whether the client's stream may hold bytes that are no longer understood as frames.
-    pub(crate) fn leaves_garbage(&self) -> bool {
+    /// Whether what the client sends can no longer be read as frames: it is none, or was left in the middle of one.
+    pub(crate) fn ends_frames(&self) -> bool {
         matches!(
             self,
-            Self::ProtocolViolation(_) | Self::FrameTooLarge { .. }
+            Self::ProtocolViolation(_)
+                | Self::FrameTooLarge { .. }
+                | Self::Unresponsive(_)
+                | Self::MessageTimeout(_)
+                | Self::TooMuchIncoming(_)
+                | Self::TooManyMessages(_)
+                | Self::TooManyMessagesOfAddress(_)
         )
     }
 
@@ -121,6 +133,8 @@ impl CloseReason {
             Self::Unresponsive(_) => ("unresponsive", Some(CloseCode::Away)),
             Self::HandshakeTimeout(_) => ("handshake_timeout", Some(CloseCode::Policy)),
             Self::ProtocolViolation(_) => ("protocol_violation", Some(CloseCode::Protocol)),
+            Self::MessageTimeout(_) => ("message_timeout", Some(CloseCode::Policy)),
+            Self::TooMuchIncoming(_) => ("too_much_incoming", Some(CloseCode::Again)),
             Self::FrameTooLarge { .. } => ("frame_too_large", Some(CloseCode::Size)),
             Self::TooManyMessages(_) => ("too_many_messages", Some(CloseCode::Policy)),
             Self::TooManyMessagesOfAddress(_) => {
@@ -137,6 +151,9 @@ impl CloseReason {
             Self::CanisterNotAllowed(_) => ("canister_not_allowed", Some(CloseCode::Policy)),
             Self::AlreadyConnected(_) => ("already_connected", Some(CloseCode::Policy)),
             Self::TooManyCanisters(_) => ("too_many_canisters", Some(CloseCode::Again)),
+            Self::TooManyCanistersOfAddress(_) => {
+                ("too_many_canisters_of_address", Some(CloseCode::Again))
+            }
             Self::OpenRefused(_) => ("open_refused", Some(CloseCode::Policy)),
             Self::OpenUndecided(_) => ("open_undecided", Some(CloseCode::Again)),
             Self::MessageRefused(_) => ("message_refused", Some(CloseCode::Again)),
@@ -161,10 +178,13 @@ impl From<tungstenite::Error> for CloseReason {
                     max: max_size,
                 }
             }
+            // What watches the client's frames has a reason of its own.
+            Error::Io(error) => error
+                .downcast()
+                .unwrap_or_else(|error| Self::ConnectionLost(error.to_string())),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
             | Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_) => Self::ConnectionLost(error.to_string()),
+            | Error::AlreadyClosed => Self::ConnectionLost(error.to_string()),
             // The client sends, and does not read the answers.
             Error::WriteBufferFull(_) => Self::SlowClient(1),
             other => Self::ProtocolViolation(other.to_string()),

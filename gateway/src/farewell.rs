@@ -31,7 +31,7 @@ const MAX_UNREAD: usize = 4 * 1024 * 1024;
 pub(crate) async fn to_client(
     gateway: &Gateway,
     mut sink: Sink,
-    mut stream: Stream,
+    stream: Stream,
     reason: &CloseReason,
 ) {
     info!(
@@ -45,17 +45,21 @@ pub(crate) async fn to_client(
             Some(frame) => sink.send(Message::Close(Some(frame))).await?,
             None => sink.close().await?,
         }
-        if !reason.leaves_garbage() {
+        let Ok(mut socket) = sink.reunite(stream) else {
+            return Ok(());
+        };
+        socket.get_mut().stop_watching();
+        if reason.ends_frames() {
+            let tcp = socket.get_mut();
+            tcp.shutdown().await?;
+            io::copy(&mut tcp.take(MAX_UNREAD as u64), &mut io::sink()).await?;
+        } else {
             let mut size = 0;
-            while let Some(message) = stream.next().await.transpose()?
+            while let Some(message) = socket.next().await.transpose()?
                 && size < MAX_UNREAD
             {
                 size += message.len().max(1);
             }
-        } else if let Ok(mut socket) = sink.reunite(stream) {
-            let tcp = socket.get_mut();
-            tcp.shutdown().await?;
-            io::copy(&mut tcp.take(MAX_UNREAD as u64), &mut io::sink()).await?;
         }
         Ok::<_, tungstenite::Error>(())
     };
@@ -89,6 +93,7 @@ pub(crate) async fn to_canister(gateway: &Gateway, canister: &Canister, client_k
         taken: Arc::default(),
         span: Span::default(),
         room: None,
+        allowance: None,
     };
     let limits = &gateway.config.limits;
     // All clients may go at once, and the canister should not hear of it at once.

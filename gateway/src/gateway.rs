@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -28,7 +29,11 @@ pub(crate) struct Gateway {
     pub(crate) identity: Identity,
     pub(crate) network: Network,
     pub(crate) canisters: Canisters,
+    /// WebSockets that there may be beside those that are.
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) addresses: Arc<Addresses>,
+    /// For messages that have not arrived completely.
+    pub(crate) incoming: Budget,
     /// For calls that are not decided.
     pub(crate) pending: Budget,
     /// For messages that wait for clients to read them.
@@ -72,7 +77,9 @@ impl Gateway {
                 .map_err(GatewayError::HttpClient)?,
             identity,
             canisters: Canisters::default(),
+            places: Arc::new(Semaphore::new(config.limits.max_connections)),
             addresses: Addresses::new(&config.limits),
+            incoming: Budget::new(config.limits.max_total_incoming_bytes),
             pending: Budget::new(config.limits.max_total_pending_bytes),
             outgoing: Budget::new(config.limits.max_total_outgoing_bytes),
             traces: Traces::new(&config.telemetry, &metrics)?,

@@ -5,7 +5,7 @@
 //! root key and can start before the network does.
 //!
 //! The way of a client's message: `server` accepts the
-//! connection, `connection` and `routes` make it a WebSocket, `session` reads the frame, `call`
+//! connection, `connection` and `routes` make it a WebSocket, `incoming` watches its frames, `session` reads them, `call`
 //! decides whether it may be relayed, `relay` posts it in order through `network`. The way of a canister's
 //! message: `poller` fetches it (`schedule` knows when, `queue` how far it has got), `canisters` finds the
 //! client, `witness` cuts out the proof, `delivery` makes the frame, the session writes it.
@@ -21,8 +21,10 @@ mod decode;
 mod delivery;
 mod error;
 mod farewell;
+mod frames;
 mod gateway;
 mod identity;
+mod incoming;
 mod logs;
 mod metrics;
 mod network;

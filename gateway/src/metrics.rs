@@ -17,7 +17,9 @@ use prometheus_client::{
 
 pub(crate) use latency::{Latency, Quantiles};
 
-use crate::{canisters::Canisters, close::CloseReason};
+use ic_ws_protocol::Receipt;
+
+use crate::{close::CloseReason, gateway::Gateway};
 
 /// What [`Metrics::render`] gives.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -27,6 +29,10 @@ const MAX_LATENCY: Duration = Duration::from_secs(3_600);
 
 /// One name and one of the values that this source gives it.
 type Label = [(&'static str, &'static str); 1];
+
+/// The kinds of receipts.
+const CERTIFICATE: &str = "certificate";
+const REJECTION: &str = "rejection";
 
 /// How a call of a client ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +95,9 @@ pub(crate) struct Metrics {
     pub(crate) calls_relayed: Counter,
     calls_decided: Family<Label, Counter>,
     calls_pending: Gauge,
+    calls_in_flight: Gauge,
     pub(crate) call_duration: Latency,
+    receipts: Family<Label, Counter>,
     pub(crate) messages_delivered: Counter,
     pub(crate) delivery_latency: Latency,
     polls: Family<Label, Counter>,
@@ -173,6 +181,17 @@ impl Metrics {
                 "calls_pending",
                 "Calls of clients that the network has yet to decide",
             ),
+            calls_in_flight: gauge(
+                ours,
+                "calls_in_flight",
+                "Calls that wait for the network's answer; more wait for their turn where this is at its limit",
+            ),
+            receipts: counters(
+                ours,
+                "receipts",
+                "Receipts for calls of clients, by kind",
+                &[[("kind", CERTIFICATE)], [("kind", REJECTION)]],
+            ),
             call_duration: latency(
                 ours,
                 "call_duration",
@@ -223,6 +242,15 @@ impl Metrics {
             .inc();
     }
 
+    /// A client is to get a receipt.
+    pub(crate) fn receipt(&self, receipt: &Receipt) {
+        let kind = match receipt {
+            Receipt::Certificate(_) => CERTIFICATE,
+            Receipt::Rejection(_) => REJECTION,
+        };
+        self.receipts.get_or_create(&[("kind", kind)]).inc();
+    }
+
     /// A client's call goes to the network.
     pub(crate) fn call_posted(&self) -> PendingCall<'_> {
         self.calls_relayed.inc();
@@ -256,8 +284,11 @@ impl Metrics {
     }
 
     /// All of it in the text format of OpenMetrics, which Prometheus reads.
-    pub(crate) fn render(&self, canisters: &Canisters) -> Result<String, fmt::Error> {
-        let summary = canisters.summary();
+    pub(crate) fn render(&self, gateway: &Gateway) -> Result<String, fmt::Error> {
+        let in_flight = gateway.network.calls_in_flight();
+        self.calls_in_flight
+            .set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+        let summary = gateway.canisters.summary();
         let total = |part: fn(&crate::canisters::Summary) -> usize| {
             i64::try_from(summary.iter().map(part).sum::<usize>()).unwrap_or(i64::MAX)
         };
@@ -309,14 +340,17 @@ fn latency(registry: &mut Registry, name: &str, help: &str) -> Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{config::Config, identity::Identity};
 
     #[test]
     fn closes_are_counted_by_reason() {
-        let metrics = Metrics::new();
+        let identity = Identity::generate().unwrap();
+        let gateway = Gateway::new(identity, Config::default()).unwrap();
+        let metrics = &gateway.metrics;
         metrics.closed(&CloseReason::TextFrame);
         metrics.closed(&CloseReason::Shutdown);
         metrics.closed(&CloseReason::Shutdown);
-        let text = metrics.render(&Canisters::default()).unwrap();
+        let text = metrics.render(&gateway).unwrap();
         assert!(
             text.contains("icws_gateway_connections_closed_total{reason=\"shutdown\"} 2\n"),
             "{text}"

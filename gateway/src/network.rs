@@ -4,11 +4,10 @@
 //! Nothing is verified here, and no root key is needed: the gateway gains nothing by distrusting the network
 //! that the clients, who verify everything, do not already have.
 
+mod error;
+
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,60 +15,37 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
 use candid::Principal;
 use ic_certification::Certificate;
-use ic_transport_types::{QueryResponse, RejectResponse, RequestId, TransportCallResponse};
-use ic_ws_protocol::{
-    CallOutcome, OutcomeError, Rejection,
-    cbor::{self, CborError},
-};
+use ic_transport_types::{QueryResponse, RequestId, TransportCallResponse};
+use ic_ws_protocol::{CallOutcome, cbor};
 use reqwest::{Client, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
-use thiserror::Error;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, sleep, timeout},
+};
+use tracing::warn;
 
-use crate::{call::SignedCall, config::Limits, quote::quote};
+pub(crate) use error::NetworkError;
+
+use crate::{addresses::Allowance, call::SignedCall, config::Limits, quote::quote};
 
 /// The longest that [`backoff`] waits.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// The reject code "SYS_TRANSIENT" of the interface specification: a retry may succeed.
-const SYS_TRANSIENT: u64 = 2;
-
-/// The network's codes for a canister that is stopped or stopping, as it is for some upgrades.
-const STOPPED: [&str; 2] = ["IC0508", "IC0509"];
-
 /// A client of one network.
 #[derive(Debug)]
 pub(crate) struct Network {
+    /// For calls, of which each takes a connection until it is answered.
+    calls: Client,
+    /// For all else, so that it waits for no call.
     http: Client,
+    /// Calls that may wait for an answer beside those that do.
+    turns: Semaphore,
+    max_calls: usize,
     base: String,
     max_response_size: usize,
     poll_timeout: Duration,
     call_timeout: Duration,
     last_answer: Mutex<Option<Instant>>,
-}
-
-/// The network has not done what was asked.
-#[derive(Debug, Error)]
-pub(crate) enum NetworkError {
-    #[error("the network cannot be reached: {}", with_sources(.0))]
-    Unreachable(reqwest::Error),
-    #[error("the network answered {status}: {text}")]
-    Status { status: StatusCode, text: String },
-    #[error("the network's answer is larger than {0} bytes")]
-    TooLarge(usize),
-    #[error("the network's answer is malformed: {0}")]
-    Malformed(#[from] CborError),
-    #[error(transparent)]
-    NoOutcome(#[from] OutcomeError),
-    #[error("rejected with code {}: {}", .rejection.code, quote(&.rejection.message))]
-    Rejected {
-        rejection: Rejection,
-        error_code: Option<String>,
-    },
-    #[error("the network has not decided within {0:?}")]
-    Undecided(Duration),
-    /// Nobody knows what becomes of a call that was posted before with another answer, or none.
-    #[error("not decided, and refused when posted again: {0}")]
-    RefusedAgain(Box<Self>),
 }
 
 /// How a call ended, and the proof of it.
@@ -95,65 +71,6 @@ impl Decision {
     }
 }
 
-impl From<reqwest::Error> for NetworkError {
-    /// The network's URL may have a key in it, and everyone is told of errors.
-    fn from(error: reqwest::Error) -> Self {
-        Self::Unreachable(error.without_url())
-    }
-}
-
-impl From<RejectResponse> for NetworkError {
-    fn from(reject: RejectResponse) -> Self {
-        Self::Rejected {
-            rejection: Rejection {
-                code: reject.reject_code as u64,
-                message: reject.reject_message,
-            },
-            error_code: reject.error_code,
-        }
-    }
-}
-
-impl NetworkError {
-    /// Why the request was understood, and denied; nothing if it was not.
-    pub(crate) fn rejection(&self) -> Option<Rejection> {
-        match self {
-            Self::Rejected { rejection, .. } => Some(rejection.clone()),
-            Self::Status { status, text } if status.is_client_error() => Some(Rejection {
-                code: status.as_u16().into(),
-                message: text.clone(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// Whether the network has not taken the request.
-    fn is_refusal(&self) -> bool {
-        match self {
-            Self::Unreachable(error) => error.is_connect(),
-            error => error.rejection().is_some(),
-        }
-    }
-
-    /// Whether such a request may succeed later.
-    pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable(_) | Self::Undecided(_) => true,
-            Self::Status { status, .. } => {
-                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
-            }
-            Self::Rejected {
-                rejection,
-                error_code,
-            } => {
-                rejection.code == SYS_TRANSIENT
-                    || error_code.as_deref().is_some_and(|e| STOPPED.contains(&e))
-            }
-            _ => false,
-        }
-    }
-}
-
 /// How long to wait before another attempt.
 fn backoff() -> ExponentialBackoff {
     ExponentialBuilder::new()
@@ -166,8 +83,12 @@ fn backoff() -> ExponentialBackoff {
 
 impl Network {
     pub(crate) fn new(url: &Url, limits: &Limits) -> Result<Self, reqwest::Error> {
+        let client = || Client::builder().timeout(limits.request_timeout).build();
         Ok(Self {
-            http: Client::builder().timeout(limits.request_timeout).build()?,
+            calls: client()?,
+            http: client()?,
+            turns: Semaphore::new(limits.max_calls),
+            max_calls: limits.max_calls,
             base: url.as_str().trim_end_matches('/').to_owned(),
             max_response_size: limits.max_response_size,
             poll_timeout: limits.poll_timeout,
@@ -184,6 +105,12 @@ impl Network {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many calls wait for an answer.
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.max_calls
+            .saturating_sub(self.turns.available_permits())
+    }
+
     /// Asks for the network's status.
     pub(crate) async fn probe(&self) -> Result<(), NetworkError> {
         let request = self.http.get(format!("{}/api/v2/status", self.base));
@@ -197,7 +124,7 @@ impl Network {
     /// was not is final. One that the network may have taken is not refused any more, whatever it says of it later.
     pub(crate) async fn call(&self, call: &SignedCall) -> Result<Decision, NetworkError> {
         let path = format!("api/v4/canister/{}/call", call.canister);
-        self.retry(&call.taken, || async {
+        self.retry(call, || async {
             match self.post_call(&path, call).await? {
                 TransportCallResponse::Replied { certificate } => {
                     decision(certificate, &call.request_id)
@@ -212,7 +139,7 @@ impl Network {
     pub(crate) async fn submit(&self, call: &SignedCall) -> Result<(), NetworkError> {
         let path = format!("api/v2/canister/{}/call", call.canister);
         let post = || async { self.post_call(&path, call).await.map(Some) };
-        self.retry(&call.taken, post).await.map(drop)
+        self.retry(call, post).await.map(drop)
     }
 
     /// Posts `call` once. A rejection before execution is an error.
@@ -221,7 +148,7 @@ impl Network {
         path: &str,
         call: &SignedCall,
     ) -> Result<TransportCallResponse, NetworkError> {
-        let request = self.request(path, call.envelope.clone());
+        let request = self.request(&self.calls, path, call.envelope.clone());
         let (status, body) = self.send(request).await?;
         if status == StatusCode::ACCEPTED {
             return Ok(TransportCallResponse::Accepted);
@@ -239,7 +166,7 @@ impl Network {
         envelope: Vec<u8>,
     ) -> Result<Vec<u8>, NetworkError> {
         let path = format!("api/v3/canister/{canister}/query");
-        let request = self.request(&path, envelope.into());
+        let request = self.request(&self.http, &path, envelope.into());
         let (_, body) = self.send(request.timeout(self.poll_timeout)).await?;
         match cbor::from_slice(&body)? {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
@@ -247,23 +174,27 @@ impl Network {
         }
     }
 
-    /// Attempts until there is a result, an error that will not pass, or no more time. `taken` becomes, and stays, true
-    /// once an attempt was not refused.
+    /// Attempts, each in its turn, until there is a result, an error that will not pass, or no more time. The call counts
+    /// as taken once an attempt was not refused.
     async fn retry<T, F>(
         &self,
-        taken: &AtomicBool,
+        call: &SignedCall,
         attempt: impl Fn() -> F,
     ) -> Result<T, NetworkError>
     where
         F: Future<Output = Result<Option<T>, NetworkError>>,
     {
-        let mut last_error = None;
+        let taken = &call.taken;
+        let mut last_error = Some(NetworkError::Busy(self.call_timeout));
         let mut is_posted = false;
         let attempts = async {
             for delay in backoff() {
+                let turn = self.turn(call.allowance.as_deref()).await;
+                last_error.take_if(|error| matches!(error, NetworkError::Busy(_)));
                 is_posted = true;
                 let result = attempt().await;
                 is_posted = false;
+                drop(turn);
                 if !result.as_ref().is_err_and(NetworkError::is_refusal) {
                     taken.store(true, Ordering::Relaxed);
                 }
@@ -289,9 +220,21 @@ impl Network {
         })
     }
 
-    fn request(&self, path: &str, body: Bytes) -> RequestBuilder {
-        self.http
-            .post(format!("{}/{path}", self.base))
+    /// Waits until one more call may wait for an answer: first among those of its address, so that no address takes
+    /// the turns of all others.
+    async fn turn<'a>(
+        &'a self,
+        allowance: Option<&'a Allowance>,
+    ) -> [Option<SemaphorePermit<'a>>; 2] {
+        let of_address = match allowance {
+            Some(allowance) => take_turn(&allowance.calls, "of an address").await,
+            None => None,
+        };
+        [of_address, take_turn(&self.turns, "of all clients").await]
+    }
+
+    fn request(&self, http: &Client, path: &str, body: Bytes) -> RequestBuilder {
+        http.post(format!("{}/{path}", self.base))
             .header(CONTENT_TYPE, "application/cbor")
             .body(body)
     }
@@ -322,6 +265,16 @@ impl Network {
     }
 }
 
+/// Waits for one of the `turns` that belong to so many.
+async fn take_turn<'a>(turns: &'a Semaphore, whose: &str) -> Option<SemaphorePermit<'a>> {
+    if let Ok(turn) = turns.try_acquire() {
+        return Some(turn);
+    }
+    warn!("too many calls {whose} are on their way: more have to wait");
+    // Nobody closes it.
+    turns.acquire().await.ok()
+}
+
 /// What `certificate` says of the call `id`; nothing if that is not decided yet.
 fn decision(certificate: Vec<u8>, id: &RequestId) -> Result<Option<Decision>, NetworkError> {
     let tree = cbor::from_slice::<Certificate>(&certificate)?.tree;
@@ -331,21 +284,33 @@ fn decision(certificate: Vec<u8>, id: &RequestId) -> Result<Option<Decision>, Ne
     }))
 }
 
-/// `reqwest` says only in its sources what went wrong.
-fn with_sources(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::{call::SignedCall, config::Config};
+
+    #[tokio::test]
+    async fn a_call_that_waits_too_long_for_its_turn_was_not_taken() {
+        let mut limits = Config::default().limits;
+        limits.max_calls = 1;
+        limits.call_timeout = Duration::from_millis(50);
+        let network = Network::new(&"http://127.0.0.1:1".parse().unwrap(), &limits).unwrap();
+        let _turn = network.turns.acquire().await.unwrap();
+        let call = SignedCall {
+            canister: Principal::management_canister(),
+            request_id: RequestId::new(&[0; 32]),
+            envelope: Bytes::new(),
+            taken: Default::default(),
+            span: Default::default(),
+            room: None,
+            allowance: None,
+        };
+        let error = network.call(&call).await.unwrap_err();
+        assert!(matches!(error, NetworkError::Busy(_)), "{error}");
+        assert!(error.is_transient());
+        assert!(error.to_string().contains("50ms"), "{error}");
+        assert_eq!(error.rejection().unwrap().code, 503);
+    }
 
     #[tokio::test]
     async fn a_key_in_the_url_is_not_told() {

@@ -10,7 +10,10 @@ use std::{
 
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
-use ic_ws_protocol::{CanisterWsGetMessagesArguments, MessageKey, decode_get_messages_reply};
+use ic_ws_protocol::{
+    CanisterOutputCertifiedMessages, CanisterWsGetMessagesArguments, MessageKey,
+    decode_get_messages_reply,
+};
 use thiserror::Error;
 use tokio::{task::yield_now, time::sleep};
 use tracing::{Instrument, debug, info, info_span, warn};
@@ -85,6 +88,11 @@ impl Poller {
         let before = self.queue.next();
         let drained = async {
             while self.poll().await? {}
+            if self.last_is_gone().await? {
+                warn!("what was read last is gone: starting over");
+                self.start_over();
+                while self.poll().await? {}
+            }
             Ok::<_, PollError>(())
         };
         if let Err(error) = drained.await {
@@ -142,13 +150,27 @@ impl Poller {
         self.canister.has_new_queue();
     }
 
-    /// Fetches and delivers the next messages. Gives back whether there are more.
-    async fn poll(&mut self) -> Result<bool, PollError> {
+    /// Whether another message, or none, is where the last one was read. It is looked for when nothing came for long:
+    /// clients that only read would not notice that the canister has begun anew.
+    async fn last_is_gone(&mut self) -> Result<bool, PollError> {
+        let interval = self.gateway.config.limits.queue_check_interval;
+        let Some(unseen) = self.queue.unseen(interval, Instant::now()) else {
+            return Ok(false);
+        };
+        let reply = self.fetch(unseen).await?;
+        let this = self.gateway.identity.principal();
+        let seen = reply.messages.first().and_then(|message| {
+            let number = number(&message.key, this)?;
+            Some(Mark::new(number, &message.content, Instant::now()))
+        });
+        Ok(!seen.is_some_and(|seen| self.queue.recognise(seen)))
+    }
+
+    /// Fetches messages from the one numbered `nonce` on.
+    async fn fetch(&self, nonce: u64) -> Result<CanisterOutputCertifiedMessages, PollError> {
         let gateway = &self.gateway;
-        let arg = candid::encode_one(CanisterWsGetMessagesArguments {
-            nonce: self.queue.next(),
-        })
-        .map_err(PollError::Argument)?;
+        let arg = candid::encode_one(CanisterWsGetMessagesArguments { nonce })
+            .map_err(PollError::Argument)?;
         let envelope = gateway.identity.sign(EnvelopeContent::Query {
             ingress_expiry: ingress_expiry(),
             sender: gateway.identity.principal(),
@@ -158,7 +180,7 @@ impl Poller {
             nonce: None,
             sender_info: None,
         });
-        let (started, started_at) = (Instant::now(), SystemTime::now());
+        let started = Instant::now();
         let reply = gateway.network.query(self.canister.id, envelope).await?;
         let reply = decode_get_messages_reply(&reply)
             .map_err(PollError::Malformed)?
@@ -174,6 +196,14 @@ impl Poller {
         if self.canister.polling.succeeded(Instant::now()) {
             info!("polls succeed again");
         }
+        Ok(reply)
+    }
+
+    /// Fetches and delivers the next messages. Gives back whether there are more.
+    async fn poll(&mut self) -> Result<bool, PollError> {
+        let started_at = SystemTime::now();
+        let reply = self.fetch(self.queue.next()).await?;
+        let gateway = &self.gateway;
         let causes = &self.canister.causes;
         let span = gateway
             .traces

@@ -4,6 +4,9 @@
 //! gateway, begins a new one, and nothing in its answers says so: it has nothing to give at the old number. When there
 //! is reason to suspect that, the queue is read from its start. If what was read last is still in its place, it is the
 //! old one; if not, the canister knows none of the connections any more that it sent the old messages to.
+//!
+//! That holds for a queue with nothing in it, too: a canister acknowledges each client's messages before it drops older
+//! ones from the queue, so that while it knows clients there is always something.
 
 use std::{
     hash::{DefaultHasher, Hasher},
@@ -25,7 +28,8 @@ pub(crate) struct Queue {
 pub(crate) struct Mark {
     number: u64,
     content: u64,
-    read_at: Instant,
+    /// When it was last seen in its place.
+    seen_at: Instant,
 }
 
 /// What a message tells of its queue.
@@ -71,14 +75,27 @@ impl Queue {
         Reading::Next
     }
 
-    /// The end of the queue was reached. Gives back whether it is another queue than before: one with messages, but
-    /// without the one that is sought. A node that lags behind may not have got that far either, so the verdict needs
-    /// a message that was read more than `lag` ago.
+    /// The number of the message that was read last, if it was not seen for that long.
+    pub(crate) fn unseen(&self, since: Duration, now: Instant) -> Option<u64> {
+        let last = self.last.filter(|_| self.sought.is_none())?;
+        (now.saturating_duration_since(last.seen_at) > since).then_some(last.number)
+    }
+
+    /// This message was seen where the last one was read. Gives back whether it is that one.
+    pub(crate) fn recognise(&mut self, seen: Mark) -> bool {
+        let known = self.last.as_mut();
+        let known = known.filter(|last| (last.number, last.content) == (seen.number, seen.content));
+        known.map(|last| last.seen_at = seen.seen_at).is_some()
+    }
+
+    /// The end of the queue was reached. Gives back whether it is another queue than before: one without the message
+    /// that is sought. A node that lags behind may not have got that far either, so the verdict needs a message that was
+    /// seen more than `lag` ago.
     pub(crate) fn is_new_at_end(&mut self, lag: Duration, now: Instant) -> bool {
-        let (Some(sought), Some(_)) = (self.sought, self.last) else {
+        let Some(sought) = self.sought else {
             return false;
         };
-        if now.saturating_duration_since(sought.read_at) <= lag {
+        if now.saturating_duration_since(sought.seen_at) <= lag {
             self.start_over();
             return false;
         }
@@ -88,11 +105,11 @@ impl Queue {
 }
 
 impl Mark {
-    pub(crate) fn new(number: u64, content: &[u8], read_at: Instant) -> Self {
+    pub(crate) fn new(number: u64, content: &[u8], seen_at: Instant) -> Self {
         Self {
             number,
             content: digest(content),
-            read_at,
+            seen_at,
         }
     }
 }
@@ -184,13 +201,37 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_queue_says_nothing() {
+    fn a_queue_of_later_messages_is_the_same() {
         let (mut queue, now) = read_queue();
         queue.start_over();
-        assert!(!queue.is_new_at_end(LAG, now + 2 * LAG));
-        // All that was read has been dropped, and a new message has come.
         assert_eq!(read(&mut queue, 10, b"", now), Reading::Next);
         assert!(!queue.is_new_at_end(LAG, now + 2 * LAG));
+    }
+
+    #[test]
+    fn an_empty_queue_is_new_unless_a_node_lags() {
+        let (mut queue, now) = read_queue();
+        queue.start_over();
+        assert!(!queue.is_new_at_end(LAG, now));
+        assert!(queue.is_new_at_end(LAG, now + 2 * LAG));
+        assert_eq!(read(&mut queue, 0, b"new", now), Reading::Next);
+        assert!(!queue.is_new_at_end(LAG, now + 2 * LAG));
+    }
+
+    #[test]
+    fn what_was_read_last_is_looked_for_from_time_to_time() {
+        let (mut queue, start) = read_queue();
+        let later = start + 2 * LAG;
+        assert_eq!(queue.unseen(LAG, start), None);
+        assert_eq!(queue.unseen(LAG, later), Some(9));
+        assert!(!queue.recognise(Mark::new(9, b"new", later)));
+        assert!(!queue.recognise(Mark::new(8, &9_u64.to_be_bytes(), later)));
+        assert!(queue.recognise(Mark::new(9, &9_u64.to_be_bytes(), later)));
+        assert_eq!(queue.unseen(LAG, later), None);
+        assert_eq!(queue.unseen(LAG, later + 2 * LAG), Some(9));
+        // It is looked for already.
+        queue.start_over();
+        assert_eq!(queue.unseen(LAG, later + 2 * LAG), None);
     }
 
     #[test]

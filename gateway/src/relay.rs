@@ -149,6 +149,7 @@ impl Relay {
             Err(error) => error.rejection().map(Receipt::Rejection),
         };
         if let Some(receipt) = receipt {
+            self.gateway.metrics.receipt(&receipt);
             self.outbox.put(Content::Receipt(ReceiptFrame {
                 request_id: call.request_id,
                 receipt,

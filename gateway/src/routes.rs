@@ -120,11 +120,16 @@ fn admit(
         warn!(%address, ?origin, "origin not allowed");
         return Err(Refusal::OriginNotAllowed);
     }
+    let Ok(permit) = gateway.places.clone().try_acquire_owned() else {
+        warn!(%address, "too many connections");
+        return Err(Refusal::TooManyConnections);
+    };
     Ok(Visitor {
         address,
         place,
         receipts: offers_receipts(headers),
         _connection: connection,
+        _permit: permit,
     })
 }
 
@@ -159,7 +164,7 @@ fn locate(
 }
 
 async fn render_metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    match gateway.metrics.render(&gateway.canisters) {
+    match gateway.metrics.render(&gateway) {
         Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -26,6 +26,10 @@ use crate::{
 /// How long to wait when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Connections beside those that are WebSockets: requests of supervisors, and clients to whom it is said that there are
+/// too many.
+const SPARE_CONNECTIONS: usize = 64;
+
 /// Connections at the same time to where an operator looks.
 const MAX_OPERATOR_CONNECTIONS: usize = 64;
 
@@ -123,10 +127,11 @@ struct Door {
 
 impl Door {
     fn for_clients(gateway: &Arc<Gateway>, tls: Option<Tls>) -> Self {
+        let connections = gateway.config.limits.max_connections + SPARE_CONNECTIONS;
         Self {
             router: routes::of_clients(gateway),
             tls,
-            permits: Arc::new(Semaphore::new(gateway.config.limits.max_connections)),
+            permits: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))),
             by_address: true,
             shutdown: gateway.shutdown.clone(),
             gateway: gateway.clone(),

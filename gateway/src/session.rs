@@ -20,7 +20,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use ic_ws_protocol::{ClientFrame, HandshakeFrame};
 use tokio::{
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, mpsc},
     task::JoinHandle,
     time::{Instant, interval_at, sleep, timeout},
 };
@@ -35,7 +35,7 @@ use tracing::{Instrument, debug, field, info_span, warn};
 
 use crate::{
     addresses::Place,
-    budget::{Room, Share},
+    budget::Share,
     call::{OpenCall, SignedCall, admit_message, admit_open},
     canisters::{Canisters, Registration},
     close::CloseReason,
@@ -43,7 +43,7 @@ use crate::{
     delivery::{Content, Delivery, ProvenMessage},
     farewell,
     gateway::Gateway,
-    rate::Rate,
+    incoming::Incoming,
     relay::Relay,
 };
 
@@ -53,8 +53,9 @@ const BUFFER_SIZE: usize = 2048;
 /// What a frame to a client may have in it beside what the network answered.
 const FRAME_OVERHEAD: usize = 64 * 1024;
 
-pub(crate) type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Message>;
-pub(crate) type Stream = SplitStream<WebSocketStream<TokioIo<Upgraded>>>;
+type Socket = WebSocketStream<Incoming<TokioIo<Upgraded>>>;
+pub(crate) type Sink = SplitSink<Socket, Message>;
+pub(crate) type Stream = SplitStream<Socket>;
 
 /// Who is to have a session.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub(crate) struct Visitor {
     pub(crate) receipts: bool,
     /// Held as long as it counts.
     pub(crate) _connection: Connection,
+    pub(crate) _permit: OwnedSemaphorePermit,
 }
 
 /// Runs one session, once the HTTP side has let go of the connection.
@@ -91,11 +93,10 @@ pub(crate) async fn run(gateway: Arc<Gateway>, visitor: Visitor, upgrade: OnUpgr
             .max_write_buffer_size(limits.max_response_size.saturating_add(FRAME_OVERHEAD))
             .max_message_size(Some(limits.max_frame_size))
             .max_frame_size(Some(limits.max_frame_size));
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
-                .await;
+        let place = visitor.place.clone();
+        let socket = Incoming::new(TokioIo::new(upgraded), limits, &gateway.incoming, place);
+        let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await;
         let session = Session {
-            rate: Rate::new(limits.max_message_rate),
             pending: gateway.pending.share(limits.max_pending_bytes),
             gateway: &gateway,
             visitor,
@@ -110,13 +111,12 @@ pub(crate) async fn run(gateway: Arc<Gateway>, visitor: Visitor, upgrade: OnUpgr
 struct Session<'a> {
     gateway: &'a Arc<Gateway>,
     visitor: Visitor,
-    rate: Rate,
     /// What the calls may take.
     pending: Share,
 }
 
 impl Session<'_> {
-    async fn run(self, socket: WebSocketStream<TokioIo<Upgraded>>) {
+    async fn run(self, socket: Socket) {
         let (mut sink, mut stream) = socket.split();
         let limit = self.gateway.config.limits.handshake_timeout;
         // Boxed, like all that is over before the long wait, or comes after it.
@@ -161,8 +161,9 @@ impl Session<'_> {
         if !self.gateway.config.access.allows_canister(call.canister) {
             return Err(CloseReason::CanisterNotAllowed(call.canister));
         }
-        call.room = Some(self.room(&call).await?);
-        let registration = Canisters::register(self.gateway, call.canister, client)?;
+        self.charge(&mut call).await?;
+        let allowance = &self.visitor.place.allowance;
+        let registration = Canisters::register(self.gateway, call.canister, client, allowance)?;
         span.end();
         Ok((registration, call))
     }
@@ -222,7 +223,7 @@ impl Session<'_> {
                 let mut call = admit_message(frame, canister)?;
                 let span = self.gateway.traces.begin("receive envelope");
                 call.follow(span.clone());
-                call.room = Some(self.room(&call).await?);
+                self.charge(&mut call).await?;
                 calls.send(Arc::new(call)).await.map_err(internal)?;
                 span.end();
             }
@@ -233,22 +234,22 @@ impl Session<'_> {
         }
     }
 
-    /// Waits until there is room for `call` beside those that are undecided.
-    async fn room(&self, call: &SignedCall) -> Result<Room, CloseReason> {
+    /// Waits until there is room for `call` beside those that are undecided, and makes it one of the client's.
+    async fn charge(&self, call: &mut SignedCall) -> Result<(), CloseReason> {
         let room = self.pending.take(call.envelope.len()).await;
-        room.map_err(internal)?
-            .ok_or_else(|| CloseReason::TooMuchPending(self.pending.used()))
+        let room = room.map_err(internal)?;
+        call.room = Some(room.ok_or_else(|| CloseReason::TooMuchPending(self.pending.used()))?);
+        call.allowance = Some(self.visitor.place.allowance.clone());
+        Ok(())
     }
 
     /// The next frame with something in it.
     async fn receive(&self, stream: &mut Stream) -> Result<ClientFrame, CloseReason> {
-        let silence = self.gateway.config.limits.ping_interval * 2;
         loop {
-            let message = timeout(silence, stream.next())
+            let message = stream
+                .next()
                 .await
-                .map_err(|_| CloseReason::Unresponsive(silence))?
                 .ok_or_else(|| CloseReason::ConnectionLost("end of stream".to_owned()))??;
-            self.count(message.len())?;
             match message {
                 Message::Binary(bytes) => {
                     self.gateway
@@ -265,20 +266,6 @@ impl Session<'_> {
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
-    }
-
-    /// Counts a message of `size` bytes against what the client may send.
-    fn count(&self, size: usize) -> Result<(), CloseReason> {
-        let of_address = &self.visitor.place.rate;
-        if !self.rate.admits(size) {
-            return Err(CloseReason::TooManyMessages(self.rate.per_second()));
-        }
-        if !of_address.admits(size) {
-            return Err(CloseReason::TooManyMessagesOfAddress(
-                of_address.per_second(),
-            ));
-        }
-        Ok(())
     }
 
     /// Writes what the canister sends, and pings. A client that does not read for long ends it.

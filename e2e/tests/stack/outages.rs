@@ -97,6 +97,7 @@ async fn clients_of_a_reinstalled_canister_are_told() -> Result<()> {
     let gateway = gateway(|limits| {
         limits.close_message_timeout = Duration::from_millis(200);
         limits.open_message_timeout = Duration::from_secs(1);
+        limits.queue_check_interval = Duration::from_secs(2);
     });
     let stack = Stack::start_with(ic_localnet::Config::default(), gateway).await?;
     let mut alice = Person::join(&stack, "Alice").await?;
@@ -125,6 +126,14 @@ async fn clients_of_a_reinstalled_canister_are_told() -> Result<()> {
     bob.say("here")?;
     for person in [&mut alice, &mut bob] {
         person.message_saying("here").await?;
+    }
+
+    // Nobody sends anything, nor comes anew.
+    stack
+        .install_backend(CanisterInstallMode::Reinstall)
+        .await?;
+    for person in [&mut alice, &mut bob] {
+        closed_for_now(person, "knows nothing of the connection").await?;
     }
     stack.stop().await
 }

@@ -37,10 +37,20 @@ pub struct Limits {
     #[arg(long, value_name = "N", default_value = "1000", value_parser = amount())]
     pub max_canisters: usize,
 
+    /// Canisters that one address may be the first to connect to, of those with clients at the same time. A client of
+    /// one more is closed.
+    #[arg(long, value_name = "N", default_value = "100", value_parser = amount())]
+    pub max_canisters_per_address: usize,
+
     /// The largest frame a client may send, in bytes. A larger one closes it.
     /// The default leaves an envelope of the network's largest ingress message (2 MiB) its overhead.
     #[arg(long, value_name = "BYTES", default_value = "2162688", value_parser = amount())]
     pub max_frame_size: usize,
+
+    /// The bytes of messages that have begun to arrive and are not complete, of all clients. One of whose message more
+    /// has arrived than is left for the others is closed.
+    #[arg(long, value_name = "BYTES", default_value = "268435456", value_parser = amount())]
+    pub max_total_incoming_bytes: usize,
 
     /// Messages that may wait for one client to read them. With one more it is closed as too slow.
     #[arg(long, value_name = "N", default_value = "1024", value_parser = amount())]
@@ -69,6 +79,15 @@ pub struct Limits {
     #[arg(long, value_name = "BYTES", default_value = "536870912", value_parser = amount())]
     pub max_total_pending_bytes: usize,
 
+    /// Calls that may be on their way to the network at the same time. Others wait, and so do those who send more
+    /// of them; a call that waits longer than for its decision is refused.
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = amount())]
+    pub max_calls: usize,
+
+    /// The same of the clients of one address.
+    #[arg(long, value_name = "N", default_value = "500", value_parser = amount())]
+    pub max_calls_per_address: usize,
+
     /// Calls of `ws_close` to one canister that may be on their way at the same time.
     #[arg(long, value_name = "N", default_value = "256", value_parser = amount())]
     pub max_pending_closes: usize,
@@ -80,6 +99,10 @@ pub struct Limits {
     /// How long a client may take for TLS and its HTTP request, and then to send `ws_open`, in milliseconds.
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
     pub handshake_timeout: Duration,
+
+    /// How long a client may take to send one message once it has begun, in milliseconds. Then it is closed.
+    #[arg(long, value_name = "MS", default_value = "60000", value_parser = milliseconds())]
+    pub message_timeout: Duration,
 
     /// How often an idle client is pinged, in milliseconds. One that is silent for two intervals is closed.
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
@@ -108,6 +131,11 @@ pub struct Limits {
     /// receipts are not.
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = milliseconds())]
     pub close_message_timeout: Duration,
+
+    /// How long a canister may have had no message for this gateway before that looks whether the latest one is still
+    /// there, in milliseconds. If not, the canister has begun anew, and its clients are closed.
+    #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]
+    pub queue_check_interval: Duration,
 
     /// How long all polls of a canister may have failed before its clients are closed, in milliseconds.
     #[arg(long, value_name = "MS", default_value = "30000", value_parser = milliseconds())]

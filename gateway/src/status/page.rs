@@ -126,26 +126,17 @@ fn canisters(canisters: &[Canister]) -> Markup {
             @if canisters.is_empty() {
                 p.nothing { "No client is connected." }
             } @else {
-                div.scroll tabindex="0" role="region" aria-label="Canisters" {
-                    table {
-                        thead { tr {
-                            th scope="col" { "Canister" }
-                            th.number scope="col" { "Clients" }
-                            th.number scope="col" { "Waiting messages" }
-                            th scope="col" { "Polled" }
-                        } }
-                        tbody {
-                            @for canister in canisters.iter().take(MAX_ROWS) {
-                                tr {
-                                    td { code { (canister.id) } }
-                                    td.number { (canister.clients) }
-                                    td.number { (canister.waiting_messages) }
-                                    td { (polled(canister)) }
-                                }
-                            }
+                @let columns = [("Canister", false), ("Clients", true), ("Waiting messages", true), ("Polled", false)];
+                (table("Canisters", &columns, html! {
+                    @for canister in canisters.iter().take(MAX_ROWS) {
+                        tr {
+                            td { code { (canister.id) } }
+                            td.number { (canister.clients) }
+                            td.number { (canister.waiting_messages) }
+                            td { (polled(canister)) }
                         }
                     }
-                }
+                }))
                 @if canisters.len() > MAX_ROWS {
                     p.nothing { "And " (canisters.len() - MAX_ROWS) " with fewer clients." }
                 }
@@ -173,29 +164,36 @@ fn errors(errors: &[Error]) -> Markup {
             @if errors.is_empty() {
                 p.nothing { "None since the start." }
             } @else {
-                div.scroll tabindex="0" role="region" aria-label="Recent errors" {
-                    table {
-                        thead { tr {
-                            th scope="col" { "Last seen" }
-                            th.number scope="col" { "Times" }
-                            th scope="col" { "What" }
-                        } }
-                        tbody {
-                            @for error in errors {
-                                tr {
-                                    td.when { (duration(error.seconds_ago)) " ago" }
-                                    td.number { (error.times) }
-                                    td {
-                                        (error.text)
-                                        @if let Some(canister) = &error.canister {
-                                            p.detail { code { (canister) } }
-                                        }
-                                    }
+                (table("Recent errors", &[("Last seen", false), ("Times", true), ("What", false)], html! {
+                    @for error in errors {
+                        tr {
+                            td.when { (duration(error.seconds_ago)) " ago" }
+                            td.number { (error.times) }
+                            td {
+                                (error.text)
+                                @if let Some(canister) = &error.canister {
+                                    p.detail { code { (canister) } }
                                 }
                             }
                         }
                     }
-                }
+                }))
+            }
+        }
+    }
+}
+
+/// A table with columns of these titles, and whether they are of numbers. Where it is too wide, it scrolls.
+fn table(label: &str, columns: &[(&str, bool)], rows: Markup) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(label) {
+            table {
+                thead { tr {
+                    @for (title, of_numbers) in columns {
+                        th class=[of_numbers.then_some("number")] scope="col" { (title) }
+                    }
+                } }
+                tbody { (rows) }
             }
         }
     }

@@ -129,6 +129,11 @@ fn limits(gateway: &Gateway, canisters: usize, connections: i64) -> Vec<Limit> {
             Some(canisters as u64),
         ),
         limit(
+            "Canisters of one address",
+            limits.max_canisters_per_address as u64,
+            None,
+        ),
+        limit(
             "Messages a second of one client",
             limits.max_message_rate.get().into(),
             None,
@@ -150,9 +155,29 @@ fn limits(gateway: &Gateway, canisters: usize, connections: i64) -> Vec<Limit> {
             None,
         ),
         limit(
+            "Bytes waiting for all clients",
+            limits.max_total_outgoing_bytes as u64,
+            Some(gateway.outgoing.used() as u64),
+        ),
+        limit(
+            "Bytes of incomplete messages",
+            limits.max_total_incoming_bytes as u64,
+            Some(gateway.incoming.used() as u64),
+        ),
+        limit(
             "Undecided calls of one client",
             limits.max_pending_calls as u64,
             None,
+        ),
+        limit(
+            "Bytes of undecided calls",
+            limits.max_total_pending_bytes as u64,
+            Some(gateway.pending.used() as u64),
+        ),
+        limit(
+            "Calls on their way",
+            limits.max_calls as u64,
+            Some(gateway.network.calls_in_flight() as u64),
         ),
     ]
 }

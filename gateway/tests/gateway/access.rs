@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use crate::support::{
-    CANISTER, Client, Gateway, fake_network::FakeNetwork, unconnected, until, within,
+    CANISTER, Client, Gateway, connected, fake_network::FakeNetwork, unconnected, until, within,
 };
 use futures::StreamExt;
 use ic_ws_gateway::{Config, Limits};
@@ -119,14 +119,7 @@ fn rate(messages: u32) -> impl FnOnce(&mut Limits) {
 
 /// A network, a gateway to it, and one client that has done nothing wrong.
 async fn with_client(change: impl FnOnce(&mut Limits)) -> (FakeNetwork, Gateway, Client) {
-    let network = FakeNetwork::start().await;
-    let mut config = Config {
-        ic_network_url: network.url.clone(),
-        polling_interval: Duration::from_millis(10),
-        ..Config::default()
-    };
-    change(&mut config.limits);
-    let gateway = Gateway::start(config).await;
+    let (gateway, network) = connected(|config| change(&mut config.limits)).await;
     let client = Client::open(&gateway, 1).await;
     (network, gateway, client)
 }

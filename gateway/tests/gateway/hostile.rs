@@ -3,93 +3,19 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use crate::support::{
-    CANISTER, Client, Gateway,
-    fake_network::{Answer, FakeNetwork},
+    CANISTER, Client,
+    fake_network::{Answer, Spoiled},
+    scene::{Scene, masked},
     until, within,
 };
+use candid::Principal;
 use futures::future::join_all;
-use ic_ws_gateway::{Config, Limits};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    net::TcpStream,
 };
-use tokio_tungstenite::tungstenite::Message;
-
-/// A gateway with a client that is served.
-struct Scene {
-    network: FakeNetwork,
-    gateway: Gateway,
-    honest: Client,
-    delivered: u64,
-}
-
-impl Scene {
-    async fn start(change: impl FnOnce(&mut Limits)) -> Self {
-        let network = FakeNetwork::start().await;
-        let mut config = Config {
-            ic_network_url: network.url.clone(),
-            polling_interval: Duration::from_millis(10),
-            ..Config::default()
-        };
-        config.limits.close_timeout = Duration::from_millis(200);
-        change(&mut config.limits);
-        let gateway = Gateway::start(config).await;
-        let honest = Client::open(&gateway, 1).await;
-        let mut scene = Self {
-            network,
-            gateway,
-            honest,
-            delivered: 0,
-        };
-        scene.expect_served().await;
-        scene
-    }
-
-    /// The honest client sends and receives.
-    async fn expect_served(&mut self) {
-        self.honest.send_message(CANISTER).await;
-        self.delivered += 1;
-        let key = self.honest.key;
-        self.network
-            .queue(self.gateway.principal, key, self.delivered, 10);
-        self.honest.next_frame().await;
-    }
-
-    /// All others have gone: none of their sessions hangs or has panicked.
-    async fn expect_alone(&mut self) {
-        self.expect_served().await;
-        self.gateway
-            .until_metric("icws_gateway_connections", 1)
-            .await;
-    }
-
-    async fn expect_closed(&self, reason: &str) {
-        let name = format!("icws_gateway_connections_closed_total{{reason=\"{reason}\"}}");
-        self.gateway.until_metric(&name, 1).await;
-    }
-
-    /// A socket on which the client's side of the handshake is done.
-    async fn raw_socket(&self) -> TcpStream {
-        let socket = TcpSocket::new_v4().unwrap();
-        // Little fits in before somebody has to read.
-        socket.set_recv_buffer_size(4096).unwrap();
-        let mut stream = socket.connect(self.gateway.address).await.unwrap();
-        let request = "GET / HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-                       sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.unwrap();
-        stream
-    }
-}
-
-/// A binary frame as clients send it, masked with zeros.
-fn masked(payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x82, 0x80 | 127];
-    frame.extend((payload.len() as u64).to_be_bytes());
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
-}
+use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 /// Writes `bytes` as long as somebody takes them, and reads what comes until the other side ends it.
 async fn exchange(stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
@@ -163,11 +89,9 @@ async fn a_flood_of_garbage_ends_with_its_first_frame() {
 
 #[tokio::test]
 async fn a_huge_frame_is_not_waited_for() {
-    const SIZE: u64 = 100 * 1024 * 1024;
+    const SIZE: usize = 100 * 1024 * 1024;
     let mut scene = Scene::start(|_| {}).await;
-    let mut frame = vec![0x82, 0x80 | 127];
-    frame.extend(SIZE.to_be_bytes());
-    frame.resize(SIZE as usize, 0);
+    let frame = masked(&vec![0; SIZE]);
     let socket = scene.raw_socket().await;
     let (received, ()) = tokio::join!(exchange(socket, &frame), scene.expect_served());
     let text = String::from_utf8_lossy(&received);
@@ -291,12 +215,49 @@ async fn a_dead_canister_keeps_no_connection() {
         until(async || scene.network.accepted("ws_open").len() == opened).await;
         client.close().await;
         scene.expect_served().await;
-        let health = format!("http://{}/health", scene.gateway.address);
-        let answers = async || {
-            reqwest::get(&health)
-                .await
-                .is_ok_and(|r| r.status().is_success())
-        };
-        until(answers).await;
+        // Its place is free again.
+        let url = format!("ws://{}", scene.gateway.address);
+        until(async || connect_async(&url).await.is_ok()).await;
     }
+}
+
+/// Such a canister serves its own clients badly, if at all, and nobody else notices.
+#[tokio::test]
+async fn a_canister_that_answers_nonsense_disturbs_nobody() {
+    let mut scene = Scene::start(|limits| {
+        limits.poll_timeout = Duration::from_millis(500);
+        limits.max_response_size = 1_000_000;
+        limits.canister_timeout = Duration::from_millis(500);
+    })
+    .await;
+    for (nonce, spoiled) in (2..).zip([
+        Spoiled::Unavailable,
+        Spoiled::Endless,
+        Spoiled::Dripping,
+        Spoiled::Garbage,
+    ]) {
+        let canister = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, nonce, 1, 1]);
+        scene.network.spoil_polls_of(canister, spoiled);
+        let mut client = Client::connect(&scene.gateway, nonce.into()).await;
+        client.send_open(canister).await;
+        let (_, ()) = tokio::join!(
+            scene.expect_served(),
+            client.expect_close(1013, "unavailable")
+        );
+    }
+    scene.expect_alone().await;
+}
+
+/// What proves a message is for its client to judge, who gets it as it is.
+#[tokio::test]
+async fn a_witness_of_nothing_is_passed_on() {
+    const OTHER_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 2, 1, 1]);
+    let mut scene = Scene::start(|_| {}).await;
+    let (network, gateway) = (&scene.network, &scene.gateway);
+    network.spoil_polls_of(OTHER_CANISTER, Spoiled::Witness);
+    let mut client = Client::connect(gateway, 2).await;
+    network.queue(gateway.principal, client.key, 1, 10);
+    client.send_open(OTHER_CANISTER).await;
+    assert_eq!(client.next_frame().await.tree, b"nothing");
+    scene.expect_alone_but(1).await;
 }

@@ -7,13 +7,19 @@ mod hostile;
 #[cfg(test)]
 mod operation;
 #[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod process;
+#[cfg(test)]
+mod queues;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod relaying;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -4,12 +4,22 @@ use std::{
     fs, net::SocketAddr, ops::Range, os::unix::process::ExitStatusExt, path::Path, process::Stdio,
 };
 
-use crate::support::{CANISTER, Client, fake_network::FakeNetwork, until, within};
-use futures::{StreamExt, future::join_all, stream};
+use crate::support::{
+    CANISTER, Client,
+    fake_network::FakeNetwork,
+    scene::{masked_header, web_socket},
+    until, within,
+};
+use futures::{
+    StreamExt,
+    future::{join_all, ready},
+    stream,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, sink},
+    net::TcpStream,
     process::{Child, Command},
 };
 
@@ -169,13 +179,24 @@ async fn a_signal_ends_it_in_order() {
 /// In KiB.
 #[cfg(target_os = "linux")]
 fn resident(pid: u32) -> u64 {
+    status(pid, "VmRSS:")
+}
+
+#[cfg(target_os = "linux")]
+fn status(pid: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.unwrap()
         .trim()
         .trim_end_matches(" kB")
         .parse()
         .unwrap()
+}
+
+/// In KiB, at its most so far.
+#[cfg(target_os = "linux")]
+fn peak(pid: u32) -> u64 {
+    status(pid, "VmHWM:")
 }
 
 #[cfg(target_os = "linux")]
@@ -200,4 +221,62 @@ async fn an_idle_client_costs_little_memory() {
     let _clients = open(FIRST..FIRST + CLIENTS).await;
     let each = resident(process.pid()).saturating_sub(before) / CLIENTS;
     assert!(each <= 20, "{each} KiB");
+}
+
+/// What is beyond the limits is refused before it costs memory, and a client that does nothing wrong notices nothing.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn attacks_cost_little_memory() {
+    const CONNECTIONS: usize = 10_000;
+    const MIB: usize = 1024 * 1024;
+    let network = FakeNetwork::start().await;
+    let flags = [
+        "--max-connections-per-address=100",
+        "--max-total-incoming-bytes=8388608",
+        "--polling-interval=10",
+    ];
+    let process = Process::on(&network, &flags).await;
+    let principal = process.clients(0..1).await[0].gateway;
+    let mut honest = process.clients(1..2).await.remove(0);
+    let mut sequence = 0;
+    let mut expect_served = async || {
+        sequence += 1;
+        network.queue(principal, honest.key, sequence, 10);
+        assert_eq!(honest.next_sequence().await, sequence);
+    };
+    expect_served().await;
+    let before = peak(process.pid());
+    let connect = async || TcpStream::connect(process.address).await.unwrap();
+
+    // All its places are taken by connections that say nothing.
+    let silent = join_all((0..100).map(async |_| connect().await)).await;
+    let refused = stream::iter(0..CONNECTIONS)
+        .map(async |_| {
+            let mut response = String::new();
+            connect().await.read_to_string(&mut response).await.ok();
+            response.starts_with("HTTP/1.1 429")
+        })
+        .buffer_unordered(20)
+        .filter(|refused| ready(*refused))
+        .count();
+    // A refusal may be lost with its connection.
+    assert!(refused.await > CONNECTIONS * 9 / 10);
+    expect_served().await;
+    drop(silent);
+
+    // Frames that are too large, and frames that never end.
+    for (size, sent) in [(100 * MIB, 4 * MIB), (2 * MIB, 2 * MIB - 1)] {
+        let mut frame = masked_header(size);
+        frame.resize(frame.len() + sent, 0);
+        let attackers = join_all((0..20).map(async |_| {
+            let mut socket = web_socket(process.address).await;
+            socket.write_all(&frame).await.ok();
+            socket
+        }));
+        let attackers = within(attackers).await;
+        expect_served().await;
+        drop(attackers);
+    }
+    let grown = peak(process.pid()) - before;
+    assert!(grown < 24 * 1024, "{grown} KiB");
 }

@@ -2,32 +2,14 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    CANISTER, Client, Gateway,
-    fake_network::{Answer, FakeNetwork},
-    until,
-};
+use crate::support::{CANISTER, Client, connected, fake_network::Answer, until};
 use ic_transport_types::RequestId;
-use ic_ws_gateway::Config;
 use ic_ws_protocol::{CallOutcome, Receipt, Rejection, cbor};
-
-async fn start(change: impl FnOnce(&mut Config)) -> (Gateway, FakeNetwork) {
-    let network = FakeNetwork::start().await;
-    let mut config = Config {
-        ic_network_url: network.url.clone(),
-        polling_interval: Duration::from_millis(10),
-        max_polling_interval: Duration::from_millis(20),
-        ..Config::default()
-    };
-    config.limits.close_message_timeout = Duration::from_millis(50);
-    change(&mut config);
-    (Gateway::start(config).await, network)
-}
 
 /// A client without receipts is closed: the canister will accept no later message of it.
 #[tokio::test]
 async fn a_refused_message_is_the_end() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     for (nonce, answer, text) in [
         (1, Answer::Reply(Err("who are you?".into())), "who are you?"),
         (2, Answer::Reject("trapped".into()), "trapped"),
@@ -51,7 +33,7 @@ async fn a_refused_message_is_the_end() {
 #[tokio::test]
 async fn the_canister_may_say_itself_why_it_refused_a_message() {
     let (gateway, network) =
-        start(|config| config.limits.close_message_timeout = Duration::from_secs(3600)).await;
+        connected(|config| config.limits.close_message_timeout = Duration::from_secs(3600)).await;
     network.answer("ws_message", Answer::Reply(Err("no".into())));
     let mut client = Client::open(&gateway, 1).await;
     client.send_message(CANISTER).await;
@@ -63,7 +45,7 @@ async fn the_canister_may_say_itself_why_it_refused_a_message() {
 #[tokio::test]
 async fn a_message_that_is_not_decided_is_the_end() {
     let (gateway, network) =
-        start(|config| config.limits.call_timeout = Duration::from_secs(1)).await;
+        connected(|config| config.limits.call_timeout = Duration::from_secs(1)).await;
     for (clients, receipts) in [(1, false), (2, true)] {
         network.decide(true);
         let mut client = match receipts {
@@ -84,7 +66,7 @@ async fn a_message_that_is_not_decided_is_the_end() {
 
 #[tokio::test]
 async fn calls_wait_for_a_stopped_canister_and_keep_their_order() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     network.answer("ws_open", Answer::Stopped);
     network.answer("ws_message", Answer::Stopped);
     let mut client = Client::open(&gateway, 1).await;
@@ -105,7 +87,7 @@ async fn calls_wait_for_a_stopped_canister_and_keep_their_order() {
 #[tokio::test]
 async fn ws_close_does_not_overtake_ws_open() {
     let (gateway, network) =
-        start(|config| config.limits.close_timeout = Duration::from_millis(500)).await;
+        connected(|config| config.limits.close_timeout = Duration::from_millis(500)).await;
     network.decide(false);
     let client = Client::open(&gateway, 1).await;
     until(async || network.accepted("ws_open").len() == 1).await;
@@ -122,7 +104,7 @@ async fn ws_close_does_not_overtake_ws_open() {
 #[tokio::test]
 async fn what_was_accepted_is_not_refused_later() {
     let (gateway, network) =
-        start(|config| config.limits.request_timeout = Duration::from_millis(300)).await;
+        connected(|config| config.limits.request_timeout = Duration::from_millis(300)).await;
     let unanswered = Answer::Reply(Ok(()));
     for (nonce, answer) in [(1, Answer::Accepted), (2, unanswered)] {
         network.decide(false);
@@ -148,7 +130,7 @@ fn certified(receipt: &Receipt, id: &RequestId) -> CallOutcome {
 
 #[tokio::test]
 async fn who_wants_receipts_gets_one_for_each_call_and_stays() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     let mut client = Client::connect_for_receipts(&gateway, 1).await;
     client.send_open(CANISTER).await;
     let opened = client.next_receipt().await;
@@ -201,7 +183,7 @@ fn rejection(code: u64, message: &str) -> Rejection {
 
 #[tokio::test]
 async fn a_refused_open_has_a_receipt_before_the_end() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     network.answer("ws_open", Answer::Reject("trapped".into()));
     let mut client = Client::connect_for_receipts(&gateway, 1).await;
     client.send_open(CANISTER).await;

@@ -3,41 +3,23 @@
 use std::time::Duration;
 
 use crate::support::{
-    CANISTER, Client, Gateway,
-    fake_network::{Answer, FakeNetwork},
+    CANISTER, Client, connected,
+    fake_network::{Answer, Spoiled},
     until,
 };
 use candid::Principal;
 use ic_certification::{HashTree, LookupResult};
 use ic_ws_gateway::Config;
 use ic_ws_protocol::{
-    CanisterFrame, CanisterWsCloseArguments, WebsocketMessage, cbor, message_key::WEBSOCKET_LABEL,
+    CanisterWsCloseArguments, WebsocketMessage, cbor, message_key::WEBSOCKET_LABEL,
 };
-
-async fn start(change: impl FnOnce(&mut Config)) -> (Gateway, FakeNetwork) {
-    let network = FakeNetwork::start().await;
-    let mut config = Config {
-        ic_network_url: network.url.clone(),
-        polling_interval: Duration::from_millis(10),
-        max_polling_interval: Duration::from_millis(20),
-        ..Config::default()
-    };
-    change(&mut config);
-    (Gateway::start(config).await, network)
-}
 
 /// Longer than any test takes.
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn sequence(frame: &CanisterFrame) -> u64 {
-    WebsocketMessage::from_cbor(&frame.content)
-        .unwrap()
-        .sequence_num
-}
-
 #[tokio::test]
 async fn a_refused_open_tells_the_client_why() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     for (answer, text) in [
         (
             Answer::Reply(Err("no gateway of mine".into())),
@@ -67,7 +49,7 @@ async fn a_refused_open_tells_the_client_why() {
 
 #[tokio::test]
 async fn an_open_that_cannot_be_delivered_tells_so() {
-    let (gateway, network) = start(|config| {
+    let (gateway, network) = connected(|config| {
         config.limits.call_timeout = Duration::from_millis(300);
         config.limits.close_timeout = Duration::from_millis(100);
     })
@@ -79,17 +61,17 @@ async fn an_open_that_cannot_be_delivered_tells_so() {
 
 #[tokio::test]
 async fn a_network_that_fails_for_a_while_is_asked_again() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     network.fail(4);
     let mut client = Client::open(&gateway, 1).await;
     network.queue(gateway.principal, client.key, 1, 10);
-    assert_eq!(sequence(&client.next_frame().await), 1);
+    assert_eq!(client.next_sequence().await, 1);
     until(async || network.accepted("ws_open").len() == 1).await;
 }
 
 #[tokio::test]
 async fn calls_keep_their_order_and_do_not_wait_for_each_other() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     network.decide(false);
     let mut client = Client::open(&gateway, 1).await;
     for _ in 0..20 {
@@ -105,7 +87,7 @@ async fn calls_keep_their_order_and_do_not_wait_for_each_other() {
 
 #[tokio::test]
 async fn undecided_calls_are_limited() {
-    let (gateway, network) = start(|config| config.limits.max_pending_calls = 3).await;
+    let (gateway, network) = connected(|config| config.limits.max_pending_calls = 3).await;
     network.decide(false);
     let mut client = Client::open(&gateway, 1).await;
     for _ in 0..10 {
@@ -126,7 +108,7 @@ async fn undecided_calls_are_limited() {
 
 #[tokio::test]
 async fn the_canister_is_told_when_a_client_has_gone() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     let mut client = Client::open(&gateway, 1).await;
     let client_key = client.key;
     client.send_message(CANISTER).await;
@@ -144,7 +126,7 @@ async fn the_canister_is_told_when_a_client_has_gone() {
 
 #[tokio::test]
 async fn each_client_gets_its_messages_and_their_proof_alone() {
-    let (gateway, network) = start(|_| {}).await;
+    let (gateway, network) = connected(|_| {}).await;
     network.page(7);
     let mut alice = Client::open(&gateway, 1).await;
     let mut bob = Client::open(&gateway, 2).await;
@@ -171,7 +153,7 @@ async fn each_client_gets_its_messages_and_their_proof_alone() {
 
 /// A client that does not read is closed, and another is not disturbed.
 async fn expect_slow_client_closed(change: impl FnOnce(&mut Config)) {
-    let (gateway, network) = start(change).await;
+    let (gateway, network) = connected(change).await;
     let slow = Client::open(&gateway, 1).await;
     let mut other = Client::open(&gateway, 2).await;
     gateway
@@ -183,7 +165,7 @@ async fn expect_slow_client_closed(change: impl FnOnce(&mut Config)) {
         network.queue(gateway.principal, other.key, n, 10);
     }
     for n in 1..=200 {
-        assert_eq!(sequence(&other.next_frame().await), n);
+        assert_eq!(other.next_sequence().await, n);
     }
     gateway
         .until_metric(
@@ -205,102 +187,34 @@ async fn a_client_with_too_many_bytes_waiting_is_closed() {
 
 #[tokio::test]
 async fn a_message_larger_than_may_wait_is_delivered() {
-    let (gateway, network) = start(|config| config.limits.max_outgoing_bytes = 1000).await;
+    let (gateway, network) = connected(|config| config.limits.max_outgoing_bytes = 1000).await;
     let mut client = Client::open(&gateway, 1).await;
     gateway
         .until_metric("icws_gateway_calls_relayed_total", 1)
         .await;
     for n in 1..=3 {
         network.queue(gateway.principal, client.key, n, 100_000);
-        assert_eq!(sequence(&client.next_frame().await), n);
+        assert_eq!(client.next_sequence().await, n);
     }
-}
-
-#[tokio::test]
-async fn a_canister_that_forgot_the_queue_is_read_from_the_start() {
-    let (gateway, network) =
-        start(|config| config.limits.open_message_timeout = Duration::from_millis(200)).await;
-    let mut alice = Client::open(&gateway, 1).await;
-    for n in 1..=5 {
-        network.queue(gateway.principal, alice.key, n, 10);
-        assert_eq!(sequence(&alice.next_frame().await), n);
-    }
-
-    network.forget_queue();
-    let mut bob = Client::connect(&gateway, 2).await;
-    network.queue(gateway.principal, bob.key, 1, 10);
-    bob.send_open(CANISTER).await;
-    assert_eq!(sequence(&bob.next_frame().await), 1);
-    // Whoever forgot the queue has forgotten those that it was for.
-    alice.expect_close(1013, "knows nothing").await;
-    network.queue(gateway.principal, bob.key, 2, 10);
-    assert_eq!(sequence(&bob.next_frame().await), 2);
-}
-
-#[tokio::test]
-async fn a_new_queue_that_outgrew_the_old_one_is_read_from_the_start() {
-    let (gateway, network) =
-        start(|config| config.limits.open_message_timeout = Duration::from_secs(3600)).await;
-    let mut alice = Client::open(&gateway, 1).await;
-    for n in 1..=3 {
-        network.queue(gateway.principal, alice.key, n, 10);
-        assert_eq!(sequence(&alice.next_frame().await), n);
-    }
-    let mut bob = Client::open(&gateway, 2).await;
-    gateway
-        .until_metric("icws_gateway_calls_relayed_total", 2)
-        .await;
-
-    network.forget_queue();
-    for n in 1..=6 {
-        network.queue(gateway.principal, bob.key, n, 10);
-    }
-    for n in 1..=6 {
-        assert_eq!(sequence(&bob.next_frame().await), n);
-    }
-    alice.expect_close(1013, "knows nothing").await;
-}
-
-#[tokio::test]
-async fn a_first_message_that_is_nowhere_is_looked_for_once() {
-    let (gateway, network) = start(|_| {}).await;
-    let mut alice = Client::open(&gateway, 1).await;
-    for n in 1..=3 {
-        network.queue(gateway.principal, alice.key, n, 10);
-        assert_eq!(sequence(&alice.next_frame().await), n);
-    }
-    let mut bob = Client::open(&gateway, 2).await;
-    gateway
-        .until_metric("icws_gateway_calls_relayed_total", 2)
-        .await;
-    for n in 4..=6 {
-        network.queue(gateway.principal, bob.key, n, 10);
-    }
-    for n in 4..=6 {
-        assert_eq!(sequence(&bob.next_frame().await), n);
-    }
-    // It is the same queue: it goes on for everybody else, with nothing repeated.
-    network.queue(gateway.principal, alice.key, 4, 10);
-    assert_eq!(sequence(&alice.next_frame().await), 4);
 }
 
 #[tokio::test]
 async fn a_call_is_followed_by_a_poll() {
-    let (gateway, network) = start(|config| config.polling_interval = HOUR).await;
+    let (gateway, network) = connected(|config| config.polling_interval = HOUR).await;
     let mut client = Client::connect(&gateway, 1).await;
     network.queue(gateway.principal, client.key, 1, 10);
     client.send_open(CANISTER).await;
-    assert_eq!(sequence(&client.next_frame().await), 1);
+    assert_eq!(client.next_sequence().await, 1);
     for n in 2..=5 {
         network.queue(gateway.principal, client.key, n, 10);
         client.send_message(CANISTER).await;
-        assert_eq!(sequence(&client.next_frame().await), n);
+        assert_eq!(client.next_sequence().await, n);
     }
 }
 
 #[tokio::test]
 async fn a_queue_is_drained_without_pauses() {
-    let (gateway, network) = start(|config| config.polling_interval = HOUR).await;
+    let (gateway, network) = connected(|config| config.polling_interval = HOUR).await;
     network.page(3);
     let mut client = Client::connect(&gateway, 1).await;
     for n in 1..=20 {
@@ -308,14 +222,14 @@ async fn a_queue_is_drained_without_pauses() {
     }
     client.send_open(CANISTER).await;
     for n in 1..=20 {
-        assert_eq!(sequence(&client.next_frame().await), n);
+        assert_eq!(client.next_sequence().await, n);
     }
 }
 
 #[tokio::test]
 async fn one_failed_poll_disturbs_nobody() {
     let (gateway, network) =
-        start(|config| config.limits.canister_timeout = Duration::from_millis(300)).await;
+        connected(|config| config.limits.canister_timeout = Duration::from_millis(300)).await;
     let mut client = Client::open(&gateway, 1).await;
     gateway
         .until_metric("icws_gateway_calls_relayed_total", 1)
@@ -330,7 +244,7 @@ async fn one_failed_poll_disturbs_nobody() {
         if n == 15 {
             network.fail(1);
         }
-        assert_eq!(sequence(&client.next_frame().await), n);
+        assert_eq!(client.next_sequence().await, n);
     }
     gateway
         .until_metric("icws_gateway_polls_total{result=\"failed\"}", 1)
@@ -340,21 +254,21 @@ async fn one_failed_poll_disturbs_nobody() {
 #[tokio::test]
 async fn a_poll_that_is_never_answered_is_repeated() {
     let (gateway, network) =
-        start(|config| config.limits.poll_timeout = Duration::from_millis(200)).await;
+        connected(|config| config.limits.poll_timeout = Duration::from_millis(200)).await;
     network.delay_polls(HOUR);
     let mut client = Client::open(&gateway, 1).await;
     until(async || network.polls() > 0).await;
     network.delay_polls(Duration::ZERO);
     network.queue(gateway.principal, client.key, 1, 10);
-    assert_eq!(sequence(&client.next_frame().await), 1);
+    assert_eq!(client.next_sequence().await, 1);
 }
 
 #[tokio::test]
 async fn a_canister_that_cannot_be_polled_disturbs_its_own_clients_only() {
     const OTHER_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 2, 1, 1]);
     let (gateway, network) =
-        start(|config| config.limits.canister_timeout = Duration::from_millis(300)).await;
-    network.break_polls_of(CANISTER);
+        connected(|config| config.limits.canister_timeout = Duration::from_millis(300)).await;
+    network.spoil_polls_of(CANISTER, Spoiled::Unavailable);
     let mut other = Client::connect(&gateway, 2).await;
     other.send_open(OTHER_CANISTER).await;
     let client = Client::open(&gateway, 1).await;
@@ -362,5 +276,5 @@ async fn a_canister_that_cannot_be_polled_disturbs_its_own_clients_only() {
         .expect_close(1013, &format!("canister {CANISTER} is unavailable"))
         .await;
     network.queue(gateway.principal, other.key, 1, 10);
-    assert_eq!(sequence(&other.next_frame().await), 1);
+    assert_eq!(other.next_sequence().await, 1);
 }

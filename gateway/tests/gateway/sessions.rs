@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use crate::support::{
-    CANISTER, Client, Gateway, fake_network::FakeNetwork, frame, unconnected, until,
+    CANISTER, Client, Gateway, fake_network::FakeNetwork, frame, scene::Scene, unconnected, until,
 };
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
 use ic_ws_gateway::Config;
-use tokio::{io::AsyncReadExt, net::TcpStream};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, Message},
+};
 
 const OTHER_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 2, 1, 1]);
+const THIRD_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 3, 1, 1]);
 
 async fn config() -> (Config, FakeNetwork) {
     let network = FakeNetwork::start().await;
@@ -149,20 +153,39 @@ async fn a_silent_client_is_noticed() {
 #[tokio::test]
 async fn connections_are_limited() {
     let gateway = unconnected(|config| config.limits.max_connections = 1).await;
+    let url = format!("ws://{}", gateway.address);
     let first = Client::connect(&gateway, 1).await;
-    let mut second = TcpStream::connect(gateway.address).await.unwrap();
-    let mut response = String::new();
-    second.read_to_string(&mut response).await.unwrap();
-    assert!(response.starts_with("HTTP/1.1 503"), "{response}");
+    match connect_async(&url).await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 503),
+        other => panic!("not refused: {other:?}"),
+    }
+    // That is no reason to restart it.
+    assert_eq!(gateway.get("/health").await, "ok\n");
 
     // The place is free again once the first has gone.
     first.close().await;
-    until(async || {
-        reqwest::get(format!("http://{}/health", gateway.address))
-            .await
-            .is_ok_and(|response| response.status().is_success())
-    })
-    .await;
+    until(async || connect_async(&url).await.is_ok()).await;
+}
+
+/// Nobody can keep it from refusing more, and from answering its supervisor.
+#[tokio::test]
+async fn connections_that_ask_for_nothing_are_limited() {
+    let gateway = unconnected(|config| config.limits.max_connections = 1).await;
+    let mut silent = vec![];
+    let response = loop {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let mut response = String::new();
+        let refused = stream.read_to_string(&mut response);
+        if timeout(Duration::from_millis(100), refused).await.is_ok() {
+            break response;
+        }
+        silent.push(stream);
+        assert!(silent.len() < 1_000);
+    };
+    assert!(response.starts_with("HTTP/1.1 503"), "{response}");
+    drop(silent);
+    let health = format!("http://{}/health", gateway.address);
+    until(async || reqwest::get(&health).await.is_ok_and(|r| r.status() == 200)).await;
 }
 
 #[tokio::test]
@@ -177,6 +200,34 @@ async fn canisters_are_limited() {
     let mut second = Client::connect(&gateway, 2).await;
     second.send_open(OTHER_CANISTER).await;
     second.expect_close(1013, "canisters already").await;
+}
+
+#[tokio::test]
+async fn canisters_of_an_address_are_limited() {
+    let mut scene = Scene::start_behind_proxy(|limits| limits.max_canisters_per_address = 1).await;
+    let open = async |address: &str, nonce, canister| {
+        let mut client = Client::connect_from(address, &scene.gateway, nonce).await;
+        client.send_open(canister).await;
+        client
+    };
+    // The canister of the honest client is polled because of that.
+    let first = open("192.0.2.1", 2, CANISTER).await;
+    let second = open("192.0.2.1", 3, OTHER_CANISTER).await;
+    let canisters = "icws_gateway_canisters";
+    scene.gateway.until_metric(canisters, 2).await;
+    let third = open("192.0.2.1", 4, THIRD_CANISTER).await;
+    third.expect_close(1013, "for this address already").await;
+    let elsewhere = open("192.0.2.2", 5, THIRD_CANISTER).await;
+    scene.gateway.until_metric(canisters, 3).await;
+
+    // The place is free again once nobody is at its canister.
+    second.close().await;
+    elsewhere.close().await;
+    scene.gateway.until_metric(canisters, 1).await;
+    let third = open("192.0.2.1", 6, THIRD_CANISTER).await;
+    scene.gateway.until_metric(canisters, 2).await;
+    drop((first, third));
+    scene.expect_served().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    convert::Infallible,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,13 +13,14 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use candid::Principal;
+use futures::{StreamExt, stream};
 use ic_certification::{HashTree, RbTree, empty, fork, labeled, leaf};
 use ic_transport_types::{
     Envelope, EnvelopeContent, QueryResponse, RejectCode, RejectResponse, ReplyResponse, RequestId,
@@ -49,6 +51,21 @@ pub enum Answer {
     Accepted,
 }
 
+/// How a canister answers polls that does not answer as it should.
+#[derive(Clone, Copy)]
+pub enum Spoiled {
+    /// With status 503.
+    Unavailable,
+    /// With a body that goes on for ever.
+    Endless,
+    /// With such a body, of which little comes at a time.
+    Dripping,
+    /// With what is no answer at all.
+    Garbage,
+    /// With messages, and a witness that is none.
+    Witness,
+}
+
 /// A call as it was accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
@@ -65,7 +82,7 @@ pub struct FakeNetwork {
 struct Shared {
     /// By method; who is not in here says yes.
     answers: Mutex<HashMap<String, Answer>>,
-    broken: Mutex<Option<Principal>>,
+    spoiled: Mutex<HashMap<Principal, Spoiled>>,
     poll_delay: Mutex<Duration>,
     accepted: Mutex<Vec<Accepted>>,
     known: Mutex<HashSet<RequestId>>,
@@ -83,7 +100,7 @@ impl FakeNetwork {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Shared {
             answers: Mutex::default(),
-            broken: Mutex::default(),
+            spoiled: Mutex::default(),
             poll_delay: Mutex::default(),
             accepted: Mutex::default(),
             known: Mutex::default(),
@@ -112,9 +129,9 @@ impl FakeNetwork {
         answers.insert(method.to_owned(), answer);
     }
 
-    /// Polls of `canister` are answered with status 503.
-    pub fn break_polls_of(&self, canister: Principal) {
-        *self.state.broken.lock().unwrap() = Some(canister);
+    /// How polls of `canister` are answered from now on.
+    pub fn spoil_polls_of(&self, canister: Principal, how: Spoiled) {
+        self.state.spoiled.lock().unwrap().insert(canister, how);
     }
 
     /// Polls take this long from now on.
@@ -270,8 +287,13 @@ async fn query(State(state): State<Arc<Shared>>, body: Bytes) -> Response {
     else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    if *state.broken.lock().unwrap() == Some(canister_id) {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let spoiled = state.spoiled.lock().unwrap().get(&canister_id).copied();
+    match spoiled {
+        Some(Spoiled::Unavailable) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Spoiled::Endless) => return endless(Duration::ZERO),
+        Some(Spoiled::Dripping) => return endless(Duration::from_millis(10)),
+        Some(Spoiled::Garbage) => return "garbage".into_response(),
+        Some(Spoiled::Witness) | None => {}
     }
     let CanisterWsGetMessagesArguments { nonce } = candid::decode_one(&arg).unwrap();
     let queue = state.queue.lock().unwrap();
@@ -293,7 +315,10 @@ async fn query(State(state): State<Arc<Shared>>, body: Bytes) -> Response {
         is_end_of_queue: messages.len() == rest.len(),
         messages,
         cert: b"certificate".to_vec(),
-        tree: cbor::to_vec(&labeled(WEBSOCKET_LABEL, witness)).unwrap(),
+        tree: match spoiled {
+            Some(_) => b"nothing".to_vec(),
+            None => cbor::to_vec(&labeled(WEBSOCKET_LABEL, witness)).unwrap(),
+        },
     });
     respond(&QueryResponse::Replied {
         reply: ReplyResponse {
@@ -301,6 +326,16 @@ async fn query(State(state): State<Arc<Shared>>, body: Bytes) -> Response {
         },
         signatures: vec![],
     })
+}
+
+/// A body without end, with `pause` after each byte; without one, in large pieces.
+fn endless(pause: Duration) -> Response {
+    let piece = if pause.is_zero() { 100_000 } else { 1 };
+    let pieces = stream::repeat(vec![0; piece]).then(move |piece| async move {
+        sleep(pause).await;
+        Ok::<_, Infallible>(piece)
+    });
+    Body::from_stream(pieces).into_response()
 }
 
 fn respond(body: &impl serde::Serialize) -> Response {

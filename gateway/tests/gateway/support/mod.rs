@@ -2,16 +2,18 @@
 
 pub mod collector;
 pub mod fake_network;
+pub mod scene;
 
 use std::{borrow::Cow, net::SocketAddr, time::Duration};
 
 use candid::Principal;
+use fake_network::FakeNetwork;
 use futures::{SinkExt, StreamExt};
 use ic_transport_types::{Envelope, EnvelopeContent, RequestId};
 use ic_ws_gateway::{Config, GatewayError, Identity, Listeners};
 use ic_ws_protocol::{
     CanisterFrame, CanisterWsOpenArguments, ClientFrame, ClientKey, HandshakeFrame,
-    RECEIPTS_SUBPROTOCOL, ReceiptFrame,
+    RECEIPTS_SUBPROTOCOL, ReceiptFrame, WebsocketMessage,
 };
 use tokio::{
     net::TcpStream,
@@ -24,11 +26,13 @@ use tokio_tungstenite::{
     tungstenite::{
         Message,
         client::IntoClientRequest,
-        http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
+        http::{HeaderName, HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
     },
 };
 
 pub const CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// No wait in these tests takes longer, unless something is wrong.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -100,8 +104,14 @@ impl Gateway {
 
     /// Waits until the metric has the value.
     pub async fn until_metric(&self, name: &str, value: u64) {
-        let line = format!("{name} {value}");
-        until(async || self.get("/metrics").await.lines().any(|l| l == line)).await;
+        until(async || self.metric(name).await == Some(value)).await;
+    }
+
+    /// The metric's value, if it has one.
+    pub async fn metric(&self, name: &str) -> Option<u64> {
+        let metrics = self.get("/metrics").await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line?.strip_prefix(' ')?.parse().ok()
     }
 }
 
@@ -113,6 +123,20 @@ pub async fn unconnected(change: impl FnOnce(&mut Config)) -> Gateway {
     };
     change(&mut config);
     Gateway::start(config).await
+}
+
+/// A gateway to a network, with intervals that make tests short.
+pub async fn connected(change: impl FnOnce(&mut Config)) -> (Gateway, FakeNetwork) {
+    let network = FakeNetwork::start().await;
+    let mut config = Config {
+        ic_network_url: network.url.clone(),
+        polling_interval: Duration::from_millis(10),
+        max_polling_interval: Duration::from_millis(20),
+        ..Config::default()
+    };
+    config.limits.close_message_timeout = Duration::from_millis(50);
+    change(&mut config);
+    (Gateway::start(config).await, network)
 }
 
 /// A client that does nothing by itself.
@@ -131,26 +155,38 @@ impl Client {
 
     /// Connects to a gateway that is another process.
     pub async fn connect_to(gateway: SocketAddr, client_nonce: u64) -> Self {
-        Self::connect_offering(gateway, client_nonce, None).await
+        Self::connect_with(gateway, client_nonce, &[]).await
     }
 
     /// Connects, and agrees on receipts.
     pub async fn connect_for_receipts(gateway: &Gateway, client_nonce: u64) -> Self {
         // Others before and after it, which no gateway knows.
         let offer = format!("other, {RECEIPTS_SUBPROTOCOL},another");
-        Self::connect_offering(gateway.address, client_nonce, Some(&offer)).await
+        let headers = [(SEC_WEBSOCKET_PROTOCOL, offer.as_str())];
+        Self::connect_with(gateway.address, client_nonce, &headers).await
     }
 
-    async fn connect_offering(gateway: SocketAddr, client_nonce: u64, offer: Option<&str>) -> Self {
+    /// Connects as if a proxy said that it comes from `address`.
+    pub async fn connect_from(address: &str, gateway: &Gateway, client_nonce: u64) -> Self {
+        let headers = [(FORWARDED_FOR, address)];
+        Self::connect_with(gateway.address, client_nonce, &headers).await
+    }
+
+    async fn connect_with(
+        gateway: SocketAddr,
+        client_nonce: u64,
+        headers: &[(HeaderName, &str)],
+    ) -> Self {
         let url = format!("ws://{gateway}");
         let mut request = url.into_client_request().unwrap();
-        if let Some(offer) = offer {
-            let headers = request.headers_mut();
-            headers.insert(SEC_WEBSOCKET_PROTOCOL, offer.parse().unwrap());
+        for (name, value) in headers {
+            let value = value.parse().unwrap();
+            request.headers_mut().insert(name, value);
         }
+        let offers = request.headers().contains_key(SEC_WEBSOCKET_PROTOCOL);
         let (socket, response) = within(connect_async(request)).await.unwrap();
         let selected = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
-        let wanted = offer.map(|_| RECEIPTS_SUBPROTOCOL.as_bytes());
+        let wanted = offers.then_some(RECEIPTS_SUBPROTOCOL.as_bytes());
         assert_eq!(selected.map(HeaderValue::as_bytes), wanted);
         let mut client = Self {
             socket,
@@ -233,6 +269,12 @@ impl Client {
             Message::Binary(bytes) => CanisterFrame::decode(&bytes).unwrap(),
             other => panic!("not a frame: {other:?}"),
         }
+    }
+
+    /// The number of the next message in the client's sequence.
+    pub async fn next_sequence(&mut self) -> u64 {
+        let message = WebsocketMessage::from_cbor(&self.next_frame().await.content);
+        message.unwrap().sequence_num
     }
 
     /// Waits for the end of the connection, and checks how it ends.
