@@ -4,6 +4,7 @@
 //! one costs more than all the rest.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
     convert::Infallible,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -22,6 +23,7 @@ use ic_ws_protocol::{
 };
 use tokio::{
     net::TcpStream,
+    task::yield_now,
     time::{Instant, MissedTickBehavior, interval, interval_at, sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -166,12 +168,18 @@ impl Client {
         Ok(self.tally)
     }
 
-    /// Sends a ping each period and never reads, until the connection ends.
-    pub async fn pester(mut self, period: Duration) -> Result<Infallible> {
+    /// Sends pings and never reads, until the connection ends: as many as it can while it is to `hurry`, then one each
+    /// period.
+    pub async fn pester(mut self, period: Duration, hurry: &Cell<bool>) -> Result<Infallible> {
         let mut pings = interval(period);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            pings.tick().await;
+            if !hurry.get() {
+                pings.tick().await;
+            }
             self.ping().await?;
+            // What its sending may keep from running.
+            yield_now().await;
         }
     }
 

@@ -64,6 +64,8 @@ struct Amounts {
     turns: usize,
     others: u64,
     beside_slow: Plan,
+    /// Whether the system's buffers for the one that never reads are filled first, which takes thousands of messages.
+    until_full: bool,
     /// Many at once.
     many: u64,
     of_many: Plan,
@@ -86,6 +88,7 @@ const FULL: Amounts = Amounts {
     turns: 3,
     others: 200,
     beside_slow: plan(10, 1000),
+    until_full: true,
     many: 5000,
     of_many: plan(30, 10_000),
 };
@@ -98,6 +101,7 @@ const QUICK: Amounts = Amounts {
     turns: 1,
     others: 20,
     beside_slow: plan(2, 200),
+    until_full: false,
     many: 100,
     of_many: plan(2, 1000),
 };
@@ -246,9 +250,17 @@ impl Bench {
         };
         let beside_slow = async || {
             let client = self.open_slow(gateway.address()).await?;
+            let hurry = Cell::new(self.amounts.until_full);
+            let beside = async {
+                if hurry.get() {
+                    gateway.until_messages_wait().await?;
+                    hurry.set(false);
+                }
+                others().await
+            };
             tokio::select! {
-                others = others() => others,
-                Err(error) = client.pester(PESTER_PERIOD) => {
+                figures = beside => figures,
+                Err(error) = client.pester(PESTER_PERIOD, &hurry) => {
                     Err(error.context("the client that never reads"))
                 }
             }

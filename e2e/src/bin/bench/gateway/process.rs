@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use e2e::{
     gateway::GatewayProcess,
     http::{Connection, Request},
+    wait::until,
 };
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -13,12 +14,17 @@ use xtask::process::die_with_parent;
 
 use crate::{node::Node, usage::Usage};
 
-/// All clients come from one address here, which is not what these limits are for.
-const FLAGS: [&str; 3] = [
+/// Not what is measured. All clients come from one address here.
+const FLAGS: [&str; 5] = [
     "--max-connections=100000",
     "--max-connections-per-address=100000",
     "--max-message-rate-per-address=1000000",
+    "--max-message-rate=100000",
+    "--max-calls-per-address=2000",
 ];
+
+/// More than wait by chance while all clients read.
+const MANY_WAITING: f64 = 100.0;
 
 /// A running gateway, with a new identity.
 pub struct Gateway {
@@ -54,12 +60,26 @@ impl Gateway {
 
     /// How often it has polled canisters.
     pub async fn polls(&self) -> Result<f64> {
+        self.metric("icws_gateway_polls_total{").await
+    }
+
+    /// Waits until there are messages that it cannot pass on yet.
+    pub async fn until_messages_wait(&self) -> Result<()> {
+        until("a client that is too slow", || async {
+            let waiting = self.metric("icws_gateway_outgoing_messages ").await?;
+            Ok((waiting > MANY_WAITING).then_some(()))
+        })
+        .await
+    }
+
+    /// The sum of the metrics whose lines start so.
+    async fn metric(&self, prefix: &str) -> Result<f64> {
         let mut connection = Connection::open(self.address()).await?;
         let metrics = connection.send(&Request::get("/metrics")).await?;
-        let polls = std::str::from_utf8(metrics)?
+        let values = std::str::from_utf8(metrics)?
             .lines()
-            .filter_map(|line| line.strip_prefix("icws_gateway_polls_total{"))
+            .filter(|line| line.starts_with(prefix))
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        Ok(polls.sum())
+        Ok(values.sum())
     }
 }
