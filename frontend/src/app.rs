@@ -271,8 +271,8 @@ impl Actor {
 fn sentence(error: &impl std::error::Error) -> String {
     let words = error.to_string();
     let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain(['.']).collect()
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 fn cookies() -> String {

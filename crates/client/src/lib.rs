@@ -44,6 +44,7 @@ mod config;
 mod connection;
 pub mod core;
 pub mod driver;
+mod ed25519;
 mod maybe_send;
 #[cfg(not(target_family = "wasm"))]
 mod native;

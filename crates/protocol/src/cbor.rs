@@ -1,9 +1,18 @@
 //! CBOR (RFC 8949) as the protocol uses it: every top-level item carries the self-describe tag 55799 when
 //! written, and may lack it when read.
 //!
-//! `serde_cbor` it is, because the types of `ic-certification` and `ic-transport-types` are written for it: they
-//! decode from borrowed bytes, which `ciborium` never hands out.
+//! `cbor4ii` it is: the types of `ic-certification` decode from borrowed bytes, which `ciborium` never hands out, and what
+//! `serde_cbor` adds to a page for each type that it decodes is many times as much.
 
+use std::{collections::TryReserveError, convert::Infallible};
+
+use cbor4ii::{
+    core::{
+        dec::{self, Read as _},
+        utils::{BufWriter, SliceReader},
+    },
+    serde::{DecodeError, Deserializer, EncodeError, Serializer},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
@@ -23,8 +32,25 @@ impl CborError {
     }
 }
 
-impl From<serde_cbor::Error> for CborError {
-    fn from(error: serde_cbor::Error) -> Self {
+impl From<DecodeError<Infallible>> for CborError {
+    fn from(error: DecodeError<Infallible>) -> Self {
+        Self(match error {
+            DecodeError::Custom(message) => message.into(),
+            DecodeError::Core(dec::Error::Eof { .. }) => "it is cut off".into(),
+            DecodeError::Core(dec::Error::RequireLength { name, .. }) => {
+                format!("a {name} has another length")
+            }
+            DecodeError::Core(dec::Error::DepthOverflow { .. }) => "it is nested too deeply".into(),
+            DecodeError::Core(dec::Error::Mismatch { name, found }) => {
+                format!("an item that begins with {found:#04x} is no {name}")
+            }
+            DecodeError::Core(error) => format!("{error:?}"),
+        })
+    }
+}
+
+impl From<EncodeError<TryReserveError>> for CborError {
+    fn from(error: EncodeError<TryReserveError>) -> Self {
         Self(error.to_string())
     }
 }
@@ -41,8 +67,9 @@ pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, CborError> {
 pub(crate) fn to_vec_of_about<T: Serialize>(value: &T, size: usize) -> Result<Vec<u8>, CborError> {
     let mut bytes = Vec::with_capacity(size);
     bytes.extend_from_slice(&SELF_DESCRIBE_TAG);
-    serde_cbor::to_writer(&mut bytes, value)?;
-    Ok(bytes)
+    let mut serializer = Serializer::new(BufWriter::new(bytes));
+    value.serialize(&mut serializer)?;
+    Ok(serializer.into_inner().into_inner())
 }
 
 /// Decodes one item that fills `bytes`, with or without the self-describe tag in front.
@@ -50,7 +77,16 @@ pub(crate) fn to_vec_of_about<T: Serialize>(value: &T, size: usize) -> Result<Ve
 /// # Errors
 /// When `bytes` is not exactly one item of type `T`.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
-    Ok(serde_cbor::from_slice(untagged(bytes))?)
+    let mut deserializer = Deserializer::new(SliceReader::new(untagged(bytes)));
+    let value = T::deserialize(&mut deserializer)?;
+    is_at_end(deserializer.into_inner())
+        .then_some(value)
+        .ok_or_else(|| CborError::expected("one item only"))
+}
+
+fn is_at_end(mut reader: SliceReader<'_>) -> bool {
+    let Ok(rest) = reader.fill(1);
+    rest.as_ref().is_empty()
 }
 
 /// `bytes` without the self-describe tag, if it was there.

@@ -182,3 +182,38 @@ fn deep_nesting_is_an_error() {
         Err(VerifyError::MalformedWitness(_))
     ));
 }
+
+#[test]
+fn errors_say_what_was_wrong() {
+    let message = WebsocketMessage {
+        client_key: ClientKey {
+            client_principal: Principal::anonymous(),
+            client_nonce: 1,
+        },
+        sequence_num: 1,
+        timestamp: 2,
+        is_service_message: false,
+        content: vec![],
+    };
+    let bytes = message.to_cbor().unwrap();
+    let error = |bytes: &[u8]| WebsocketMessage::from_cbor(bytes).unwrap_err().to_string();
+
+    assert_eq!(
+        error(&bytes[..bytes.len() - 1]),
+        "malformed CBOR: it is cut off"
+    );
+    assert_eq!(
+        error(&[&bytes[..], &[0]].concat()),
+        "malformed CBOR: not one item only"
+    );
+    assert_eq!(
+        error(&[0x81].repeat(10)),
+        "malformed CBOR: an item that begins with 0x81 is no map"
+    );
+    assert!(error(&[0xa0]).contains("missing field `client_key`"));
+    let nested = [&[0xa1, 0x61, b'x'], &[0x81].repeat(1_000)[..]].concat();
+    assert_eq!(error(&nested), "malformed CBOR: it is nested too deeply");
+    let fields = &bytes[cbor::SELF_DESCRIBE_TAG.len() + 1..];
+    let twice = [&[0xaa], fields, fields].concat();
+    assert!(error(&twice).contains("duplicate field `client_key`"));
+}

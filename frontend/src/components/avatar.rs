@@ -17,7 +17,7 @@ pub fn Avatar(props: &Props) -> Html {
     let initial: String = props.person.name.chars().take(1).collect();
     html! {
         <span class={classes!("avatar", hue(&props.person))} aria-hidden="true">
-            { initial.to_uppercase() }
+            { initial }
         </span>
     }
 }

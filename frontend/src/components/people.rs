@@ -5,6 +5,7 @@ use super::icon;
 use crate::intent::Intent;
 use candid::Principal;
 use chat_api::Person;
+use js_sys::{Array, JsString, Object};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,8 +20,7 @@ pub struct Props {
 
 #[component]
 pub fn People(props: &Props) -> Html {
-    let mut people: Vec<_> = props.people.values().collect();
-    people.sort_by_cached_key(|person| (Some(person.id) != props.you, person.name.to_lowercase()));
+    let people = sorted(props);
     html! {
         <aside class="people" aria-labelledby="people-title">
             <h2 id="people-title">
@@ -34,6 +34,20 @@ pub fn People(props: &Props) -> Html {
             </ul>
         </aside>
     }
+}
+
+/// The reader first, then by name, in the order of the reader's language: the browser knows it.
+fn sorted(props: &Props) -> Vec<&Person> {
+    let (mut people, mut others): (Vec<_>, Vec<_>) =
+        (props.people.values()).partition(|person| Some(person.id) == props.you);
+    let (locales, options) = (Array::new(), Object::new());
+    others.sort_by(|a, b| {
+        JsString::from(a.name.as_str())
+            .locale_compare(&b.name, &locales, &options)
+            .cmp(&0)
+    });
+    people.extend(others);
+    people
 }
 
 fn entry(props: &Props, person: &Person) -> Html {

@@ -4,7 +4,7 @@ use ic_transport_types::{QueryResponse, RequestId};
 use ic_ws_protocol::timing::MAX_CERTIFICATE_AGE;
 
 use super::NodeKeys;
-use crate::core::after;
+use crate::{core::after, ed25519};
 
 /// Checks that each signature of `response` was made by one of the nodes of `keys`, recently at `now` (nanoseconds since
 /// 1970), and that there is one.
@@ -28,11 +28,11 @@ pub(super) fn verify(
         let key = keys
             .get(&signature.identity)
             .ok_or("it is signed by a stranger")?;
-        let key = ic_ed25519::PublicKey::deserialize_rfc8410_der(key)
-            .map_err(|_| "the node's key is not an Ed25519 key")?;
+        let key = ed25519::from_der(key).ok_or("the node's key is not an Ed25519 key")?;
         let message = response.signable(id, signature.timestamp);
-        key.verify_signature(&message, &signature.signature)
-            .map_err(|_| "the signature is wrong")?;
+        if !ed25519::is_signed(&key, &message, &signature.signature) {
+            return Err("the signature is wrong");
+        }
     }
     Ok(())
 }

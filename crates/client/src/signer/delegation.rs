@@ -7,6 +7,7 @@ use super::{
     SignError, Signer,
     canister_signature::{CanisterKey, CanisterSignatureError},
 };
+use crate::ed25519;
 
 /// How many delegations the IC follows.
 const MAX_DELEGATIONS: usize = 20;
@@ -89,11 +90,11 @@ fn verify_link(
             .verify(&message, &signed.signature, root_key)
             .map_err(|error| DelegationError::WrongCanisterSignature { link, error });
     }
-    match ic_ed25519::PublicKey::deserialize_rfc8410_der(key) {
-        Ok(key) => key
-            .verify_signature(&message, &signed.signature)
-            .map_err(|_| DelegationError::WrongSignature { link }),
-        Err(_) => Ok(()),
+    match ed25519::from_der(key) {
+        Some(key) if !ed25519::is_signed(&key, &message, &signed.signature) => {
+            Err(DelegationError::WrongSignature { link })
+        }
+        _ => Ok(()),
     }
 }
 

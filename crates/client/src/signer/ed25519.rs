@@ -1,17 +1,20 @@
 //! A key that the application holds.
 
-use super::{RandomError, SignError, Signer, fill_random, signable};
+use ed25519_dalek::{SECRET_KEY_LENGTH, Signer as _, SigningKey};
 use ic_transport_types::EnvelopeContent;
+
+use super::{RandomError, SignError, Signer, fill_random, signable};
+use crate::ed25519;
 
 /// An Ed25519 key held in memory.
 #[derive(Debug, Clone)]
 pub struct Ed25519Signer {
-    key: ic_ed25519::PrivateKey,
+    key: SigningKey,
 }
 
 impl Ed25519Signer {
     /// The size of a raw private key in bytes.
-    pub const KEY_BYTES: usize = ic_ed25519::PrivateKey::BYTES;
+    pub const KEY_BYTES: usize = SECRET_KEY_LENGTH;
 
     /// Makes a key from the platform's random numbers.
     ///
@@ -26,23 +29,23 @@ impl Ed25519Signer {
     /// Takes a key in the form of [`to_raw`](Self::to_raw).
     pub fn from_raw(key: &[u8; Self::KEY_BYTES]) -> Self {
         Self {
-            key: ic_ed25519::PrivateKey::deserialize_raw_32(key),
+            key: SigningKey::from_bytes(key),
         }
     }
 
     /// The secret: the 32-byte seed of RFC 8032.
     pub fn to_raw(&self) -> [u8; Self::KEY_BYTES] {
-        self.key.serialize_raw()
+        self.key.to_bytes()
     }
 }
 
 impl Signer for Ed25519Signer {
     fn public_key(&self) -> Vec<u8> {
-        self.key.public_key().serialize_rfc8410_der()
+        ed25519::to_der(&self.key.verifying_key())
     }
 
     async fn signature(&self, content: &EnvelopeContent) -> Result<Vec<u8>, SignError> {
-        Ok(self.key.sign_message(&signable(content)).to_vec())
+        Ok(self.key.sign(&signable(content)).to_vec())
     }
 }
 
