@@ -7,6 +7,7 @@ use anyhow::{Context, Error, Result};
 use crate::{
     build::{self, Artifacts},
     layout::Layout,
+    test,
 };
 
 /// Where the script was started, as `scripts/xtask` says; paths among the arguments are relative to it.
@@ -15,12 +16,19 @@ const STARTED_IN: &str = "STARTED_IN";
 /// Runs the benchmarks with these arguments. Returns only if it cannot.
 pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
     build::programs(layout, &["ic-localnet", "bench"])?;
-    if arguments.iter().any(|argument| argument == "cdk") {
+    let is_given = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
+    if is_given("cdk") {
         build::measured_canisters(layout)?;
     }
-    if arguments.iter().any(|argument| argument == "gateway") {
+    if is_given("client") {
+        test::ensure_browser(layout)?;
+        build::programs(layout, &["ic-ws-gateway"])?;
         build::ping_pong(layout)?;
-        match arguments.iter().any(|argument| argument == "--quick") {
+        build::replay(layout)?;
+    }
+    if is_given("gateway") {
+        build::ping_pong(layout)?;
+        match is_given("--quick") {
             true => build::programs(layout, &["ic-ws-gateway"])?,
             false => build::optimised_gateway(layout)?,
         }

@@ -35,6 +35,8 @@ pub struct Artifacts {
     pub optimised_gateway: PathBuf,
     /// The benchmarks.
     pub bench: PathBuf,
+    /// The folder with the client for a page of the benchmarks.
+    pub replay: PathBuf,
 }
 
 impl Artifacts {
@@ -51,6 +53,7 @@ impl Artifacts {
             gateway: native.join("ic-ws-gateway"),
             optimised_gateway: layout.target().join("release/ic-ws-gateway"),
             bench: native.join("bench"),
+            replay: layout.target().join("replay"),
         }
     }
 }
@@ -186,6 +189,18 @@ pub(crate) fn measured_canisters(layout: &Layout) -> Result<()> {
         test_canister(layout, canister)?;
     }
     Ok(())
+}
+
+/// Builds the client for a page of the benchmarks.
+pub(crate) fn replay(layout: &Layout) -> Result<()> {
+    ensure_wasm_target(layout)?;
+    wasm(
+        layout,
+        "the client that is measured",
+        &["--package", "replay"],
+    )?;
+    let module = wasm_folder(layout).join("replay.wasm");
+    page::bind("replay", &module, &Artifacts::of(layout).replay).map(drop)
 }
 
 fn test_canister(layout: &Layout, name: &str) -> Result<()> {

@@ -24,10 +24,10 @@ const PROGRAMS: [(&[&str], &str); 4] = [
 
 /// Builds what the tests drive, installs what they need, and runs them: the quick ones first, the end-to-end ones last.
 pub fn run(layout: &Layout) -> Result<()> {
-    ensure_programs()?;
-    ensure_javascript_packages(&layout.e2e_js())?;
+    ensure_browser(layout)?;
     build::all(layout)?;
     build::test_canisters(layout)?;
+    build::replay(layout)?;
     // No package is selected, for the reason given at `build::programs`.
     for targets in [&["--lib", "--bins"][..], &["--doc"], &["--test", "*"]] {
         let mut cargo = build::cargo(layout);
@@ -38,6 +38,12 @@ pub fn run(layout: &Layout) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Sees to the browser, and to what others published for it.
+pub(crate) fn ensure_browser(layout: &Layout) -> Result<()> {
+    ensure_programs()?;
+    ensure_javascript_packages(&layout.e2e_js())
 }
 
 /// Installs the programs that the tests run, where that can be done without asking.

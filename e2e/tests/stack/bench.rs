@@ -62,6 +62,18 @@ async fn both_cdks_are_measured() -> Result<()> {
 }
 
 #[tokio::test]
+async fn both_clients_are_measured() -> Result<()> {
+    let (_, figures) = measure("client").await?;
+    for key in [
+        "verified_1_per_poll_per_second",
+        "verified_50_per_poll_per_second",
+    ] {
+        assert!(figures.contains_key(key), "{figures:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_gateway_is_measured() -> Result<()> {
     let (_, figures) = measure("gateway").await?;
     for key in [

@@ -16,7 +16,7 @@ const APP: &str = "chat";
 /// large it has become if the app has changed.
 pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
     fs::create_dir_all(page)?;
-    let (mut wanted, changed) = bind(module, page)?;
+    let (mut wanted, changed) = bind(APP, module, page)?;
     let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
     for file in files(source)?.into_iter().filter(is_static) {
         let content = fs::read(source.join(&file))?;
@@ -36,11 +36,14 @@ pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> 
     Ok(())
 }
 
-/// Makes the JavaScript glue, unless it was made of this very module before; gives the names of its files, and whether they
-/// are new.
-fn bind(module: &Path, page: &Path) -> Result<(BTreeSet<OsString>, bool)> {
+/// Makes the JavaScript glue and the module beside it, `name.js` and `name_bg.wasm`, unless it was made of this very module
+/// before; gives the names of these files, and whether they are new.
+pub(super) fn bind(name: &str, module: &Path, page: &Path) -> Result<(BTreeSet<OsString>, bool)> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    let files = BTreeSet::from([format!("{APP}.js").into(), format!("{APP}_bg.wasm").into()]);
+    let files = BTreeSet::from([
+        format!("{name}.js").into(),
+        format!("{name}_bg.wasm").into(),
+    ]);
     let made_of = page.with_extension("made-of");
     let digest = hex::encode(Sha256::digest(&bytes));
     let is_made = files.iter().all(|file| page.join(file).is_file())
@@ -49,7 +52,7 @@ fn bind(module: &Path, page: &Path) -> Result<(BTreeSet<OsString>, bool)> {
         return Ok((files, false));
     }
     Bindgen::new()
-        .input_bytes(APP, bytes)
+        .input_bytes(name, bytes)
         .web(true)
         .and_then(|bindgen| {
             bindgen

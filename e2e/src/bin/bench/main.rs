@@ -3,6 +3,7 @@
 //! One module for each name; [`node`], [`turns`], [`usage`] and [`report`] are what they share.
 
 mod cdk;
+mod client;
 mod gateway;
 mod localnet;
 mod node;
@@ -38,6 +39,8 @@ enum Name {
     Localnet,
     /// The canister library, beside the published one.
     Cdk,
+    /// The client, beside the published one, in a browser.
+    Client,
     /// The gateway.
     Gateway,
 }
@@ -75,6 +78,7 @@ async fn run(options: Options) -> Result<()> {
     match options.name {
         Name::Localnet => localnet::measure(options.quick, &mut report).await?,
         Name::Cdk => cdk::measure(options.quick, &mut report).await?,
+        Name::Client => client::measure(options.quick, &mut report).await?,
         Name::Gateway => gateway::measure(options.quick, &mut report).await?,
     }
     print!("{report}");
