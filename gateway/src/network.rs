@@ -83,7 +83,14 @@ fn backoff() -> ExponentialBackoff {
 
 impl Network {
     pub(crate) fn new(url: &Url, limits: &Limits) -> Result<Self, reqwest::Error> {
-        let client = || Client::builder().timeout(limits.request_timeout).build();
+        // More connections are opened than used when calls come in bursts; the network should not have to keep them.
+        let idle = limits.max_calls / 4 + 1;
+        let client = || {
+            Client::builder()
+                .timeout(limits.request_timeout)
+                .pool_max_idle_per_host(idle)
+                .build()
+        };
         Ok(Self {
             calls: client()?,
             http: client()?,

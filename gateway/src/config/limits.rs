@@ -80,12 +80,13 @@ pub struct Limits {
     pub max_total_pending_bytes: usize,
 
     /// Calls that may be on their way to the network at the same time. Others wait, and so do those who send more
-    /// of them; a call that waits longer than for its decision is refused.
-    #[arg(long, value_name = "N", default_value = "2000", value_parser = amount())]
+    /// of them; a call that waits longer than for its decision is refused. The network must take more connections than
+    /// this, or polls wait for calls.
+    #[arg(long, value_name = "N", default_value = "800", value_parser = amount())]
     pub max_calls: usize,
 
     /// The same of the clients of one address.
-    #[arg(long, value_name = "N", default_value = "500", value_parser = amount())]
+    #[arg(long, value_name = "N", default_value = "400", value_parser = amount())]
     pub max_calls_per_address: usize,
 
     /// Calls of `ws_close` to one canister that may be on their way at the same time.

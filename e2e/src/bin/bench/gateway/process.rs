@@ -15,12 +15,11 @@ use xtask::process::die_with_parent;
 use crate::{node::Node, usage::Usage};
 
 /// Not what is measured. All clients come from one address here.
-const FLAGS: [&str; 5] = [
+const FLAGS: [&str; 4] = [
     "--max-connections=100000",
     "--max-connections-per-address=100000",
     "--max-message-rate-per-address=1000000",
     "--max-message-rate=100000",
-    "--max-calls-per-address=2000",
 ];
 
 /// More than wait by chance while all clients read.
