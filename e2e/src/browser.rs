@@ -34,6 +34,11 @@ pub struct Browser {
 impl Browser {
     /// Starts `chromedriver` on a free port.
     pub async fn start() -> Result<Self> {
+        until("chromedriver", Self::try_start).await
+    }
+
+    /// Nothing if the port that it found is not free any more when it listens there.
+    async fn try_start() -> Result<Option<Self>> {
         let mut chromedriver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -49,18 +54,18 @@ impl Browser {
         let port = within_deadline("chromedriver to say its port", async {
             while let Some(line) = lines.next_line().await? {
                 if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return Ok(port.trim_end_matches('.').to_owned());
+                    return Ok(Some(port.trim_end_matches('.').to_owned()));
                 }
             }
-            anyhow::bail!("chromedriver ended without saying its port")
+            anyhow::Ok(None)
         })
         .await??;
         // Whatever it says later must not fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self {
+        Ok(port.map(|port| Self {
             _chromedriver: chromedriver,
             url: format!("http://127.0.0.1:{port}"),
-        })
+        }))
     }
 
     /// Opens `page` in a window of its own, with a profile of its own.

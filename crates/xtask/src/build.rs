@@ -1,5 +1,7 @@
 //! Builds everything that runs: cargo decides what is out of date.
 
+mod client_tests;
+mod glue;
 mod page;
 mod size;
 
@@ -10,6 +12,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
+
+pub use client_tests::{ClientTests, client_tests};
 
 use crate::layout::Layout;
 
@@ -200,7 +204,7 @@ pub(crate) fn replay(layout: &Layout) -> Result<()> {
         &["--package", "replay"],
     )?;
     let module = wasm_folder(layout).join("replay.wasm");
-    page::bind("replay", &module, &Artifacts::of(layout).replay).map(drop)
+    glue::bind("replay", &module, &Artifacts::of(layout).replay).map(drop)
 }
 
 fn test_canister(layout: &Layout, name: &str) -> Result<()> {

@@ -28,6 +28,7 @@ pub fn run(layout: &Layout) -> Result<()> {
     build::all(layout)?;
     build::test_canisters(layout)?;
     build::replay(layout)?;
+    build::client_tests(layout)?;
     // No package is selected, for the reason given at `build::programs`.
     for targets in [&["--lib", "--bins"][..], &["--doc"], &["--test", "*"]] {
         let mut cargo = build::cargo(layout);

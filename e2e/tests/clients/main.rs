@@ -6,4 +6,5 @@ mod delegations;
 // The package is there for this platform only.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod icp;
+mod own;
 mod sign_in;

@@ -6,7 +6,7 @@ use ic_ws_client::{
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-use crate::model::{Received, SECOND, START, new_session, open_session};
+use crate::model::{Received, SECOND, START, cases, new_session, open_session};
 
 fn closes_with_a_reason(session: &mut Session, frame: &[u8]) -> Result<(), TestCaseError> {
     let event = session.handle_frame(frame, START);
@@ -38,7 +38,7 @@ fn action() -> impl Strategy<Value = Action> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn arbitrary_bytes_close(bytes in vec(any::<u8>(), 0..200)) {

@@ -12,7 +12,7 @@ use ic_ws_client::{
 use ic_ws_protocol::{CanisterWsMessageArguments, ClientKey, CloseMessageReason};
 use proptest::{collection::vec, prelude::*};
 
-use crate::model::{Peer, SECOND, START, client_id, persistent_config};
+use crate::model::{Peer, SECOND, START, cases, client_id, persistent_config};
 
 #[derive(Debug, Clone)]
 enum Action {
@@ -278,7 +278,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn every_message_is_delivered_whatever_happens(actions in vec(action(), 0..80)) {

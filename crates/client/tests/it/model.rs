@@ -19,6 +19,7 @@ use ic_ws_protocol::{
     CloseMessageReason, HandshakeFrame, MessageKey, Receipt, ReceiptFrame, WebsocketMessage,
     WebsocketServiceMessageContent as ServiceMessage, cbor,
 };
+use proptest::test_runner::Config as ProptestConfig;
 use sha2::{Digest, Sha256};
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -59,6 +60,12 @@ pub fn persistent_config() -> Config {
         reconnect: Reconnect::default(),
         ..config()
     }
+}
+
+/// How many times a property is tested; less often in a browser, where certificates take many times as long.
+pub fn cases(count: u32) -> ProptestConfig {
+    let slow = cfg!(target_family = "wasm");
+    ProptestConfig::with_cases(if slow { count.div_ceil(16) } else { count })
 }
 
 /// Signs certificates.

@@ -11,7 +11,7 @@ use ic_ws_protocol::{
 use proptest::{prelude::*, sample::Index};
 use serde::de::DeserializeOwned;
 
-use crate::model::{Network, Peer, SECOND, START, open_session};
+use crate::model::{Network, Peer, SECOND, START, cases, open_session};
 
 /// An open session, and the frame of its next message.
 fn next_frame() -> (Session, Peer, CanisterFrame) {
@@ -41,7 +41,7 @@ fn flip_bit(bytes: &mut [u8], position: Index) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn altered_content(position: Index) {
