@@ -59,9 +59,7 @@ async fn two_people_sign_in_and_stay_who_they_are_until_they_sign_out() -> Resul
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_can_export_the_key_of_a_session() -> Result<()> {
-    let stack = Stack::start().await?;
-    let browser = Browser::start().await?;
-    let window = browser.window(&stack.page_url).await?;
+    let (stack, _browser, window) = open_page().await?;
     window.sign_in_as("Alice").await?;
     assert_eq!(
         kept_session(&window).await?,
@@ -79,9 +77,7 @@ async fn nobody_can_export_the_key_of_a_session() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_keeps_somebody_from_signing_in_is_told() -> Result<()> {
-    let stack = Stack::start().await?;
-    let browser = Browser::start().await?;
-    let window = browser.window(&stack.page_url).await?;
+    let (stack, _browser, window) = open_page().await?;
     window.type_name("Alice").await?;
 
     // The person refuses.
@@ -132,9 +128,7 @@ async fn whatever_keeps_somebody_from_signing_in_is_told() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_expires_leads_back_to_the_entrance() -> Result<()> {
-    let stack = Stack::start().await?;
-    let browser = Browser::start().await?;
-    let window = browser.window(&stack.page_url).await?;
+    let (stack, _browser, window) = open_page().await?;
 
     // A session of 450 seconds. Calls may take 240, so it can be used for 210.
     window.type_name("Alice").await?;
@@ -162,6 +156,13 @@ async fn a_session_that_expires_leads_back_to_the_entrance() -> Result<()> {
     window.wait_for("#name-input").await?;
     window.close().await?;
     stack.stop().await
+}
+
+async fn open_page() -> Result<(Stack, Browser, Window)> {
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    let window = browser.window(&stack.page_url).await?;
+    Ok((stack, browser, window))
 }
 
 async fn problem(window: &Window, told: &str) -> Result<()> {
