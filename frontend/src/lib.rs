@@ -4,7 +4,7 @@
 //! those out, mostly on the `session` with the chat canister, whose events change the store again. An `identity` signs
 //! what goes over it.
 //!
-//! [`env`], [`store`], [`timeline`] and [`outbox`] know nothing of the browser and are tested natively. What signs, connects
+//! [`mod@env`], [`store`], [`timeline`] and [`outbox`] know nothing of the browser and are tested natively. What signs, connects
 //! and remembers exists only there.
 
 #[cfg(target_family = "wasm")]

@@ -2,11 +2,11 @@
 //! certified by another network's key.
 //!
 //! Anyone may sign in as anyone, with one click: there is no security, and so the canister runs on no network where
-//! that would matter ([`local_only`]). All else is as with the real one: pages speak the same protocol with the page
-//! that this canister serves ([`site`]), and get delegations signed by the canister, for principals that differ per
-//! origin ([`delegation`], [`person`]).
+//! that would matter (`local_only`). All else is as with the real one: pages speak the same protocol with the page
+//! that this canister serves (`site`), and get delegations signed by the canister, for principals that differ per
+//! origin (`delegation`, `person`).
 //!
-//! Nothing is kept but the signatures of the last minute ([`signatures`]): people are derived from their names.
+//! Nothing is kept but the signatures of the last minute (`signatures`): people are derived from their names.
 
 mod api;
 mod delegation;

@@ -15,7 +15,7 @@ use reqwest::Url;
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Access")]
 pub struct Access {
-    /// An origin whose pages may connect, as in https://example.com; `*` is any. Repeat it for more.
+    /// An origin whose pages may connect, as in `https://example.com`; `*` is any. Repeat it for more.
     #[arg(
         long = "allowed-origin",
         value_name = "ORIGIN",

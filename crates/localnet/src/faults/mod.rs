@@ -1,6 +1,6 @@
 //! Time and faults for tests: what the real network may do to its users, and the local one does not do by itself.
 //!
-//! [`Edge`] is where calls come in and state goes out, and the only place that faults happen at: execution knows
+//! `Edge` is where calls come in and state goes out, and the only place that faults happen at: execution knows
 //! nothing of them. Without the test API, it passes everything on.
 
 mod control;
