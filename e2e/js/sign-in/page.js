@@ -50,12 +50,15 @@ function ask(method, params) {
   const signer = open(identityProvider, "signer");
   const { origin } = new URL(identityProvider);
   return new Promise((resolve) => {
+    let asked = false;
     const status = setInterval(() => signer.postMessage({ jsonrpc: "2.0", id: "status", method: "icrc29_status" }, "*"), 100);
     const listener = (event) => {
       if (event.source !== signer || event.origin !== origin) {
         return;
       }
-      if (event.data.id === "status" && event.data.result === "ready") {
+      // Several may be answered: a window that is slow to open has them all waiting.
+      if (event.data.id === "status" && event.data.result === "ready" && !asked) {
+        asked = true;
         clearInterval(status);
         signer.postMessage({ jsonrpc: "2.0", id: 1, method, params }, origin);
       } else if (event.data.id === 1) {
