@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use crate::{config::Limits, rate::Rate};
+use crate::{config::Limits, rate::Rate, turns::Turns};
 
 /// The addresses with connections, and those that had some lately.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(crate) struct Allowance {
     pub(crate) rate: Rate,
     /// Canisters that may be polled because of them beside those that are.
     pub(crate) canisters: Arc<Semaphore>,
-    /// Calls that may be on their way to the network beside those that are.
-    pub(crate) calls: Semaphore,
+    /// Of its calls.
+    pub(crate) turns: Arc<Turns>,
 }
 
 /// A connection's place among those of its address, given up when dropped.
@@ -82,7 +82,7 @@ impl Addresses {
                 allowance: Arc::new(Allowance {
                     rate: Rate::new(self.max_message_rate),
                     canisters: Arc::new(Semaphore::new(self.max_canisters)),
-                    calls: Semaphore::new(self.max_calls),
+                    turns: Arc::new(Turns::new("of an address", self.max_calls)),
                 }),
             }
         });

@@ -11,8 +11,7 @@ use ic_transport_types::{EnvelopeContent, RequestId};
 use ic_ws_protocol::{CanisterWsOpenArguments, ClientFrame, ClientKey};
 
 use crate::{
-    addresses::Allowance, budget::Room, close::CloseReason, decode::decode, quote::quote,
-    traces::Span,
+    budget::Room, close::CloseReason, decode::decode, quote::quote, traces::Span, turns::Turns,
 };
 
 /// A signed call as the network takes it.
@@ -27,8 +26,9 @@ pub(crate) struct SignedCall {
     pub(crate) span: Span,
     /// Its part of what the client's calls may take.
     pub(crate) room: Option<Room>,
-    /// That of the client's address; the gateway's own calls need none.
-    pub(crate) allowance: Option<Arc<Allowance>>,
+    /// Of which it has to wait for one each: those of the client's address, and of the canister. The gateway's own calls
+    /// need none.
+    pub(crate) turns: Vec<Arc<Turns>>,
 }
 
 impl SignedCall {
@@ -108,7 +108,7 @@ fn parts(frame: ClientFrame) -> Result<(Principal, String, Vec<u8>, SignedCall),
         taken: Arc::default(),
         span: Span::default(),
         room: None,
-        allowance: None,
+        turns: vec![],
     };
     Ok((sender, method_name, arg, call))
 }

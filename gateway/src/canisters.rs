@@ -25,6 +25,7 @@ use crate::{
     poller,
     status::Polling,
     traces::{Causes, Span},
+    turns::Turns,
 };
 
 /// All canisters that have clients.
@@ -48,6 +49,8 @@ pub(crate) struct Canister {
     pub(crate) polling: Polling,
     /// What the next poll follows.
     pub(crate) causes: Causes,
+    /// Of clients' calls to it.
+    pub(crate) turns: Arc<Turns>,
     /// Calls of `ws_close` that may be on their way to it beside those that are.
     pub(crate) closes: Semaphore,
     clients: Mutex<Clients>,
@@ -138,6 +141,7 @@ impl Canisters {
                     changed: Notify::new(),
                     polling: Polling::default(),
                     causes: Causes::default(),
+                    turns: Arc::new(Turns::new("to a canister", limits.max_calls_per_canister)),
                     closes: Semaphore::new(limits.max_pending_closes),
                     clients: Mutex::default(),
                 });

@@ -112,20 +112,6 @@ impl CloseReason {
         })
     }
 
-    /// Whether what the client sends can no longer be read as frames: it is none, or was left in the middle of one.
-    pub(crate) fn ends_frames(&self) -> bool {
-        matches!(
-            self,
-            Self::ProtocolViolation(_)
-                | Self::FrameTooLarge { .. }
-                | Self::Unresponsive(_)
-                | Self::MessageTimeout(_)
-                | Self::TooMuchIncoming(_)
-                | Self::TooManyMessages(_)
-                | Self::TooManyMessagesOfAddress(_)
-        )
-    }
-
     fn name_and_code(&self) -> (&'static str, Option<CloseCode>) {
         match self {
             Self::ClosedByClient(_) => ("closed_by_client", None),

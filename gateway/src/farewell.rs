@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::{SinkExt, StreamExt};
+use futures::SinkExt;
 use ic_transport_types::EnvelopeContent;
 use ic_ws_protocol::{CanisterWsCloseArguments, ClientKey};
 use tokio::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What is read, and thrown away, of a client that goes on sending after it was told that the session ended.
-const MAX_UNREAD: usize = 4 * 1024 * 1024;
+const MAX_UNREAD: u64 = 4 * 1024 * 1024;
 
 /// Says why the session ends: to the log, the metrics and the client. Then waits until the client has
 /// read it, as a connection that is dropped with unread bytes in it would be reset.
@@ -48,19 +48,11 @@ pub(crate) async fn to_client(
         let Ok(mut socket) = sink.reunite(stream) else {
             return Ok(());
         };
-        socket.get_mut().stop_watching();
-        if reason.ends_frames() {
-            let tcp = socket.get_mut();
-            tcp.shutdown().await?;
-            io::copy(&mut tcp.take(MAX_UNREAD as u64), &mut io::sink()).await?;
-        } else {
-            let mut size = 0;
-            while let Some(message) = socket.next().await.transpose()?
-                && size < MAX_UNREAD
-            {
-                size += message.len().max(1);
-            }
-        }
+        // What comes is no longer put together: it might be large, or never complete.
+        let socket = socket.get_mut();
+        socket.stop_watching();
+        socket.shutdown().await?;
+        io::copy(&mut socket.take(MAX_UNREAD), &mut io::sink()).await?;
         Ok::<_, tungstenite::Error>(())
     };
     match timeout(gateway.config.limits.close_timeout, farewell).await {
@@ -93,7 +85,7 @@ pub(crate) async fn to_canister(gateway: &Gateway, canister: &Canister, client_k
         taken: Arc::default(),
         span: Span::default(),
         room: None,
-        allowance: None,
+        turns: vec![],
     };
     let limits = &gateway.config.limits;
     // All clients may go at once, and the canister should not hear of it at once.

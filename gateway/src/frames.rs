@@ -15,6 +15,8 @@ pub(crate) struct Frames {
     in_message: bool,
     /// What has arrived of the current message.
     arrived: u64,
+    /// The size of the largest frame so far that was complete.
+    largest: u64,
     /// How often all that had begun was complete.
     completed: u64,
 }
@@ -23,6 +25,7 @@ pub(crate) struct Frames {
 struct Frame {
     is_control: bool,
     is_last: bool,
+    size: u64,
     /// What is to come of its payload.
     left: u64,
 }
@@ -67,6 +70,7 @@ impl Frames {
     }
 
     fn end(&mut self, frame: Frame) {
+        self.largest = self.largest.max(frame.size);
         if !frame.is_control {
             self.in_message = !frame.is_last;
         }
@@ -84,6 +88,11 @@ impl Frames {
     /// How much of the message has arrived that is not complete, in bytes.
     pub(crate) fn arrived(&self) -> u64 {
         self.arrived
+    }
+
+    /// The size of the largest frame so far that was complete, in bytes.
+    pub(crate) fn largest(&self) -> u64 {
+        self.largest
     }
 
     /// How often all that had begun was complete.
@@ -109,13 +118,15 @@ impl Frame {
             return None;
         }
         let number = |bytes: &[u8]| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+        let size = match extended {
+            0 => short.into(),
+            _ => number(rest.get(..extended)?),
+        };
         Some(Self {
             is_control: first & 0x0f >= CONTROL,
             is_last: first & 0x80 != 0,
-            left: match extended {
-                0 => short.into(),
-                _ => number(rest.get(..extended)?),
-            },
+            size,
+            left: size,
         })
     }
 }
@@ -164,6 +175,7 @@ mod tests {
             let seen: Vec<_> = chunks.flat_map(|part| follow(&mut frames, part)).collect();
             assert_eq!(seen, sizes.map(|size| size as u64));
             assert_eq!(frames.completed(), sizes.len() as u64);
+            assert_eq!(frames.largest(), 65_536);
             assert!(!frames.is_incomplete());
         }
     }
@@ -176,7 +188,7 @@ mod tests {
             follow(&mut frames, &[*byte]);
             assert!(frames.is_incomplete());
         }
-        assert_eq!(frames.arrived(), 199);
+        assert_eq!((frames.arrived(), frames.largest()), (199, 0));
         follow(&mut frames, &bytes[bytes.len() - 1..]);
         assert!(!frames.is_incomplete());
         assert_eq!(frames.arrived(), 0);

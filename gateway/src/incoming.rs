@@ -23,6 +23,9 @@ use crate::{
     rate::Rate,
 };
 
+/// A buffer of so many bytes each client may keep, uncounted.
+const SMALL: u64 = 4096;
+
 /// A socket that a client sends frames on.
 #[derive(Debug)]
 pub(crate) struct Incoming<S> {
@@ -38,8 +41,10 @@ struct Watch {
     place: Arc<Place>,
     max_frame_size: usize,
     memory: Share,
-    /// What is taken by the message that is not complete.
+    /// What is taken by the message that is not complete, and by the buffer it arrives in.
     room: Option<Room>,
+    /// The size of that, in bytes.
+    size: u64,
     message_timeout: Duration,
     silence: Duration,
     /// Of what the client is waited for: the rest of a message, or anything at all.
@@ -56,6 +61,7 @@ impl<S> Incoming<S> {
             max_frame_size: limits.max_frame_size,
             memory: memory.share(max_frame_size),
             room: None,
+            size: 0,
             message_timeout: limits.message_timeout,
             silence: limits.ping_interval * 2,
             deadline: None,
@@ -96,14 +102,20 @@ impl Watch {
         self.account()
     }
 
-    /// Takes memory for what has arrived.
+    /// Takes memory for what has arrived. The buffer that a frame arrives in stays as large as the largest one.
     fn account(&mut self) -> Result<(), CloseReason> {
-        self.room = None;
-        let arrived = self.frames.arrived();
-        if arrived > 0 {
-            let size = usize::try_from(arrived).unwrap_or(usize::MAX);
-            let room = self.memory.try_take(size);
-            self.room = Some(room.ok_or(CloseReason::TooMuchIncoming(arrived))?);
+        let largest = self.frames.largest();
+        let kept = if largest > SMALL { largest } else { 0 };
+        let size = self.frames.arrived().max(kept);
+        if size != self.size {
+            self.room = None;
+            self.size = size;
+            if size > 0 {
+                let room = self
+                    .memory
+                    .try_take(usize::try_from(size).unwrap_or(usize::MAX));
+                self.room = Some(room.ok_or(CloseReason::TooMuchIncoming(size))?);
+            }
         }
         Ok(())
     }

@@ -42,6 +42,7 @@ mod session;
 mod status;
 mod tls;
 mod traces;
+mod turns;
 mod witness;
 
 pub use config::{Access, Config, ConfigError, Limits, LogFormat, Origin, Telemetry, Tls};

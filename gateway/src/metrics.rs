@@ -108,18 +108,18 @@ pub(crate) struct Metrics {
     pub(crate) spans_lost: Counter,
 }
 
-/// A client's call that was posted. It has ended when this is dropped.
+/// A client's call that was taken. It has ended when this is dropped.
 #[derive(Debug)]
 pub(crate) struct PendingCall<'a> {
     metrics: &'a Metrics,
-    posted: Instant,
+    taken: Instant,
     pub(crate) outcome: CallOutcome,
 }
 
 impl Drop for PendingCall<'_> {
     fn drop(&mut self) {
         self.metrics.calls_pending.dec();
-        self.metrics.call_duration.observe(self.posted.elapsed());
+        self.metrics.call_duration.observe(self.taken.elapsed());
         self.metrics.decided(self.outcome);
     }
 }
@@ -163,7 +163,7 @@ impl Metrics {
             calls_relayed: counter(
                 ours,
                 "calls_relayed",
-                "Calls of clients posted to the network",
+                "Calls of clients taken for the network",
             ),
             calls_decided: counters(
                 ours,
@@ -179,7 +179,7 @@ impl Metrics {
             calls_pending: gauge(
                 ours,
                 "calls_pending",
-                "Calls of clients that the network has yet to decide",
+                "Calls of clients that are not decided: they wait for their turn, or for the network",
             ),
             calls_in_flight: gauge(
                 ours,
@@ -195,7 +195,7 @@ impl Metrics {
             call_duration: latency(
                 ours,
                 "call_duration",
-                "From posting a client's call to the network's decision",
+                "From taking a client's call to the network's decision, with the wait for its turn",
             ),
             messages_delivered: counter(
                 ours,
@@ -251,13 +251,13 @@ impl Metrics {
         self.receipts.get_or_create(&[("kind", kind)]).inc();
     }
 
-    /// A client's call goes to the network.
-    pub(crate) fn call_posted(&self) -> PendingCall<'_> {
+    /// A client's call is to go to the network, once it is its turn.
+    pub(crate) fn call_taken(&self) -> PendingCall<'_> {
         self.calls_relayed.inc();
         self.calls_pending.inc();
         PendingCall {
             metrics: self,
-            posted: Instant::now(),
+            taken: Instant::now(),
             outcome: CallOutcome::Undecided,
         }
     }

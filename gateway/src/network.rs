@@ -7,7 +7,7 @@
 mod error;
 
 use std::{
-    sync::{Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -18,15 +18,16 @@ use ic_certification::Certificate;
 use ic_transport_types::{QueryResponse, RequestId, TransportCallResponse};
 use ic_ws_protocol::{CallOutcome, cbor};
 use reqwest::{Client, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::{Instant, sleep, timeout},
-};
-use tracing::warn;
+use tokio::time::{Instant, sleep, timeout};
 
 pub(crate) use error::NetworkError;
 
-use crate::{addresses::Allowance, call::SignedCall, config::Limits, quote::quote};
+use crate::{
+    call::SignedCall,
+    config::Limits,
+    quote::quote,
+    turns::{self, Turns},
+};
 
 /// The longest that [`backoff`] waits.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
@@ -38,9 +39,8 @@ pub(crate) struct Network {
     calls: Client,
     /// For all else, so that it waits for no call.
     http: Client,
-    /// Calls that may wait for an answer beside those that do.
-    turns: Semaphore,
-    max_calls: usize,
+    /// Of all calls.
+    turns: Turns,
     base: String,
     max_response_size: usize,
     poll_timeout: Duration,
@@ -94,8 +94,7 @@ impl Network {
         Ok(Self {
             calls: client()?,
             http: client()?,
-            turns: Semaphore::new(limits.max_calls),
-            max_calls: limits.max_calls,
+            turns: Turns::new("of all clients", limits.max_calls),
             base: url.as_str().trim_end_matches('/').to_owned(),
             max_response_size: limits.max_response_size,
             poll_timeout: limits.poll_timeout,
@@ -114,8 +113,7 @@ impl Network {
 
     /// How many calls wait for an answer.
     pub(crate) fn calls_in_flight(&self) -> usize {
-        self.max_calls
-            .saturating_sub(self.turns.available_permits())
+        self.turns.taken()
     }
 
     /// Asks for the network's status.
@@ -196,7 +194,7 @@ impl Network {
         let mut is_posted = false;
         let attempts = async {
             for delay in backoff() {
-                let turn = self.turn(call.allowance.as_deref()).await;
+                let turn = turns::take(self.turns_of(call)).await;
                 last_error.take_if(|error| matches!(error, NetworkError::Busy(_)));
                 is_posted = true;
                 let result = attempt().await;
@@ -227,17 +225,10 @@ impl Network {
         })
     }
 
-    /// Waits until one more call may wait for an answer: first among those of its address, so that no address takes
-    /// the turns of all others.
-    async fn turn<'a>(
-        &'a self,
-        allowance: Option<&'a Allowance>,
-    ) -> [Option<SemaphorePermit<'a>>; 2] {
-        let of_address = match allowance {
-            Some(allowance) => take_turn(&allowance.calls, "of an address").await,
-            None => None,
-        };
-        [of_address, take_turn(&self.turns, "of all clients").await]
+    /// Of what `call` needs a turn.
+    fn turns_of<'a>(&'a self, call: &'a SignedCall) -> Vec<&'a Turns> {
+        let own = call.turns.iter().map(Arc::as_ref);
+        own.chain([&self.turns]).collect()
     }
 
     fn request(&self, http: &Client, path: &str, body: Bytes) -> RequestBuilder {
@@ -272,16 +263,6 @@ impl Network {
     }
 }
 
-/// Waits for one of the `turns` that belong to so many.
-async fn take_turn<'a>(turns: &'a Semaphore, whose: &str) -> Option<SemaphorePermit<'a>> {
-    if let Ok(turn) = turns.try_acquire() {
-        return Some(turn);
-    }
-    warn!("too many calls {whose} are on their way: more have to wait");
-    // Nobody closes it.
-    turns.acquire().await.ok()
-}
-
 /// What `certificate` says of the call `id`; nothing if that is not decided yet.
 fn decision(certificate: Vec<u8>, id: &RequestId) -> Result<Option<Decision>, NetworkError> {
     let tree = cbor::from_slice::<Certificate>(&certificate)?.tree;
@@ -302,7 +283,7 @@ mod tests {
         limits.max_calls = 1;
         limits.call_timeout = Duration::from_millis(50);
         let network = Network::new(&"http://127.0.0.1:1".parse().unwrap(), &limits).unwrap();
-        let _turn = network.turns.acquire().await.unwrap();
+        let _turn = turns::take(vec![&network.turns]).await;
         let call = SignedCall {
             canister: Principal::management_canister(),
             request_id: RequestId::new(&[0; 32]),
@@ -310,7 +291,7 @@ mod tests {
             taken: Default::default(),
             span: Default::default(),
             room: None,
-            allowance: None,
+            turns: vec![],
         };
         let error = network.call(&call).await.unwrap_err();
         assert!(matches!(error, NetworkError::Busy(_)), "{error}");

@@ -58,7 +58,7 @@ enum Kind {
     Message,
 }
 
-/// A call that was posted.
+/// A call that was posted, or waits for its turn.
 struct Posted {
     /// Gone once it is decided: it may be large.
     call: Weak<SignedCall>,
@@ -99,7 +99,7 @@ impl Relay {
         !self.state.open_refused.load(Ordering::Relaxed)
     }
 
-    /// Posts `call` in a task of its own.
+    /// Posts `call`, once it is its turn, in a task of its own.
     fn post(&self, undecided: &mut JoinSet<()>, kind: Kind, call: Arc<SignedCall>) -> Posted {
         let (decided_sender, decided) = oneshot::channel();
         let posted = Posted {
@@ -108,7 +108,7 @@ impl Relay {
         };
         let relay = self.clone();
         let task = async move {
-            let mut pending = relay.gateway.metrics.call_posted();
+            let mut pending = relay.gateway.metrics.call_taken();
             let span = relay.gateway.traces.child("post call", &call.span);
             let result = relay.gateway.network.call(&call).await;
             drop(decided_sender);

@@ -27,7 +27,7 @@ use crate::{
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Connections beside those that are WebSockets: requests of supervisors, and clients to whom it is said that there are
-/// too many.
+/// too many. Who connects and says nothing takes them, too; supervisors ask where the operator looks.
 const SPARE_CONNECTIONS: usize = 64;
 
 /// Connections at the same time to where an operator looks.

@@ -14,7 +14,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use candid::Principal;
 use futures::{SinkExt, StreamExt, future::join, stream::SplitSink, stream::SplitStream};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -37,7 +36,7 @@ use crate::{
     addresses::Place,
     budget::Share,
     call::{OpenCall, SignedCall, admit_message, admit_open},
-    canisters::{Canisters, Registration},
+    canisters::{Canister, Canisters, Registration},
     close::CloseReason,
     connection::Connection,
     delivery::{Content, Delivery, ProvenMessage},
@@ -45,6 +44,7 @@ use crate::{
     gateway::Gateway,
     incoming::Incoming,
     relay::Relay,
+    turns::Turns,
 };
 
 /// Frames are small, and there may be thousands of connections.
@@ -164,6 +164,7 @@ impl Session<'_> {
         self.charge(&mut call).await?;
         let allowance = &self.visitor.place.allowance;
         let registration = Canisters::register(self.gateway, call.canister, client, allowance)?;
+        call.turns = self.turns(&registration.canister);
         span.end();
         Ok((registration, call))
     }
@@ -180,9 +181,9 @@ impl Session<'_> {
         let relay = Relay::new(self.gateway.clone(), &registration, self.visitor.receipts);
         let mut relay = tokio::spawn(relay.run(Arc::new(open), queue).in_current_span());
 
-        let canister = registration.canister.id;
+        let canister = registration.canister.clone();
         let reason = tokio::select! {
-            reason = self.read_calls(&mut stream, canister, &calls) => reason,
+            reason = self.read_calls(&mut stream, &canister, &calls) => reason,
             reason = self.write(&mut sink, &mut registration.inbox.waiting) => reason,
             Some(reason) = registration.inbox.closing.recv() => reason,
             () = self.gateway.shutdown.cancelled() => CloseReason::Shutdown,
@@ -196,7 +197,7 @@ impl Session<'_> {
         let until_decided = visitor.clone();
         let finish = async {
             let may_be_known = finish(self.gateway, &mut relay).await;
-            let (canister, client_key) = (registration.canister.clone(), registration.client);
+            let client_key = registration.client;
             drop((registration, until_decided));
             // One that cannot be polled cannot be called, either.
             if may_be_known && !matches!(reason, CloseReason::CanisterUnavailable { .. }) {
@@ -214,16 +215,17 @@ impl Session<'_> {
     async fn read_calls(
         &self,
         stream: &mut Stream,
-        canister: Principal,
+        canister: &Canister,
         calls: &mpsc::Sender<Arc<SignedCall>>,
     ) -> CloseReason {
         let read = async {
             loop {
                 let frame = self.receive(stream).await?;
-                let mut call = admit_message(frame, canister)?;
+                let mut call = admit_message(frame, canister.id)?;
                 let span = self.gateway.traces.begin("receive envelope");
                 call.follow(span.clone());
                 self.charge(&mut call).await?;
+                call.turns = self.turns(canister);
                 calls.send(Arc::new(call)).await.map_err(internal)?;
                 span.end();
             }
@@ -239,8 +241,15 @@ impl Session<'_> {
         let room = self.pending.take(call.envelope.len()).await;
         let room = room.map_err(internal)?;
         call.room = Some(room.ok_or_else(|| CloseReason::TooMuchPending(self.pending.used()))?);
-        call.allowance = Some(self.visitor.place.allowance.clone());
         Ok(())
+    }
+
+    /// Of what calls of this client to `canister` need a turn.
+    fn turns(&self, canister: &Canister) -> Vec<Arc<Turns>> {
+        vec![
+            self.visitor.place.allowance.turns.clone(),
+            canister.turns.clone(),
+        ]
     }
 
     /// The next frame with something in it.

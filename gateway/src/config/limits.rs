@@ -47,8 +47,8 @@ pub struct Limits {
     #[arg(long, value_name = "BYTES", default_value = "2162688", value_parser = amount())]
     pub max_frame_size: usize,
 
-    /// The bytes of messages that have begun to arrive and are not complete, of all clients. One of whose message more
-    /// has arrived than is left for the others is closed.
+    /// The bytes of messages that have begun to arrive and are not complete, and of the buffers that clients keep who
+    /// have sent a large one, of all clients. One that takes more than is left for the others is closed.
     #[arg(long, value_name = "BYTES", default_value = "268435456", value_parser = amount())]
     pub max_total_incoming_bytes: usize,
 
@@ -88,6 +88,11 @@ pub struct Limits {
     /// The same of the clients of one address.
     #[arg(long, value_name = "N", default_value = "400", value_parser = amount())]
     pub max_calls_per_address: usize,
+
+    /// The same of the calls to one canister, so that a slow one does not delay the calls to others. Set it lower
+    /// where many canisters may be slow at once.
+    #[arg(long, value_name = "N", default_value = "400", value_parser = amount())]
+    pub max_calls_per_canister: usize,
 
     /// Calls of `ws_close` to one canister that may be on their way at the same time.
     #[arg(long, value_name = "N", default_value = "256", value_parser = amount())]

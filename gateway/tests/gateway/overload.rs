@@ -1,6 +1,10 @@
 //! More calls than the network answers: who waits, and who does not.
 
 use crate::support::{CANISTER, Client, scene::Scene, until};
+use candid::Principal;
+use futures::future::join_all;
+
+const OTHER_CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 2, 1, 1]);
 
 const IN_FLIGHT: &str = "icws_gateway_calls_in_flight";
 
@@ -53,4 +57,35 @@ async fn an_address_waits_for_its_own_calls() {
     assert_eq!(accepted(&greedy), 2);
     scene.network.decide(true);
     until(async || accepted(&greedy) == 10).await;
+}
+
+/// All of one address: that its clients wait for a slow canister does not delay those of another one, either.
+#[tokio::test]
+async fn a_slow_canister_delays_its_own_calls_only() {
+    const CLIENTS: u64 = 10;
+    let scene = Scene::start(|limits| {
+        limits.max_calls = 6;
+        limits.max_calls_per_address = 6;
+        limits.max_calls_per_canister = 3;
+    })
+    .await;
+    scene.network.decide(false);
+    let clients = (2..2 + CLIENTS).map(|nonce| Client::open(&scene.gateway, nonce));
+    let _clients = join_all(clients).await;
+    let pending = "icws_gateway_calls_pending";
+    scene.gateway.until_metric(pending, CLIENTS).await;
+    scene.gateway.until_metric(IN_FLIGHT, 3).await;
+
+    let mut other = Client::connect(&scene.gateway, 100).await;
+    other.send_open(OTHER_CANISTER).await;
+    other.send_message(OTHER_CANISTER).await;
+    let of = |sender| sender == other.key.client_principal;
+    let accepted = |method| scene.network.accepted(method).into_iter();
+    until(async || accepted("ws_message").any(|call| of(call.sender))).await;
+    scene.gateway.until_metric(IN_FLIGHT, 5).await;
+    let opened = |n| accepted("ws_open").count() as u64 == n;
+    // Those of the honest client and of the other one, too.
+    assert!(opened(3 + 2));
+    scene.network.decide(true);
+    until(async || opened(CLIENTS + 2)).await;
 }

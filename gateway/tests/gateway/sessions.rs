@@ -1,6 +1,6 @@
 //! What a client may do on its socket, and how each thing that it may not ends.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use crate::support::{
     CANISTER, Client, Gateway, fake_network::FakeNetwork, frame, scene::Scene, unconnected, until,
@@ -167,10 +167,14 @@ async fn connections_are_limited() {
     until(async || connect_async(&url).await.is_ok()).await;
 }
 
-/// Nobody can keep it from refusing more, and from answering its supervisor.
+/// Nobody can keep it from refusing more, nor from answering its supervisor, who has a door of its own.
 #[tokio::test]
 async fn connections_that_ask_for_nothing_are_limited() {
-    let gateway = unconnected(|config| config.limits.max_connections = 1).await;
+    let gateway = unconnected(|config| {
+        config.limits.max_connections = 1;
+        config.prometheus_endpoint = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
     let mut silent = vec![];
     let response = loop {
         let mut stream = TcpStream::connect(gateway.address).await.unwrap();
@@ -183,9 +187,13 @@ async fn connections_that_ask_for_nothing_are_limited() {
         assert!(silent.len() < 1_000);
     };
     assert!(response.starts_with("HTTP/1.1 503"), "{response}");
+    let is_well = async |address: SocketAddr| {
+        let health = reqwest::get(format!("http://{address}/health")).await;
+        health.is_ok_and(|response| response.status() == 200)
+    };
+    assert!(is_well(gateway.operator_address.unwrap()).await);
     drop(silent);
-    let health = format!("http://{}/health", gateway.address);
-    until(async || reqwest::get(&health).await.is_ok_and(|r| r.status() == 200)).await;
+    until(async || is_well(gateway.address).await).await;
 }
 
 #[tokio::test]

@@ -254,6 +254,11 @@ impl Client {
         within(self.socket.send(message)).await.unwrap();
     }
 
+    /// Sends unless the other side ends it meanwhile.
+    pub async fn try_send(&mut self, message: Message) {
+        within(self.socket.send(message)).await.ok();
+    }
+
     /// The next message that is neither ping nor pong.
     pub async fn next(&mut self) -> Message {
         loop {
