@@ -11,6 +11,10 @@ use std::{
 };
 
 use candid::Principal;
+use futures::{
+    future::{self, Either},
+    pin_mut,
+};
 use ic_transport_types::{
     Envelope, EnvelopeContent, QueryResponse, ReadStateResponse, RejectResponse, RequestId,
     TransportCallResponse,
@@ -33,6 +37,9 @@ use crate::{
     platform::HttpError,
     signer::{RandomError, SignError, Signer, random_u64},
 };
+
+/// How long the network may take to answer a request, the largest over a slow line included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long to wait between two looks at a call that the network has not decided yet.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -219,7 +226,7 @@ impl<S: Signer> Agent<S> {
             return Ok(time);
         }
         let request = TimeRequest::new(&self.url, canister);
-        let answer = self.http.post(&request.url, request.body).await?;
+        let answer = self.answer(&request.url, request.body).await?;
         let received = now();
         let time = NetworkTime::answered(&answer, canister, &self.root_key, sent, received)?;
         *lock(&self.time) = Some((time, received));
@@ -310,7 +317,17 @@ impl<S: Signer> Agent<S> {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, CallError> {
         let url = format!("{}/api/{path}", self.url);
-        Ok(cbor::from_slice(&self.http.post(&url, body).await?)?)
+        Ok(cbor::from_slice(&self.answer(&url, body).await?)?)
+    }
+
+    async fn answer(&self, url: &str, body: Vec<u8>) -> Result<Vec<u8>, HttpError> {
+        let answer = self.http.post(url, body);
+        let timeout = sleep(REQUEST_TIMEOUT);
+        pin_mut!(answer, timeout);
+        match future::select(answer, timeout).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(HttpError::Timeout(REQUEST_TIMEOUT)),
+        }
     }
 }
 

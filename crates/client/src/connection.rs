@@ -68,11 +68,11 @@ pub enum Event<M> {
         /// The [number](Sent::number) of the message.
         up_to: u64,
     },
-    /// The canister has refused a message. It is not sent again.
+    /// The canister has refused a message, or connections ended with it again and again. It is not sent once more.
     Refused {
         /// The [number](Sent::number) of the message.
         number: u64,
-        /// The canister's reason.
+        /// The canister's reason, or that of the last connection's end.
         reason: String,
     },
     /// The connection is lost, or did not come about. It will be opened again.

@@ -68,6 +68,9 @@ pub enum HttpError {
     /// The network could not be reached.
     #[error("the network cannot be reached: {0}")]
     Unreachable(String),
+    /// The network did not answer in time.
+    #[error("the network did not answer within {0:?}")]
+    Timeout(Duration),
     /// The network refused the request.
     #[error("the network answered with status {status}: {message}")]
     Status {
@@ -98,10 +101,10 @@ pub trait Platform: MaybeSend + MaybeSync {
     /// What it opens.
     type Socket: Socket;
 
-    /// Nanoseconds since 1970.
+    /// Nanoseconds since 1970. Whoever owns the device may set its clock at any time.
     fn now(&self) -> u64;
 
-    /// Waits for `duration`. May return early.
+    /// Waits for `duration`, whatever becomes of the clock. May return early.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + MaybeSend;
 
     /// Gives others on this thread a turn.

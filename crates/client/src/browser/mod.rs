@@ -6,8 +6,10 @@ mod socket;
 use std::{future::Future, time::Duration};
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Error;
+use js_sys::{Error, Promise};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::MessageChannel;
 
 pub(crate) use http::Http;
 
@@ -52,7 +54,7 @@ impl Platform for Browser {
     }
 
     fn yield_now(&self) -> impl Future<Output = ()> {
-        TimeoutFuture::new(0)
+        next_task()
     }
 
     async fn open(&self, url: &str) -> Result<OpenSocket<Self::Socket>, SocketError> {
@@ -76,6 +78,22 @@ pub(crate) fn sleep(duration: Duration) -> TimeoutFuture {
     const MAX_MILLIS: u32 = i32::MAX as u32;
     let millis = duration.as_nanos().div_ceil(1_000_000);
     TimeoutFuture::new(u32::try_from(millis).unwrap_or(MAX_MILLIS).min(MAX_MILLIS))
+}
+
+/// Waits for a task of its own. Not by a timer, which in a page that is not shown may take a minute.
+async fn next_task() {
+    // Fails where messages cannot be posted at all: then nobody has a turn.
+    let Ok(channel) = MessageChannel::new() else {
+        return;
+    };
+    let posted = channel.port2().post_message(&JsValue::NULL);
+    let received = Promise::new(&mut |received, _| {
+        channel.port1().set_onmessage(Some(&received));
+    });
+    if posted.is_ok() {
+        let _ = JsFuture::from(received).await;
+    }
+    channel.port1().close();
 }
 
 /// What a browser's error says.

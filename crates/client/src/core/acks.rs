@@ -25,6 +25,7 @@ pub(super) struct PendingAcks {
     received: usize,
     /// How many of the application's messages are known to have come, of all there were.
     messages_received: usize,
+    greeting_received: bool,
     /// The numbers of those in `pending` whose receipts are awaited.
     receipts_due: HashMap<RequestId, u64>,
 }
@@ -34,7 +35,7 @@ struct Pending {
     call: CallKind,
     deadline: u64,
     request_id: Option<RequestId>,
-    receipt: Option<Result<(), String>>,
+    receipt: Option<Result<(), CloseReason>>,
 }
 
 impl PendingAcks {
@@ -45,6 +46,7 @@ impl PendingAcks {
             pending: VecDeque::new(),
             received: 0,
             messages_received: 0,
+            greeting_received: false,
             receipts_due: HashMap::new(),
         }
     }
@@ -55,6 +57,10 @@ impl PendingAcks {
 
     pub fn messages_received(&self) -> usize {
         self.messages_received
+    }
+
+    pub fn greeting_received(&self) -> bool {
+        self.greeting_received
     }
 
     pub fn next_deadline(&self) -> Option<u64> {
@@ -102,7 +108,7 @@ impl PendingAcks {
             }
         }
         self.skip_received();
-        Ok(())
+        self.refusal()
     }
 
     /// What was sent under `request_id`, if its receipt is still awaited.
@@ -111,12 +117,12 @@ impl PendingAcks {
         Some(self.pending.get(self.position(sequence_num)?)?.call)
     }
 
-    /// Takes a receipt: the canister has received the message, or refused it for a reason. A refusal counts when
-    /// everything before the message has come: it may be but the consequence of another one.
+    /// Takes a receipt: the canister has received the message, or it was refused, which is a reason to close. A refusal
+    /// counts when everything before the message has come: it may be but the consequence of another one.
     pub fn receipt(
         &mut self,
         request_id: &RequestId,
-        outcome: Result<(), String>,
+        outcome: Result<(), CloseReason>,
     ) -> Result<(), CloseReason> {
         let sequence_num = self.receipts_due.remove(request_id);
         let position = sequence_num.and_then(|sequence_num| self.position(sequence_num));
@@ -124,17 +130,7 @@ impl PendingAcks {
             pending.receipt = Some(outcome);
         }
         self.skip_received();
-        match self.pending.get_mut(self.received) {
-            Some(Pending {
-                call,
-                receipt: Some(Err(reason)),
-                ..
-            }) => Err(CloseReason::Refused {
-                call: *call,
-                reason: std::mem::take(reason),
-            }),
-            _ => Ok(()),
-        }
+        self.refusal()
     }
 
     pub fn check(&self, now: u64) -> Result<(), CloseReason> {
@@ -165,9 +161,21 @@ impl PendingAcks {
         }
     }
 
+    fn refusal(&self) -> Result<(), CloseReason> {
+        match self.pending.get(self.received) {
+            Some(Pending {
+                receipt: Some(refusal),
+                ..
+            }) => refusal.clone(),
+            _ => Ok(()),
+        }
+    }
+
     fn count(&mut self, call: CallKind) {
-        if call == CallKind::Message {
-            self.messages_received += 1;
+        match call {
+            CallKind::Message => self.messages_received += 1,
+            CallKind::Greeting => self.greeting_received = true,
+            CallKind::Open | CallKind::KeepAlive => {}
         }
     }
 }
@@ -198,6 +206,13 @@ mod tests {
             acks.await_receipt(id(n as u8 + 1));
         }
         acks
+    }
+
+    fn refused(reason: &str) -> Result<(), CloseReason> {
+        Err(CloseReason::Refused {
+            call: CallKind::Message,
+            reason: reason.into(),
+        })
     }
 
     #[test]
@@ -286,13 +301,18 @@ mod tests {
     #[test]
     fn a_refusal_counts_once_everything_before_has_come() {
         let mut acks = awaiting_receipts(&[CallKind::Message; 3]);
-        acks.receipt(&id(3), Err("not connected".into())).unwrap();
+        acks.receipt(&id(3), refused("not connected")).unwrap();
         acks.receipt(&id(1), Ok(())).unwrap();
-        let refused = CloseReason::Refused {
-            call: CallKind::Message,
-            reason: "too long".into(),
-        };
-        assert_eq!(acks.receipt(&id(2), Err("too long".into())), Err(refused));
+        let too_long = refused("too long");
+        assert_eq!(acks.receipt(&id(2), too_long.clone()), too_long);
         assert_eq!(acks.messages_received(), 1);
+    }
+
+    #[test]
+    fn whether_it_is_a_receipt_or_an_acknowledgement_that_tells_so() {
+        let mut acks = awaiting_receipts(&[CallKind::Message; 2]);
+        let too_long = refused("too long");
+        acks.receipt(&id(2), too_long.clone()).unwrap();
+        assert_eq!(acks.acknowledge(1), too_long);
     }
 }

@@ -9,6 +9,8 @@ use ic_ws_protocol::ClientKey;
 use super::{
     after,
     backoff::Backoff,
+    blame::{Blame, blame},
+    clock::Clock,
     gateways::Gateways,
     outbox::Outbox,
     session::{Session, SessionEvent},
@@ -38,11 +40,11 @@ pub enum ConversationEvent {
         /// The number of the last message.
         up_to: u64,
     },
-    /// The canister has refused a message, which is not sent again.
+    /// The canister has refused a message, or connections ended with it again and again. It is not sent once more.
     Refused {
         /// The number of the message.
         number: u64,
-        /// The canister's reason.
+        /// The canister's reason, or that of the last connection's end.
         reason: String,
     },
     /// A connection is over, or did not come about. The next attempt is the conversation's
@@ -78,11 +80,13 @@ pub struct Conversation {
     config: Config,
     principal: Principal,
     state: State,
+    clock: Clock,
+    /// The network's time, as it was measured for this attempt.
     time: NetworkTime,
     gateways: Gateways,
     backoff: Backoff,
     outbox: Outbox,
-    greeting: Option<Vec<u8>>,
+    greeting: Option<Greeting>,
     has_opened: bool,
     /// Since when there is no open connection.
     lost_at: u64,
@@ -98,10 +102,17 @@ enum State {
 }
 
 #[derive(Debug)]
+struct Greeting {
+    content: Vec<u8>,
+    blame: Blame,
+}
+
+#[derive(Debug)]
 struct Connected {
     session: Session,
     opened_at: Option<u64>,
     greeting_due: bool,
+    greeting_sent: bool,
     /// How many messages of this connection have left the outbox.
     settled: usize,
 }
@@ -110,6 +121,8 @@ impl Conversation {
     /// A conversation of the client `principal` that begins at `now`. `seed` is any number: clients with different ones
     /// do not reconnect all at once.
     pub fn new(config: Config, principal: Principal, seed: u64, now: u64) -> Self {
+        let mut clock = Clock::default();
+        let now = clock.steady(now);
         let state = match config.gateways.is_empty() {
             true => State::Closed(CloseReason::NoGateway),
             false => State::Waiting { until: now },
@@ -117,6 +130,7 @@ impl Conversation {
         Self {
             principal,
             state,
+            clock,
             time: NetworkTime::default(),
             gateways: Gateways::new(config.gateways.len()),
             backoff: Backoff::new(seed),
@@ -135,7 +149,7 @@ impl Conversation {
     /// The reason why there is none: the conversation is over.
     pub fn next_attempt(&self) -> Result<Attempt, CloseReason> {
         let at = match &self.state {
-            State::Waiting { until } => *until,
+            State::Waiting { until } => self.clock.device(*until),
             State::Connecting { .. } | State::Connected(_) => 0,
             State::Closed(reason) => return Err(reason.clone()),
         };
@@ -145,29 +159,35 @@ impl Conversation {
 
     /// The attempt is being made.
     pub fn connecting(&mut self, now: u64) {
+        let now = self.clock.steady(now);
         if let State::Waiting { .. } = self.state {
+            // The device's clock may have been set since the last attempt.
+            self.time = NetworkTime::default();
             let deadline = after(now, self.config.open_timeout);
             self.state = State::Connecting { deadline };
         }
     }
 
-    /// The network's time has been measured.
+    /// The network's time has been measured, for the attempt under way.
     pub fn set_network_time(&mut self, time: NetworkTime) {
         self.time = time;
     }
 
     /// The socket is open. `client_nonce` must be random; `has_receipts` if the gateway agreed to give receipts.
     pub fn connected(&mut self, client_nonce: u64, has_receipts: bool, now: u64) {
+        let now = self.clock.steady(now);
         if let State::Connecting { .. } = self.state {
             let client_key = ClientKey {
                 client_principal: self.principal,
                 client_nonce,
             };
             let config = self.config.clone();
+            let time = self.clock.network_time(self.time);
             self.state = State::Connected(Box::new(Connected {
-                session: Session::new(config, client_key, has_receipts, self.time, now),
+                session: Session::new(config, client_key, has_receipts, time, now),
                 opened_at: None,
                 greeting_due: false,
+                greeting_sent: false,
                 settled: 0,
             }));
         }
@@ -178,6 +198,7 @@ impl Conversation {
     /// # Errors
     /// The reason to close the connection.
     pub fn handle_frame(&mut self, frame: &[u8], now: u64) -> Result<(), CloseReason> {
+        let now = self.clock.steady(now);
         let State::Connected(connected) = &mut self.state else {
             return Ok(());
         };
@@ -217,6 +238,7 @@ impl Conversation {
     /// # Errors
     /// The reason to close the connection.
     pub fn handle_timeout(&mut self, now: u64) -> Result<(), CloseReason> {
+        let now = self.clock.steady(now);
         match &mut self.state {
             State::Connecting { deadline } if *deadline <= now => {
                 Err(CloseReason::HandshakeTimeout(self.config.open_timeout))
@@ -231,11 +253,12 @@ impl Conversation {
 
     /// When the conversation next wants to know the time, if nothing else happens; never once it is over.
     pub fn next_deadline(&self) -> Option<u64> {
-        match &self.state {
+        let deadline = match &self.state {
             State::Waiting { until: deadline } | State::Connecting { deadline } => Some(*deadline),
             State::Connected(connected) => connected.session.next_deadline(),
             State::Closed(_) => None,
-        }
+        };
+        deadline.map(|deadline| self.clock.device(deadline))
     }
 
     /// The next call to make, before any new message is sent: those of the protocol, the greeting, and the messages that
@@ -244,6 +267,7 @@ impl Conversation {
     /// # Errors
     /// None in practice.
     pub fn poll_call(&mut self, now: u64) -> Result<Option<EnvelopeContent>, CloseReason> {
+        let now = self.clock.steady(now);
         let State::Connected(connected) = &mut self.state else {
             return Ok(None);
         };
@@ -258,7 +282,8 @@ impl Conversation {
             && connected.greeting_due
         {
             connected.greeting_due = false;
-            return session.greet(greeting.clone(), now).map(Some);
+            connected.greeting_sent = true;
+            return session.greet(greeting.content.clone(), now).map(Some);
         }
         match self.outbox.resend() {
             Some(content) => session.send(content, now).map(Some),
@@ -288,6 +313,7 @@ impl Conversation {
         content: Vec<u8>,
         now: u64,
     ) -> Result<Option<EnvelopeContent>, CloseReason> {
+        let now = self.clock.steady(now);
         let State::Connected(connected) = &mut self.state else {
             return Ok(None);
         };
@@ -297,7 +323,10 @@ impl Conversation {
 
     /// Makes `content` the first message on every connection from now on, the present one included.
     pub fn greet_with(&mut self, content: Vec<u8>) {
-        self.greeting = Some(content);
+        self.greeting = Some(Greeting {
+            content,
+            blame: Blame::default(),
+        });
         if let State::Connected(connected) = &mut self.state {
             connected.greeting_due = connected.session.is_open();
         }
@@ -305,30 +334,23 @@ impl Conversation {
 
     /// The connection is over, or did not come about, or is not wanted any more.
     pub fn disconnected(&mut self, reason: CloseReason, now: u64) {
+        let now = self.clock.steady(now);
         if let State::Closed(_) = self.state {
             return;
         }
-        if let State::Connected(connected) = &self.state {
-            self.time = connected.session.network_time();
-            if let Some(opened_at) = connected.opened_at {
-                self.lost_at = now;
-                if after(opened_at, self.config.reconnect.stable_after) <= now {
-                    self.backoff.reset();
-                }
-            }
-        }
-        self.outbox.rewind();
-        if let CloseReason::Refused {
-            call: CallKind::Message,
-            reason,
-        } = &reason
-            && let Some(number) = self.outbox.refuse_first()
+        let mut was_stable = false;
+        if let State::Connected(connected) = &self.state
+            && let Some(opened_at) = connected.opened_at
         {
-            let reason = reason.clone();
-            self.events
-                .push_back(ConversationEvent::Refused { number, reason });
+            self.lost_at = now;
+            was_stable = after(opened_at, self.config.reconnect.stable_after) <= now;
         }
-        if reason.is_final() || self.gives_up(now) {
+        if was_stable {
+            self.backoff.reset();
+        }
+        let greeting_failed = self.blame(&reason, was_stable);
+        self.outbox.rewind();
+        if reason.is_final() || greeting_failed || self.gives_up(now) {
             self.state = State::Closed(reason);
         } else {
             self.reconnect(reason, now);
@@ -348,6 +370,40 @@ impl Conversation {
     fn gives_up(&self, now: u64) -> bool {
         let limit = self.config.reconnect.give_up_after;
         limit.is_some_and(|limit| after(self.lost_at, limit) <= now)
+    }
+
+    /// Holds the end of the connection against the call that it may have ended for. A message is reported when that was
+    /// once too often, and gone; for the greeting, the answer says so.
+    fn blame(&mut self, reason: &CloseReason, was_stable: bool) -> bool {
+        let State::Connected(connected) = &self.state else {
+            return false;
+        };
+        let greeting_received = connected.session.greeting_received();
+        let first_under_way = match connected.greeting_sent && !greeting_received {
+            true => CallKind::Greeting,
+            false => CallKind::Message,
+        };
+        if greeting_received && let Some(greeting) = &mut self.greeting {
+            greeting.blame = Blame::default();
+        }
+        match (
+            blame(reason, first_under_way, was_stable),
+            &mut self.greeting,
+        ) {
+            (Some((CallKind::Greeting, blame)), Some(greeting)) => greeting.blame.add(blame),
+            (Some((CallKind::Message, blame)), _) => {
+                if let Some(number) = self.outbox.blame_first(blame) {
+                    let reason = match reason {
+                        CloseReason::Refused { reason, .. } => reason.clone(),
+                        _ => reason.to_string(),
+                    };
+                    self.events
+                        .push_back(ConversationEvent::Refused { number, reason });
+                }
+                false
+            }
+            _ => false,
+        }
     }
 
     fn reconnect(&mut self, reason: CloseReason, now: u64) {

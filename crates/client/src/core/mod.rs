@@ -9,7 +9,9 @@
 
 mod acks;
 mod backoff;
+mod blame;
 mod calls;
+mod clock;
 mod conversation;
 mod gateways;
 mod outbox;

@@ -3,8 +3,7 @@
 
 use std::collections::VecDeque;
 
-/// How often the canister may refuse a message. The first time may be for the connection's sake, not the message's.
-const MAX_REFUSALS: u8 = 2;
+use super::blame::Blame;
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -18,7 +17,7 @@ pub(super) struct Outbox {
 #[derive(Debug)]
 struct Message {
     content: Vec<u8>,
-    refusals: u8,
+    blame: Blame,
 }
 
 impl Outbox {
@@ -26,7 +25,7 @@ impl Outbox {
     pub fn push_sent(&mut self, content: Vec<u8>) {
         self.messages.push_back(Message {
             content,
-            refusals: 0,
+            blame: Blame::default(),
         });
         self.sent = self.messages.len();
     }
@@ -52,15 +51,14 @@ impl Outbox {
         (count > 0).then_some(self.settled)
     }
 
-    /// The canister has refused the first message. Gives back its number if that was once too often: then it is gone.
-    pub fn refuse_first(&mut self) -> Option<u64> {
-        let first = self.messages.front_mut()?;
-        first.refusals += 1;
-        if first.refusals < MAX_REFUSALS {
-            return None;
+    /// Holds the end of the connection against the first message, if it was sent. Gives back its number if that was once
+    /// too often: then it is gone.
+    pub fn blame_first(&mut self, blame: Blame) -> Option<u64> {
+        let first = self.messages.front_mut().filter(|_| self.sent > 0)?;
+        match first.blame.add(blame) {
+            true => self.settle(1),
+            false => None,
         }
-        self.sent = self.sent.max(1);
-        self.settle(1)
     }
 
     /// The connection is gone, and with it whatever was sent in vain.
@@ -107,12 +105,25 @@ mod tests {
     #[test]
     fn a_message_refused_again_is_gone() {
         let mut outbox = outbox(2);
-        assert_eq!(outbox.refuse_first(), None);
+        assert_eq!(outbox.blame_first(Blame::REFUSED), None);
         outbox.rewind();
         outbox.resend();
-        assert_eq!(outbox.refuse_first(), Some(1));
-        assert_eq!(outbox.refuse_first(), None);
+        assert_eq!(outbox.blame_first(Blame::REFUSED), Some(1));
+        assert_eq!(outbox.blame_first(Blame::REFUSED), None);
         outbox.rewind();
         assert_eq!(outbox.resend(), Some(vec![1]));
+    }
+
+    #[test]
+    fn a_message_suspected_ten_times_is_gone() {
+        let mut outbox = outbox(1);
+        for _ in 0..9 {
+            assert_eq!(outbox.blame_first(Blame::SUSPECTED), None);
+            outbox.rewind();
+            // What was not sent is not to blame.
+            assert_eq!(outbox.blame_first(Blame::SUSPECTED), None);
+            outbox.resend();
+        }
+        assert_eq!(outbox.blame_first(Blame::SUSPECTED), Some(1));
     }
 }

@@ -101,14 +101,14 @@ impl Session {
         self.client_key
     }
 
-    /// The network's time, as far as it is known by now.
-    pub fn network_time(&self) -> NetworkTime {
-        self.verifier.time()
-    }
-
     /// Whether the canister has opened the connection, and nobody has closed it.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
+    }
+
+    /// Whether the canister is known to have received the [greeting](Self::greet).
+    pub fn greeting_received(&self) -> bool {
+        self.acks.greeting_received()
     }
 
     /// How many of the application's messages the canister is known to have received, from the first on.
@@ -333,20 +333,24 @@ impl Session {
                 None => return Ok(()),
             },
         };
-        let certificate = match &frame.receipt {
-            Receipt::Certificate(certificate) => certificate,
+        let decided = match &frame.receipt {
+            Receipt::Certificate(certificate) => {
+                let Some(outcome) = self.verifier.outcome(certificate, id, now)? else {
+                    return Ok(());
+                };
+                verdict(&outcome).map_err(|reason| CloseReason::Refused { call, reason })
+            }
             Receipt::Rejection(rejection) => {
                 let reason = rejection.message.clone();
-                return Err(CloseReason::Rejected { call, reason });
+                Err(CloseReason::Rejected { call, reason })
             }
         };
-        let Some(outcome) = self.verifier.outcome(certificate, id, now)? else {
-            return Ok(());
-        };
-        match (call, verdict(&outcome)) {
-            (CallKind::Open, Ok(())) => Ok(()),
-            (CallKind::Open, Err(reason)) => Err(CloseReason::Refused { call, reason }),
-            (_, verdict) => self.acks.receipt(id, verdict),
+        match call {
+            CallKind::Open => {
+                self.open_request = None;
+                decided
+            }
+            _ => self.acks.receipt(id, decided),
         }
     }
 

@@ -44,6 +44,13 @@ impl NetworkTime {
         }
     }
 
+    /// The same time, where the clock shows `nanos` more than the device's.
+    pub(super) fn earlier(self, nanos: u64) -> Self {
+        Self {
+            ahead: self.ahead.saturating_sub_unsigned(nanos),
+        }
+    }
+
     /// Takes the network's answer to a [`TimeRequest`] for `canister` that was sent, and answered, when the device's clock
     /// showed these times. `root_key` (DER) is the network's.
     ///

@@ -92,16 +92,13 @@ impl<M: ApplicationMessage, K: Signer, P: Platform> Driver<'_, M, K, P> {
             ..
         } = self;
         conversation.connecting(platform.now());
-        let open = future::join(
-            platform.open(&attempt.gateway),
-            measure_time(*platform, self.config),
-        )
-        .fuse();
+        let time = measure_time(*platform, self.config).map(Ok);
+        let open = future::try_join(platform.open(&attempt.gateway), time).fuse();
         let deadline = sleep_until(*platform, conversation.next_deadline()).fuse();
         pin_mut!(open, deadline);
         let (opened, time) = select_biased! {
             _ = close.fuse() => return Err(CloseReason::ClosedByClient),
-            opened = open => opened,
+            opened = open => opened?,
             () = deadline => {
                 return Err(CloseReason::HandshakeTimeout(self.config.open_timeout));
             }
@@ -112,7 +109,7 @@ impl<M: ApplicationMessage, K: Signer, P: Platform> Driver<'_, M, K, P> {
         let OpenSocket {
             socket,
             has_receipts,
-        } = opened?;
+        } = opened;
         conversation.connected(random_u64()?, has_receipts, platform.now());
         Ok(socket)
     }
@@ -228,14 +225,13 @@ async fn measure_time(platform: &impl Platform, config: &Config) -> Option<Netwo
     NetworkTime::answered(&answer, *canister, &network.root_key, sent, platform.now()).ok()
 }
 
+/// Waits as long as `deadline` is away now, even if the clock is set meanwhile.
 async fn sleep_until(platform: &impl Platform, deadline: Option<u64>) {
-    let Some(deadline) = deadline else {
-        return future::pending().await;
-    };
-    while let Some(left) = deadline
-        .checked_sub(platform.now())
-        .filter(|left| *left > 0)
-    {
-        platform.sleep(Duration::from_nanos(left)).await;
+    match deadline {
+        Some(deadline) => {
+            let left = deadline.saturating_sub(platform.now());
+            platform.sleep(Duration::from_nanos(left)).await;
+        }
+        None => future::pending().await,
     }
 }

@@ -100,8 +100,21 @@ impl<M: ApplicationMessage, P: Platform> Reader<'_, M, P> {
         if self.worked >= MAX_WORK {
             self.worked = Duration::ZERO;
             self.platform.yield_now().await;
+            self.catch_up()?;
         }
         Ok(())
+    }
+
+    /// Does what is due apart from reading, however many frames are waiting.
+    fn catch_up(&mut self) -> Result<(), CloseReason> {
+        self.conversation.handle_timeout(self.platform.now())?;
+        let call = next_call(
+            self.conversation,
+            self.application,
+            &mut self.calls,
+            self.platform,
+        );
+        call.now_or_never().unwrap_or(Ok(()))
     }
 }
 

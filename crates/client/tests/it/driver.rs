@@ -163,6 +163,19 @@ async fn a_socket_that_fails_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_socket_that_fails_does_not_wait_for_the_time() {
+    let refused = SocketError::Connect("refused".into());
+    let mut world = without(NoSocket::Fails(refused.clone()));
+    world.network_answers = false;
+    let mut config = config();
+    config.network.url = Some("https://network".into());
+    let began = Instant::now();
+    let (_connection, mut events) = start(world, config, signer());
+    assert_eq!(close_reason(&mut events).await, refused.into());
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_gateways_close_code_and_reason_reach_the_application() {
     let (_connection, mut events, gateway) = open_with(config()).await;
     let frame = CloseFrame::new(1013, "too many clients");

@@ -16,8 +16,8 @@ use ic_ws_client::{
 use ic_ws_protocol::{
     CanisterAckMessageContent, CanisterCloseMessageContent, CanisterFrame,
     CanisterOpenMessageContent, CanisterWsMessageArguments, CanisterWsOpenArguments, ClientKey,
-    CloseMessageReason, HandshakeFrame, MessageKey, Receipt, ReceiptFrame, WebsocketMessage,
-    WebsocketServiceMessageContent as ServiceMessage, cbor,
+    CloseMessageReason, HandshakeFrame, MessageKey, Receipt, ReceiptFrame, Rejection,
+    WebsocketMessage, WebsocketServiceMessageContent as ServiceMessage, cbor,
 };
 use proptest::test_runner::Config as ProptestConfig;
 use sha2::{Digest, Sha256};
@@ -242,6 +242,19 @@ impl Peer {
         let frame = ReceiptFrame {
             request_id,
             receipt,
+        };
+        frame.encode().unwrap()
+    }
+
+    /// The network's refusal of `call`, as it comes out of the gateway.
+    pub fn rejection(&self, call: &EnvelopeContent, message: &str) -> Vec<u8> {
+        let rejection = Rejection {
+            code: 4,
+            message: message.into(),
+        };
+        let frame = ReceiptFrame {
+            request_id: call.to_request_id(),
+            receipt: Receipt::Rejection(rejection),
         };
         frame.encode().unwrap()
     }

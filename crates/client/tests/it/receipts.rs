@@ -5,7 +5,7 @@ use ic_ws_client::{
     CallKind, CloseReason,
     core::{Session, SessionEvent},
 };
-use ic_ws_protocol::{OutcomeError, Receipt, ReceiptFrame, Rejection, verify::CertificateError};
+use ic_ws_protocol::{OutcomeError, Receipt, ReceiptFrame, verify::CertificateError};
 
 use crate::model::{
     Network, Peer, START, begin_session, config, open_session, open_session_with_receipts,
@@ -104,18 +104,37 @@ fn the_receipt_of_another_call_is_refused() {
 fn what_the_network_rejects_ends_the_connection() {
     let (mut session, mut peer) = open_session_with_receipts();
     let call = send(&mut session, &mut peer);
-    let frame = ReceiptFrame {
-        request_id: call.to_request_id(),
-        receipt: Receipt::Rejection(Rejection {
-            code: 2,
-            message: "busy".into(),
-        }),
-    };
+    let frame = peer.rejection(&call, "busy");
     let rejected = CloseReason::Rejected {
         call: CallKind::Message,
         reason: "busy".into(),
     };
-    assert_eq!(closed_by(&mut session, &frame.encode().unwrap()), rejected);
+    assert_eq!(closed_by(&mut session, &frame), rejected);
+}
+
+#[test]
+fn a_rejection_waits_for_the_messages_before() {
+    let (mut session, mut peer) = open_session_with_receipts();
+    let [one, two] = [(); 2].map(|()| send(&mut session, &mut peer));
+    let rejection = peer.rejection(&two, "busy");
+    assert_eq!(session.handle_frame(&rejection, START), None);
+    let receipt = peer.receipt(&one, &Ok(()), START);
+    let reason = closed_by(&mut session, &receipt);
+    assert!(matches!(reason, CloseReason::Rejected { .. }), "{reason}");
+    assert_eq!(session.messages_received(), 1);
+}
+
+#[test]
+fn a_receipt_given_again_is_not_verified_again() {
+    let (mut session, mut peer) = begin_session(config(), true);
+    session.handle_frame(&peer.handshake(), START);
+    let call = session.poll_call(START).unwrap().unwrap();
+    peer.receive(&call, START);
+    let receipt = peer.receipt(&call, &Ok(()), START);
+    assert_eq!(session.handle_frame(&receipt, START), None);
+    peer.network = Network::new(2);
+    let forged = peer.receipt(&call, &Ok(()), START);
+    assert_eq!(session.handle_frame(&forged, START), None);
 }
 
 #[test]

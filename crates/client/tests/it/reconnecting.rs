@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ic_ws_client::{
-    CloseFrame, CloseReason, Config, Connection, DeliveryError, Event, Events, Network, Reconnect,
-    SocketError, platform::Incoming,
+    CallKind, CloseFrame, CloseReason, Config, Connection, DeliveryError, Event, Events, Network,
+    Reconnect, SocketError, platform::Incoming,
 };
 use ic_ws_protocol::CloseMessageReason;
 use tokio::time::Instant;
@@ -221,6 +221,76 @@ async fn a_message_that_is_refused_twice_is_not_sent_again() {
     let mut gateway = reopened(&mut events, &mut sockets).await;
     assert_eq!(gateway.receive_and_reply(&Ok(())).await, chat("good"));
     assert_eq!(within_an_hour(accepted).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_the_network_rejects_again_and_again_is_reported() {
+    let (connection, mut events, mut gateway, mut sockets) = open_with_receipts().await;
+    let rejected = connection.send(&chat("bad")).unwrap();
+    let accepted = connection.send(&chat("good")).unwrap();
+    for _ in 0..9 {
+        assert_eq!(gateway.receive_and_reject("no").await, chat("bad"));
+        lost(&mut events).await;
+        gateway = reopened(&mut events, &mut sockets).await;
+    }
+    gateway.receive_and_reject("no").await;
+    let event = next_event(&mut events).await;
+    assert!(matches!(event, Some(Event::Refused { number: 1, .. })));
+    let reason = DeliveryError::Refused("the network refused a message: no".into());
+    assert_eq!(within_an_hour(rejected).await, Err(reason));
+
+    lost(&mut events).await;
+    let mut gateway = reopened(&mut events, &mut sockets).await;
+    assert_eq!(gateway.receive_and_reply(&Ok(())).await, chat("good"));
+    assert_eq!(within_an_hour(accepted).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greeting_that_is_refused_twice_is_the_end() {
+    let (connection, mut events, mut gateway, mut sockets) = open_with_receipts().await;
+    connection.greet_with(&chat("I am Mallory")).unwrap();
+    let no = Err("banned".to_owned());
+    gateway.receive_and_reply(&no).await;
+    lost(&mut events).await;
+    let mut gateway = reopened(&mut events, &mut sockets).await;
+    gateway.receive_and_reply(&no).await;
+    let refused = CloseReason::Refused {
+        call: CallKind::Greeting,
+        reason: "banned".into(),
+    };
+    assert_eq!(close_reason(&mut events).await, refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greeting_that_closes_the_socket_again_and_again_is_the_end() {
+    let (connection, mut events, mut gateway, mut sockets) = open().await;
+    connection.greet_with(&chat("hello?")).unwrap();
+    for _ in 0..9 {
+        gateway.receive_message().await;
+        gateway.incoming(Ok(closed_by_gateway()));
+        lost(&mut events).await;
+        gateway = reopened(&mut events, &mut sockets).await;
+    }
+    gateway.receive_message().await;
+    gateway.incoming(Ok(closed_by_gateway()));
+    let reason = close_reason(&mut events).await;
+    assert!(
+        matches!(reason, CloseReason::ClosedByGateway(_)),
+        "{reason}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_lasted_is_held_against_no_message() {
+    let (connection, mut events, mut gateway, mut sockets) = open().await;
+    connection.send(&chat("1")).unwrap();
+    for _ in 0..20 {
+        assert_eq!(gateway.receive_message().await, chat("1"));
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        gateway.incoming(Ok(closed_by_gateway()));
+        lost(&mut events).await;
+        gateway = reopened(&mut events, &mut sockets).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

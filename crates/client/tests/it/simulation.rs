@@ -41,6 +41,8 @@ pub struct World {
     began: Instant,
     /// How far the device's clock is ahead of the network's, in nanoseconds.
     pub device_ahead: i64,
+    /// Whether the network answers over HTTP.
+    pub network_answers: bool,
     pub has_receipts: bool,
     /// What becomes of sockets that are to be opened; nothing if they are opened.
     pub no_socket: Arc<Mutex<Option<NoSocket>>>,
@@ -65,6 +67,7 @@ impl World {
         let world = Self {
             began: Instant::now(),
             device_ahead: 0,
+            network_answers: true,
             has_receipts: false,
             no_socket: Arc::default(),
             opened,
@@ -116,6 +119,9 @@ impl Platform for World {
 
     async fn post(&self, url: &str, _: Vec<u8>) -> Result<Vec<u8>, HttpError> {
         assert!(url.starts_with("https://network/api/v2/canister/"), "{url}");
+        if !self.network_answers {
+            return pending().await;
+        }
         let certificate = Network::new(1).certify_time(self.network_now());
         Ok(cbor::to_vec(&ReadStateResponse { certificate }).unwrap())
     }
@@ -239,6 +245,13 @@ impl Gateway {
 
     pub async fn receive_message(&mut self) -> Chat {
         text(self.receive().await)
+    }
+
+    /// Waits for the client's next message, which the network refuses.
+    pub async fn receive_and_reject(&mut self, reason: &str) -> Chat {
+        let (call, received) = self.call().await;
+        self.deliver(self.peer.rejection(&call, reason));
+        text(received)
     }
 
     /// Waits for the client's next message, and answers with a receipt.
