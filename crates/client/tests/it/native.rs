@@ -7,7 +7,8 @@ use std::{
 
 use futures::{SinkExt, StreamExt};
 use ic_ws_client::{
-    CloseFrame, CloseReason, Config, Ed25519Signer, Event, Events, Signer, SocketError, connect,
+    Agent, CallError, CloseFrame, CloseReason, Config, Ed25519Signer, Event, Events, Signer,
+    SocketError, connect, platform::HttpError,
 };
 use ic_ws_protocol::{ClientFrame, ClientKey, RECEIPTS_SUBPROTOCOL};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +22,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::model::{Peer, Received, config};
+use crate::model::{Network, Peer, Received, canister_id, config};
 
 fn now() -> u64 {
     SystemTime::now()
@@ -208,4 +209,18 @@ async fn a_server_need_not_give_receipts() {
     socket.send(Message::text("hello")).await.unwrap();
     let text = CloseReason::Socket(SocketError::TextFrame);
     assert_eq!(close_reason(&mut events).await, text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_does_not_answer_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let signer = Ed25519Signer::generate().unwrap();
+    let agent = Agent::new(url, Network::new(1).root_key(), signer);
+    let query = agent.query(canister_id(), "ask", Vec::new()).await;
+    let timeout = HttpError::Timeout(Duration::from_secs(60));
+    assert!(
+        matches!(&query, Err(CallError::Http(error)) if *error == timeout),
+        "{query:?}"
+    );
 }
