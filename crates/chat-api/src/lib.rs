@@ -1,100 +1,51 @@
-//! The language that the chat page and the chat canister speak: commands in, events out.
+//! The language that the chat page and the chat canister speak: requests in, events out, queries for what is there.
 //!
-//! Both travel as Candid inside WebSocket messages. One type, [`ChatMessage`], covers both directions,
-//! because the WebSocket protocol publishes a single application message type per canister
+//! Requests, signals and events travel as Candid inside WebSocket messages. One type, [`ChatMessage`], covers both
+//! directions, because the WebSocket protocol publishes a single application message type per canister
 //! (the second argument of `ws_message`).
+//!
+//! How a client stays up to date:
+//! 1. Every change gets a [number](Logged::number), rising throughout the canister, and is logged for its audience: the
+//!    members of a room, or one person.
+//! 2. As soon as a connection is open, the canister says [`Event::Hello`] with the latest number.
+//! 3. The client asks `since(up_to)` until its own `up_to` has reached that number, and applies what it gets. Meanwhile it
+//!    holds back the live events of the connection.
+//! 4. Of these it then applies those with a number above `up_to`; and whatever comes from then on.
+//!
+//! No change is missed or seen twice that way. Changes say how something *is*, not by how much it differs, and what is
+//! caught up with is described as it is at the time of asking.
 
-use candid::{CandidType, Principal};
+mod command;
+mod event;
+mod limits;
+mod model;
+mod query;
+
+pub use command::{Address, Command, CommandId, Request, Signal};
+pub use event::{Change, Event, Logged, Passing};
+pub use limits::*;
+pub use model::*;
+pub use query::*;
+
+use candid::CandidType;
 use serde::Deserialize;
 
-/// The longest display name, in characters.
-pub const MAX_NAME_CHARS: usize = 32;
+/// A room, numbered from 0 in the order in which rooms were made.
+pub type RoomId = u64;
 
-/// The longest message text, in bytes of UTF-8.
-pub const MAX_TEXT_BYTES: usize = 8 * 1024;
+/// A message's number in its room: from 0, without gaps, in the order in which the canister accepted messages.
+pub type MessageNumber = u64;
+
+/// Nanoseconds since 1970.
+pub type Time = u64;
 
 /// The application message of the chat canister, in either direction.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum ChatMessage {
-    /// From a client to the canister.
-    Command(Command),
+    /// From a client to the canister: to be carried out exactly once.
+    Request(Request),
+    /// From a client to the canister: of no account a moment later.
+    Signal(Signal),
     /// From the canister to a client.
     Event(Event),
-}
-
-/// What a client asks of the canister.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Enter the room under a display name. Answered with [`Event::Welcome`].
-    /// Sent again over the same connection, it changes the name: everyone, the sender too, gets [`Event::Joined`].
-    Join {
-        /// At most [`MAX_NAME_CHARS`] characters, not blank.
-        name: String,
-        /// As [`Person::guest`].
-        guest: bool,
-    },
-    /// Say something to everyone in the room.
-    Say {
-        /// At most [`MAX_TEXT_BYTES`] bytes, not blank.
-        text: String,
-    },
-    /// Say something to one person only.
-    Whisper {
-        /// Who is to receive it.
-        to: Principal,
-        /// At most [`MAX_TEXT_BYTES`] bytes, not blank.
-        text: String,
-    },
-}
-
-/// What the canister tells a client.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The answer to a connection's first [`Command::Join`]: who is here, and what was said before.
-    Welcome {
-        /// The person that joined, as others see them.
-        you: Person,
-        /// Everyone in the room, `you` included.
-        people: Vec<Person>,
-        /// The latest messages that `you` may read, oldest first.
-        messages: Vec<Message>,
-    },
-    /// Somebody entered the room, or changed their name.
-    Joined(Person),
-    /// Somebody's last connection is gone.
-    Left(Person),
-    /// Somebody said something.
-    Message(Message),
-    /// The canister did not carry out a command.
-    Refused {
-        /// Why, in words for a person.
-        reason: String,
-    },
-}
-
-/// Somebody in the room.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who they are.
-    pub id: Principal,
-    /// What they call themselves.
-    pub name: String,
-    /// Whether they say of themselves that they have not signed in: nobody will come back under this id. A canister cannot
-    /// tell a passing key from that of a person, so this is a courtesy and no proof.
-    pub guest: bool,
-}
-
-/// One message of the room's history.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its number in the room, rising from 0 in the order in which the canister accepted messages.
-    pub id: u64,
-    /// Who wrote it, under the name they had at that time.
-    pub author: Person,
-    /// The only other reader of a direct message; `None` when it is for everyone.
-    pub to: Option<Person>,
-    /// The text as it was written.
-    pub text: String,
-    /// When the canister accepted it, in nanoseconds since 1970.
-    pub at: u64,
 }
