@@ -1,27 +1,39 @@
 //! The chat canister.
 //!
-//! - `room`: what the chat means. To build something else, start there and in `chat-api`.
-//! - `store`: what lies in stable memory; `memory`: how stable memory is shared out.
-//! - this file: how both are wired to the WebSocket. Commands come in as messages, events go out.
+//! What a fork replaces:
+//! - `domain`: what the chat means, with its language in `chat-api`. Begin there to build something else.
+//! - `store`: what it remembers, a small file for each structure.
+//! - `queries`: the methods that show it.
+//!
+//! What a fork keeps:
+//! - `memory`: how stable memory is shared out.
+//! - `transport`: between bytes and the domain.
+//! - this file: how all of it is wired to the WebSockets. Requests and signals come in as messages, events go out.
 
+mod domain;
 mod memory;
-mod room;
+mod queries;
 mod store;
+mod transport;
 
 use std::cell::RefCell;
 
-use chat_api::{ChatMessage, Event};
+use chat_api::ChatMessage;
 use ic_cdk::api::time;
 use ic_ws_cdk::{
     OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
+    WsLimits,
 };
 
+use domain::{Chat, Limits, Refusal};
 use memory::CanisterMemory;
-use room::{Delivery, Refusal, Room};
-use store::Store;
+
+/// The longest message that a client may send: an image, and what is around it.
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
 thread_local! {
-    static ROOM: RefCell<Room<CanisterMemory>> = RefCell::new(Room::new(Store::new(memory::chat())));
+    static CHAT: RefCell<Chat<CanisterMemory>> =
+        RefCell::new(Chat::new(memory::chat(), Limits::default()));
 }
 
 /// Makes the interface readable to tools and explorers from the canister itself.
@@ -39,10 +51,12 @@ fn init() {
 fn post_upgrade() {
     start_websockets();
     // The end of a connection may have been missed.
-    deliver(ROOM.with_borrow_mut(|room| room.drop_connections_unless(ic_ws_cdk::is_connected)));
+    transport::deliver(
+        CHAT.with_borrow_mut(|chat| chat.drop_connections_unless(ic_ws_cdk::is_connected, time())),
+    );
 }
 
-/// Refuses junk before it costs anything. There are no methods but those of the WebSockets.
+/// Refuses junk before it costs anything. The only updates are those of the WebSockets.
 #[ic_cdk::inspect_message]
 fn inspect_message() {
     if let Err(error) = ic_ws_cdk::inspect_message() {
@@ -56,57 +70,43 @@ fn start_websockets() {
         on_message: Some(on_message),
         on_close: Some(on_close),
     };
-    ic_ws_cdk::init(WsInitParams::new(handlers), memory::websockets());
+    let limits = WsLimits {
+        message_bytes: MAX_MESSAGE_BYTES,
+        ..WsLimits::default()
+    };
+    let params = WsInitParams::new(handlers).with_limits(limits);
+    ic_ws_cdk::init(params, memory::websockets());
 }
 
 ic_ws_cdk::export_methods!(ChatMessage);
 
 fn on_open(args: OnOpenCallbackArgs) {
-    ROOM.with_borrow_mut(|room| room.connected(args.client_key));
+    transport::deliver(CHAT.with_borrow_mut(|chat| chat.connected(args.client_key)));
 }
 
 fn on_message(args: OnMessageCallbackArgs) {
-    let deliveries = match candid::decode_one(&args.message) {
-        Ok(ChatMessage::Command(command)) => {
-            ROOM.with_borrow_mut(|room| room.handle(args.client_key, command, time()))
+    let (from, now) = (args.client_key, time());
+    transport::deliver(match transport::decode(&args.message) {
+        Ok(ChatMessage::Request(request)) => {
+            CHAT.with_borrow_mut(|chat| chat.request(from, request, now))
         }
-        Ok(ChatMessage::Event(_)) => vec![Delivery::refusal(args.client_key, Refusal::NotACommand)],
-        Err(error) => vec![Delivery::refusal(
-            args.client_key,
-            Refusal::Undecodable(error),
-        )],
-    };
-    deliver(deliveries);
+        Ok(ChatMessage::Signal(signal)) => {
+            CHAT.with_borrow_mut(|chat| chat.signal(from, signal, now))
+        }
+        Ok(ChatMessage::Event(_)) => transport::refuse(&Refusal::NotForCanisters, from),
+        Err(refusal) => transport::refuse(&refusal, from),
+    });
 }
 
 fn on_close(args: OnCloseCallbackArgs) {
-    deliver(ROOM.with_borrow_mut(|room| room.disconnected(args.client_key)));
-}
-
-/// Sends what the room wants sent.
-fn deliver(deliveries: Vec<Delivery>) {
-    for Delivery { to, event } in deliveries {
-        let message = match encode(event) {
-            Ok(message) => message,
-            Err(error) => {
-                ic_cdk::println!("an event has no Candid form: {error}");
-                continue;
-            }
-        };
-        if let Err(error) = ic_ws_cdk::broadcast(to, message) {
-            ic_cdk::println!("an event was not sent: {error}");
-        }
-    }
-}
-
-fn encode(event: Event) -> Result<Vec<u8>, candid::Error> {
-    candid::encode_one(ChatMessage::Event(event))
+    transport::deliver(CHAT.with_borrow_mut(|chat| chat.disconnected(args.client_key, time())));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use candid::Principal;
     use candid_parser::utils::{CandidSource, service_equal};
+    use chat_api::*;
 
     #[test]
     fn the_interface_is_the_one_in_the_did_file() {

@@ -2,8 +2,10 @@
 //!
 //! | ids       | owner                                      |
 //! |-----------|--------------------------------------------|
-//! | 0 – 3     | the chat, see [`ChatMemories`]             |
-//! | 4 – 99    | free                                       |
+//! | 0 – 3     | retired                                    |
+//! | 4 – 9     | free                                       |
+//! | 10 – 39   | the chat, see [`store`](crate::store)      |
+//! | 40 – 99   | free                                       |
 //! | 100 – 107 | the WebSockets, see [`ic_ws_cdk::Storage`] |
 //! | 108 – 254 | free                                       |
 
@@ -13,12 +15,15 @@ use ic_stable_structures::{
 };
 use ic_ws_cdk::Storage;
 
+use crate::store::Store;
+
 /// A stable memory of the canister.
 pub(crate) type CanisterMemory = VirtualMemory<DefaultMemoryImpl>;
 
 /// 1 MiB: as much as a structure grows by at a time. All together may grow to 32 GiB.
 const BUCKET_PAGES: u16 = 16;
 
+const CHAT: u8 = 10;
 const WEBSOCKETS: u8 = 100;
 
 thread_local! {
@@ -26,17 +31,9 @@ thread_local! {
         MemoryManager::init_with_bucket_size(DefaultMemoryImpl::default(), BUCKET_PAGES);
 }
 
-/// The memories of the chat's structures.
-pub(crate) struct ChatMemories<M: Memory> {
-    pub connections: M,
-    pub people: M,
-    pub messages: M,
-    pub timeline: M,
-}
-
-/// The chat's memories.
-pub(crate) fn chat() -> ChatMemories<CanisterMemory> {
-    MANAGER.with(share)
+/// The chat's state.
+pub(crate) fn chat() -> Store<CanisterMemory> {
+    MANAGER.with(store_in)
 }
 
 /// The WebSockets' memories.
@@ -44,13 +41,7 @@ pub(crate) fn websockets() -> Storage {
     MANAGER.with(|manager| Storage::new(manager, WEBSOCKETS))
 }
 
-/// The chat's memories out of any manager's.
-pub(crate) fn share<M: Memory>(manager: &MemoryManager<M>) -> ChatMemories<VirtualMemory<M>> {
-    let memory = |id| manager.get(MemoryId::new(id));
-    ChatMemories {
-        connections: memory(0),
-        people: memory(1),
-        messages: memory(2),
-        timeline: memory(3),
-    }
+/// The chat's state in any manager's memories.
+pub(crate) fn store_in<M: Memory>(manager: &MemoryManager<M>) -> Store<VirtualMemory<M>> {
+    Store::open(|id| manager.get(MemoryId::new(CHAT + id)))
 }

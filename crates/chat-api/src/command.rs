@@ -123,7 +123,7 @@ pub enum Command {
         /// Whether none.
         muted: bool,
     },
-    /// Say something. It also moves one's own read marker past it.
+    /// Say something. Whoever does has read what is before, as with [`Command::Read`].
     Say {
         /// To whom.
         to: Address,

@@ -54,7 +54,7 @@ pub struct Logged {
 /// What is different from now on.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// To the members of a room: somebody said something. What they wrote before they have read.
+    /// To the members of a room: somebody said something. The author has read what is before, as with [`Change::Read`].
     Said {
         /// Where.
         room: RoomId,
@@ -76,7 +76,7 @@ pub enum Change {
         /// When it was changed last.
         edited_at: Time,
     },
-    /// To the members of a room: a message was taken back, and its reactions with it.
+    /// To the members of a room: a message was taken back, with its text, mentions and reactions.
     Deleted {
         /// Where.
         room: RoomId,
@@ -113,7 +113,8 @@ pub enum Change {
         /// How many members there are now.
         members: u32,
     },
-    /// To the devices of the reader and, in a direct conversation, those of the partner: a read marker has moved.
+    /// To the devices of the reader and, in a direct conversation, those of the partner: a read marker has moved. The reader's
+    /// notifications about messages before it are gone.
     Read {
         /// Where.
         room: RoomId,
@@ -124,7 +125,7 @@ pub enum Change {
     },
     /// To one person: they are a member of a room. What they know of an earlier membership is outdated.
     Entered(RoomSummary),
-    /// To one person: they are not a member of a room any more.
+    /// To one person: they are not a member of a room any more, and have no notifications from it.
     Exited {
         /// Which one.
         room: RoomId,
@@ -138,12 +139,12 @@ pub enum Change {
     },
     /// To one person: they may join a room.
     Invited(Invitation),
-    /// To one person: they may not any more, or have.
+    /// To one person: they may not any more, or have. The notification of it is gone.
     InvitationEnded {
         /// Which one.
         room: RoomId,
     },
-    /// To one person: something for them.
+    /// To one person: something for them. Of more than [`MAX_NOTIFICATIONS`](crate::MAX_NOTIFICATIONS) the oldest is gone.
     Notified(Notification),
     /// To one person: they have read their notifications up to this one.
     NotificationsRead {

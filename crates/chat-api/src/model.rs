@@ -142,7 +142,7 @@ pub struct Message {
     pub edited_at: Option<Time>,
     /// Whether it was taken back.
     pub deleted: bool,
-    /// What is under it, in the order in which emojis came.
+    /// What is under it, ordered by emoji.
     pub reactions: Vec<Reaction>,
 }
 

@@ -1,0 +1,61 @@
+//! How much there may be of everything, in one place. Whoever reaches a limit is refused in words, or loses the oldest.
+
+/// What can be had at most. Sizes of single things are in `chat-api`, where the page finds them, too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// People. Beyond, nobody new gets a profile.
+    pub people: u64,
+    /// Rooms and conversations. Beyond, none can be made.
+    pub rooms: u64,
+    /// Rooms that one person ever makes.
+    pub rooms_made: u32,
+    /// Groups that one person is a member of.
+    pub groups: u32,
+    /// Conversations of one person.
+    pub conversations: u32,
+    /// Members of one room.
+    pub members: u32,
+    /// Open invitations of one person.
+    pub invitations: usize,
+    /// People banned from one room.
+    pub bans: u32,
+    /// Messages of one room. Beyond, the oldest go.
+    pub messages: u64,
+    /// Changes of one room that can be caught up with. Beyond, the oldest go, and who was away longer starts anew.
+    pub room_changes: u32,
+    /// Changes for one person alone, likewise.
+    pub person_changes: u32,
+    /// Unread notifications of one person. Beyond, the oldest goes.
+    pub notifications: usize,
+    /// Devices of one person whose commands are recognised when they come again. Beyond, the one longest unused is forgotten.
+    pub devices: usize,
+    /// Commands and signals that one person may give at once, after a rest.
+    pub burst: u32,
+    /// Commands and signals that one person may give in a second, all the time.
+    pub per_second: u32,
+    /// People whose rates are watched. Beyond, the one longest quiet is forgotten.
+    pub rates: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            people: 1_000_000,
+            rooms: 1_000_000,
+            rooms_made: 50,
+            groups: 100,
+            conversations: 250,
+            members: 5_000,
+            invitations: 50,
+            bans: 1_000,
+            messages: 1_000_000,
+            room_changes: 10_000,
+            person_changes: 2_000,
+            notifications: chat_api::MAX_NOTIFICATIONS,
+            devices: 16,
+            burst: 60,
+            per_second: 10,
+            rates: 20_000,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Saying something, and what can be done with what was said.
+
+use candid::Principal;
+use chat_api::{Address, MAX_EMOJIS, MAX_REACTIONS, MessageNumber, RoomId};
+use ic_stable_structures::Memory;
+
+use super::{Refusal, permissions::Deed, text, turn::Turn};
+use crate::store::{About, Audience, Membership, MessageKey, MessageRecord, RoomRecord, What};
+
+impl<M: Memory> Turn<'_, M> {
+    /// Takes about twenty operations on maps, and some more for each mention; however long the history and however many the
+    /// members, of whom only those are looked up who are here.
+    pub(super) fn say(
+        &mut self,
+        to: Address,
+        text: String,
+        reply_to: Option<MessageNumber>,
+        mentions: Vec<Principal>,
+    ) -> Result<(), Refusal> {
+        text::check_message(&text, mentions.len())?;
+        let room = match to {
+            Address::Room(room) => Some(room),
+            Address::Person(person) => self.store.rooms.conversation(self.by, person),
+        };
+        let room = match (room, to) {
+            (Some(room), _) => {
+                let record = self.access(room, Deed::Write)?.room;
+                if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
+                    return Err(Refusal::NoSuchMessage);
+                }
+                room
+            }
+            (None, Address::Room(_)) => return Err(Refusal::NoSuchRoom),
+            (None, Address::Person(partner)) => {
+                self.check_new_conversation(partner)?;
+                if reply_to.is_some() {
+                    return Err(Refusal::NoSuchMessage);
+                }
+                self.start_conversation(partner)
+            }
+        };
+        let (record, mut own) = self.as_member(room, Deed::Write)?;
+        let is_direct = record.is_direct();
+        let number = record.next;
+        own.read_up_to = number + 1;
+        self.store.members.set(self.by, room, own);
+        self.forget_notices(room, number);
+        let mentions = self.members_among(room, mentions);
+        let message = MessageRecord {
+            author: self.by,
+            command: self.command,
+            at: self.now,
+            text,
+            reply_to,
+            mentions: mentions.clone(),
+            edited_at: None,
+            deleted: false,
+        };
+        self.add_message(room, record, message);
+        self.log(Audience::Room(room), What::Said((room, number)));
+        if is_direct {
+            self.notify_partner(room, number);
+        } else {
+            self.notify_mentioned(room, number, &mentions);
+        }
+        Ok(())
+    }
+
+    pub(super) fn edit(
+        &mut self,
+        key: MessageKey,
+        text: String,
+        mentions: Vec<Principal>,
+    ) -> Result<(), Refusal> {
+        text::check_message(&text, mentions.len())?;
+        self.access(key.0, Deed::Write)?;
+        let mut message = self.message(key)?;
+        if message.author != self.by {
+            return Err(Refusal::NotTheAuthor);
+        }
+        let mentions = self.members_among(key.0, mentions);
+        if (&message.text, &message.mentions) != (&text, &mentions) {
+            message.text = text;
+            message.mentions = mentions;
+            message.edited_at = Some(self.now);
+            self.store.messages.set(key, message);
+            self.log(Audience::Room(key.0), What::Edited(key));
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, key: MessageKey) -> Result<(), Refusal> {
+        self.access(key.0, Deed::Write)?;
+        let mut message = self.message(key)?;
+        if message.author != self.by {
+            self.access(key.0, Deed::Censor)?;
+        }
+        message.text.clear();
+        message.mentions.clear();
+        message.edited_at = None;
+        message.deleted = true;
+        self.store.messages.set(key, message);
+        self.store.reactions.clear(key);
+        self.log(Audience::Room(key.0), What::Edited(key));
+        Ok(())
+    }
+
+    pub(super) fn react(&mut self, key: MessageKey, emoji: &str, on: bool) -> Result<(), Refusal> {
+        text::check_emoji(emoji)?;
+        self.access(key.0, Deed::Write)?;
+        self.message(key)?;
+        if self.store.reactions.contains(key, emoji, self.by) == on {
+            return Ok(());
+        }
+        let tally = self.store.reactions.tally(key);
+        if on && tally.count(emoji) == 0 && tally.0.len() >= MAX_EMOJIS {
+            return Err(Refusal::TooManyEmojis);
+        }
+        if on && tally.total() >= MAX_REACTIONS {
+            return Err(Refusal::TooManyReactions);
+        }
+
+        self.store.reactions.set(key, emoji, self.by, on);
+        let what = What::Reacted(key, emoji.to_owned());
+        self.log(Audience::Room(key.0), what);
+        Ok(())
+    }
+
+    pub(super) fn read(&mut self, room: RoomId, up_to: MessageNumber) -> Result<(), Refusal> {
+        let (record, mut own) = self.as_member(room, Deed::Write)?;
+        let up_to = up_to.min(record.next);
+        if up_to <= own.read_up_to {
+            return Ok(());
+        }
+        own.read_up_to = up_to;
+        self.store.members.set(self.by, room, own);
+        self.forget_notices(room, up_to);
+        let audience = match record.is_direct() {
+            true => Audience::Room(room),
+            false => Audience::Person(self.by),
+        };
+        self.log(audience, What::Read(room, self.by));
+        Ok(())
+    }
+
+    pub(super) fn read_notifications(&mut self, up_to: u64) -> Result<(), Refusal> {
+        if self.store.notices.remove_up_to(self.by, up_to) {
+            self.log_for(self.by, What::NotificationsRead(up_to));
+        }
+        Ok(())
+    }
+
+    /// A message that is there and was not taken back.
+    fn message(&self, key: MessageKey) -> Result<MessageRecord, Refusal> {
+        let message = self.store.messages.get(key);
+        let message = message.ok_or(Refusal::NoSuchMessage)?;
+        if message.deleted {
+            return Err(Refusal::MessageDeleted);
+        }
+        Ok(message)
+    }
+
+    /// Adds a message to a room, and drops the oldest beyond the limit.
+    fn add_message(&mut self, id: RoomId, mut room: RoomRecord, message: MessageRecord) {
+        /// So many at a time, should the limit have become lower.
+        const DROPPED_AT_ONCE: u64 = 2;
+        self.store.messages.set((id, room.next), message);
+        room.next += 1;
+        let excess = (room.next - room.first).saturating_sub(self.limits.messages);
+        for _ in 0..excess.min(DROPPED_AT_ONCE) {
+            let oldest = (id, room.first);
+            self.store.messages.remove(oldest);
+            self.store.reactions.clear(oldest);
+            room.first += 1;
+        }
+        self.store.rooms.set(id, room);
+    }
+
+    /// Of what is read nobody need be notified any more.
+    fn forget_notices(&mut self, room: RoomId, up_to: MessageNumber) {
+        self.store.notices.remove_if(self.by, |notice| {
+            notice.room == room
+                && match notice.about {
+                    About::Mention(message) | About::Direct(message) => message < up_to,
+                    About::Invitation => false,
+                }
+        });
+    }
+
+    fn members_among(&self, room: RoomId, mut people: Vec<Principal>) -> Vec<Principal> {
+        people.sort_unstable();
+        people.dedup();
+        people.retain(|person| self.store.members.contains(*person, room));
+        people
+    }
+
+    fn notify_mentioned(&mut self, room: RoomId, number: MessageNumber, mentioned: &[Principal]) {
+        for person in mentioned.iter().copied() {
+            let membership = self.store.members.get(person, room);
+            let wants = membership.is_some_and(|membership| !membership.muted);
+            if wants && person != self.by {
+                self.notify(person, room, About::Mention(number));
+            }
+        }
+    }
+
+    /// Notifies the other one of a conversation, unless they have a notice about it already.
+    fn notify_partner(&mut self, room: RoomId, number: MessageNumber) {
+        let mut members = self.store.members.of(room, None);
+        let Some(partner) = members.find(|person| *person != self.by) else {
+            return;
+        };
+        drop(members);
+        let Some(membership) = self.store.members.get(partner, room) else {
+            return;
+        };
+        let notices = &self.store.notices;
+        let notice = membership.notice;
+        let is_notified = notice.is_some_and(|notice| notices.get(partner, notice).is_some());
+        if !membership.muted && !is_notified {
+            let notice = Some(self.notify(partner, room, About::Direct(number)));
+            let membership = Membership {
+                notice,
+                ..membership
+            };
+            self.store.members.set(partner, room, membership);
+        }
+    }
+}

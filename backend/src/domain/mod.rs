@@ -1,0 +1,224 @@
+//! What the chat means: who may do what, what comes of it, and who gets to know. A fork replaces this.
+//!
+//! It neither sends nor looks at a clock: it is told who does what and when, and gives back what is to be delivered. What it
+//! remembers is in `store`.
+//!
+//! - [`people`], [`rooms`], [`membership`], [`messages`]: the commands, each as one [`Turn`]. A turn checks everything before
+//!   it changes anything, so that a refusal leaves no trace.
+//! - [`permissions`], [`limits`], [`text`]: what they check.
+//! - [`presence`]: who is here, and who gets to see it.
+//! - [`view`], [`changes`], [`queries`]: how clients see what is there and what has changed.
+
+mod changes;
+mod limits;
+mod membership;
+mod messages;
+mod people;
+mod permissions;
+mod presence;
+mod queries;
+mod rate;
+mod refusal;
+mod rooms;
+mod text;
+mod turn;
+mod view;
+
+use chat_api::{Command, Event, Passing, Request, RoomKind, Signal, Time, Visibility};
+use ic_stable_structures::Memory;
+use ic_ws_cdk::{ClientKey, Recipient};
+
+pub(crate) use self::{limits::Limits, refusal::Refusal, view::View};
+use self::{permissions::Deed, rate::Buckets, turn::Turn};
+use crate::store::{RoomRecord, Store};
+
+/// The name of the room that is there from the start. The first to join owns it.
+const FIRST_ROOM: &str = "Lobby";
+
+/// An event and whom it is for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub to: Vec<Recipient>,
+    pub event: Event,
+}
+
+impl Delivery {
+    /// To one connection.
+    pub fn only(to: ClientKey, event: Event) -> Self {
+        Self {
+            to: vec![to.into()],
+            event,
+        }
+    }
+
+    /// Something passing, unless it is for nobody.
+    fn passing(to: impl IntoIterator<Item = ClientKey>, event: Passing) -> Option<Self> {
+        let to: Vec<_> = to.into_iter().map(Recipient::from).collect();
+        let event = Event::Passing(event);
+        (!to.is_empty()).then_some(Self { to, event })
+    }
+}
+
+/// The chat.
+pub(crate) struct Chat<M: Memory> {
+    store: Store<M>,
+    limits: Limits,
+    buckets: Buckets,
+}
+
+impl<M: Memory> Chat<M> {
+    /// The chat that `store` remembers, or a new one.
+    pub fn new(mut store: Store<M>, limits: Limits) -> Self {
+        if store.rooms.len() == 0 {
+            let kind = RoomKind::Group(Visibility::Public);
+            let lobby = RoomRecord::new(FIRST_ROOM.to_owned(), String::new(), kind);
+            store.rooms.add(lobby);
+        }
+        Self {
+            buckets: Buckets::new(&limits),
+            store,
+            limits,
+        }
+    }
+
+    /// What can be asked.
+    pub fn view(&self) -> View<'_, M> {
+        View(&self.store)
+    }
+
+    /// Somebody has connected.
+    pub fn connected(&mut self, key: ClientKey) -> Vec<Delivery> {
+        let hello = Event::Hello {
+            you: self.view().person(key.client_principal),
+            latest: self.store.log.latest(),
+        };
+        let arrival = presence::arrive(&mut self.store, key);
+        let hello = Delivery::only(key, hello);
+        [hello].into_iter().chain(arrival).collect()
+    }
+
+    /// A connection is gone.
+    pub fn disconnected(&mut self, key: ClientKey, now: Time) -> Vec<Delivery> {
+        let departure = presence::depart(&mut self.store, key, now);
+        departure.into_iter().collect()
+    }
+
+    /// Takes every connection for gone that is not connected (any more).
+    pub fn drop_connections_unless(
+        &mut self,
+        is_connected: impl Fn(&ClientKey) -> bool,
+        now: Time,
+    ) -> Vec<Delivery> {
+        let connections = self.store.connections.all();
+        let gone: Vec<_> = connections.filter(|key| !is_connected(key)).collect();
+        gone.into_iter()
+            .flat_map(|key| self.disconnected(key, now))
+            .collect()
+    }
+
+    /// Carries out a command, unless it was settled before.
+    pub fn request(&mut self, from: ClientKey, request: Request, now: Time) -> Vec<Delivery> {
+        let Request { id, command } = request;
+        let by = from.client_principal;
+        let done = Delivery::only(from, Event::Done { id });
+        let is_known = self.store.people.contains(by);
+        let devices = self.limits.devices;
+        // Of strangers nothing is remembered, so that they leave nothing behind.
+        if is_known && !self.store.settled.settle(by, id, devices) {
+            return vec![done];
+        }
+
+        let mut turn = Turn::new(&mut self.store, &self.limits, by, id, now);
+        let result = if !self.buckets.take(by, now) {
+            Err(Refusal::TooFast)
+        } else if !is_known && !matches!(command, Command::SetProfile { .. }) {
+            Err(Refusal::NoProfile)
+        } else {
+            turn.carry_out(command)
+        };
+        match result {
+            Ok(()) => {}
+            Err(refusal) if is_known => turn.refuse(&refusal),
+            Err(refusal) => return vec![refusal.delivery(from, Some(id))],
+        }
+        let (mut deliveries, is_told) = turn.end();
+        if !is_told {
+            deliveries.push(done);
+        }
+        if !is_known {
+            self.store.settled.settle(by, id, devices);
+        }
+        deliveries
+    }
+
+    /// Passes on a signal. One that means nothing is ignored.
+    pub fn signal(&mut self, from: ClientKey, signal: Signal, now: Time) -> Vec<Delivery> {
+        let by = from.client_principal;
+        let may_write = |view: View<'_, M>, room| view.access(by, room, Deed::Write).ok();
+        let delivery = match signal {
+            _ if !self.buckets.take(by, now) => None,
+            Signal::Look { room } => {
+                let room = room.filter(|room| may_write(self.view(), *room).is_some());
+                if self.store.connections.contains(from) {
+                    self.store.connections.look(from, room);
+                }
+                None
+            }
+            Signal::Typing { room } => may_write(self.view(), room)
+                .and_then(|access| presence::typing(&self.store, by, room, &access.room)),
+        };
+        delivery.into_iter().collect()
+    }
+}
+
+impl<M: Memory> Turn<'_, M> {
+    fn carry_out(&mut self, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::SetProfile { name, guest, color } => self.set_profile(&name, guest, color),
+            Command::SetImage { image } => self.set_image(image.map(|bytes| bytes.into_vec())),
+            Command::CreateRoom {
+                name,
+                topic,
+                visibility,
+            } => self.create_room(&name, &topic, visibility),
+            Command::EditRoom {
+                room,
+                name,
+                topic,
+                visibility,
+            } => self.edit_room(room, &name, &topic, visibility),
+            Command::Join { room } => self.join(room),
+            Command::Leave { room } => self.leave(room),
+            Command::Invite { room, person } => self.invite(room, person),
+            Command::Remove { room, person } => self.remove(room, person),
+            Command::Ban { room, person } => self.ban(room, person),
+            Command::Unban { room, person } => self.unban(room, person),
+            Command::SetRole { room, person, role } => self.set_role(room, person, role),
+            Command::Mute { room, muted } => self.mute(room, muted),
+            Command::Say {
+                to,
+                text,
+                reply_to,
+                mentions,
+            } => self.say(to, text, reply_to, mentions),
+            Command::Edit {
+                room,
+                message,
+                text,
+                mentions,
+            } => self.edit((room, message), text, mentions),
+            Command::Delete { room, message } => self.delete((room, message)),
+            Command::React {
+                room,
+                message,
+                emoji,
+                on,
+            } => self.react((room, message), &emoji, on),
+            Command::Read { room, up_to } => self.read(room, up_to),
+            Command::ReadNotifications { up_to } => self.read_notifications(up_to),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

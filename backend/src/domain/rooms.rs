@@ -1,0 +1,85 @@
+//! Making and changing rooms, and starting conversations.
+
+use candid::Principal;
+use chat_api::{Role, RoomId, RoomKind, Visibility};
+use ic_stable_structures::Memory;
+
+use super::{Refusal, permissions::Deed, text, turn::Turn};
+use crate::store::{Audience, RoomRecord, What};
+
+impl<M: Memory> Turn<'_, M> {
+    pub(super) fn create_room(
+        &mut self,
+        name: &str,
+        topic: &str,
+        visibility: Visibility,
+    ) -> Result<(), Refusal> {
+        let (name, topic) = (text::name(name)?, text::topic(topic)?);
+        let person = self.store.people.get(self.by).ok_or(Refusal::NoProfile)?;
+        if person.rooms_made >= self.limits.rooms_made {
+            return Err(Refusal::TooManyRoomsMade(self.limits.rooms_made));
+        }
+        self.check_groups(&person)?;
+        self.check_rooms()?;
+
+        self.store
+            .people
+            .update(self.by, |person| person.rooms_made += 1);
+        let room = RoomRecord::new(name, topic, RoomKind::Group(visibility));
+        let room = self.store.rooms.add(room);
+        self.enter(self.by, room, Role::Owner);
+        Ok(())
+    }
+
+    pub(super) fn edit_room(
+        &mut self,
+        room: RoomId,
+        name: &str,
+        topic: &str,
+        visibility: Visibility,
+    ) -> Result<(), Refusal> {
+        let former = self.access(room, Deed::Edit)?.room;
+        let edited = RoomRecord {
+            name: text::name(name)?,
+            topic: text::topic(topic)?,
+            kind: RoomKind::Group(visibility),
+            ..former.clone()
+        };
+        if edited != former {
+            self.store.rooms.set(room, edited);
+            self.log(Audience::Room(room), What::Room(room));
+        }
+        Ok(())
+    }
+
+    /// Whether a conversation with somebody could be started.
+    pub(super) fn check_new_conversation(&self, partner: Principal) -> Result<(), Refusal> {
+        let limit = self.limits.conversations;
+        for person in [partner, self.by] {
+            let person = self.store.people.get(person);
+            if person.ok_or(Refusal::NoSuchPerson)?.conversations >= limit {
+                return Err(Refusal::TooManyConversations(limit));
+            }
+        }
+        self.check_rooms()
+    }
+
+    /// Starts a conversation that could be.
+    pub(super) fn start_conversation(&mut self, partner: Principal) -> RoomId {
+        let conversation = RoomRecord::new(String::new(), String::new(), RoomKind::Direct);
+        let room = self.store.rooms.add(conversation);
+        self.store.rooms.set_conversation(self.by, partner, room);
+        self.enter(self.by, room, Role::Member);
+        if partner != self.by {
+            self.enter(partner, room, Role::Member);
+        }
+        room
+    }
+
+    fn check_rooms(&self) -> Result<(), Refusal> {
+        if self.store.rooms.len() >= self.limits.rooms {
+            return Err(Refusal::TooManyRooms);
+        }
+        Ok(())
+    }
+}

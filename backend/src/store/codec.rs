@@ -1,0 +1,169 @@
+//! How records become bytes: postcard, which is compact, behind the version of the record's own layout.
+
+use std::{any::type_name, borrow::Cow};
+
+use ic_stable_structures::{Storable, storable::Bound};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A value with a layout of its own. Whoever changes that raises the version, and has `read` convert the former ones.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    const VERSION: u8 = 1;
+
+    /// Reads what is behind the version.
+    fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+        if version == Self::VERSION {
+            Ok(postcard::from_bytes(bytes)?)
+        } else {
+            Err(ReadError::Version(version))
+        }
+    }
+}
+
+/// Why a record is unreadable.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("it is empty")]
+    Empty,
+    #[error("its layout version {0} is unknown")]
+    Version(u8),
+    #[error(transparent)]
+    Postcard(#[from] postcard::Error),
+}
+
+/// A record on its way to or from stable memory.
+pub(crate) struct Stored<T>(pub T);
+
+impl<T: Record> Stored<T> {
+    fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(&self.0, vec![T::VERSION])
+            .unwrap_or_else(|error| ic_cdk::trap(format!("a {}: {error}", type_name::<T>())))
+    }
+
+    fn decode(bytes: &[u8]) -> Result<T, ReadError> {
+        let (version, bytes) = bytes.split_first().ok_or(ReadError::Empty)?;
+        T::read(*version, bytes)
+    }
+}
+
+impl<T: Record> Storable for Stored<T> {
+    const BOUND: Bound = Bound::Unbounded;
+
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.encode())
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.encode()
+    }
+
+    fn from_bytes(bytes: Cow<[u8]>) -> Self {
+        match Self::decode(&bytes) {
+            Ok(value) => Self(value),
+            Err(error) => ic_cdk::trap(format!(
+                "a stored {} is unreadable: {error}",
+                type_name::<T>()
+            )),
+        }
+    }
+}
+
+/// A name as it is sorted and searched: in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Folded(String);
+
+impl Folded {
+    /// As many characters as a name has; some become several in lower case.
+    const MAX_CHARS: usize = chat_api::MAX_NAME_CHARS;
+    const MAX_BYTES: usize = Self::MAX_CHARS * 4;
+
+    pub fn new(name: &str) -> Self {
+        let lower = name.chars().flat_map(char::to_lowercase);
+        Self(lower.take(Self::MAX_CHARS).collect())
+    }
+
+    pub fn starts_with(&self, prefix: &Self) -> bool {
+        self.0.starts_with(&prefix.0)
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Storable for Folded {
+    const BOUND: Bound = Bound::Bounded {
+        max_size: Self::MAX_BYTES as u32,
+        is_fixed_size: false,
+    };
+
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.0.as_bytes())
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.0.into_bytes()
+    }
+
+    fn from_bytes(bytes: Cow<[u8]>) -> Self {
+        Self(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]
+    struct Now {
+        number: u64,
+        name: Option<String>,
+    }
+
+    /// Version 1 was a number alone.
+    impl Record for Now {
+        const VERSION: u8 = 2;
+
+        fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+            match version {
+                1 => Ok(Self {
+                    number: postcard::from_bytes(bytes)?,
+                    name: None,
+                }),
+                2 => Ok(postcard::from_bytes(bytes)?),
+                other => Err(ReadError::Version(other)),
+            }
+        }
+    }
+
+    #[test]
+    fn records_say_their_version_and_former_ones_can_be_read() {
+        let now = Now {
+            number: 7,
+            name: Some("x".to_owned()),
+        };
+        let bytes = Stored(now).into_bytes();
+        assert_eq!(bytes, [2, 7, 1, 1, b'x']);
+        let Stored(again) = Stored::<Now>::from_bytes(bytes.into());
+        assert_eq!(again.name.as_deref(), Some("x"));
+        let former = Stored::<Now>::decode(&[1, 7]).unwrap();
+        assert_eq!((former.number, former.name), (7, None));
+    }
+
+    #[test]
+    fn what_is_unreadable_says_why() {
+        let error = |bytes: &[u8]| Stored::<Now>::decode(bytes).unwrap_err().to_string();
+        assert_eq!(error(&[]), "it is empty");
+        assert_eq!(error(&[9, 7]), "its layout version 9 is unknown");
+        assert!(matches!(
+            Stored::<Now>::decode(&[2]),
+            Err(ReadError::Postcard(_))
+        ));
+    }
+
+    #[test]
+    fn folded_names_fit_whatever_lower_case_makes_of_them() {
+        let folded = Folded::new(&"İ".repeat(32));
+        assert!(folded.into_bytes().len() <= Folded::MAX_BYTES);
+        assert!(Folded::new("ÄRGER").starts_with(&Folded::new("är")));
+    }
+}

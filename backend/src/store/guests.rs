@@ -1,0 +1,72 @@
+//! Who is not in a room, but invited to it or banned from it.
+
+use candid::Principal;
+use chat_api::{RoomId, Time};
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+
+use super::{Map, Record, Stored, members::in_room};
+
+/// Leave to join a room.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvitationRecord {
+    pub by: Principal,
+    pub at: Time,
+}
+
+impl Record for InvitationRecord {}
+
+pub(crate) struct Guests<M: Memory> {
+    invited: Map<(Principal, RoomId), Stored<InvitationRecord>, M>,
+    banned: Map<(RoomId, Principal), (), M>,
+}
+
+impl<M: Memory> Guests<M> {
+    pub fn open(invited: M, banned: M) -> Self {
+        Self {
+            invited: Map::init(invited),
+            banned: Map::init(banned),
+        }
+    }
+
+    pub fn invitation(&self, person: Principal, room: RoomId) -> Option<InvitationRecord> {
+        self.invited.get(&(person, room)).map(|Stored(it)| it)
+    }
+
+    /// The rooms that a person is invited to.
+    pub fn invitations(&self, person: Principal) -> impl Iterator<Item = RoomId> {
+        self.invited
+            .keys_range((person, 0)..=(person, RoomId::MAX))
+            .map(|(_, room)| room)
+    }
+
+    pub fn invite(&mut self, person: Principal, room: RoomId, invitation: InvitationRecord) {
+        self.invited.insert((person, room), Stored(invitation));
+    }
+
+    /// Returns whether there was an invitation.
+    pub fn uninvite(&mut self, person: Principal, room: RoomId) -> bool {
+        self.invited.remove(&(person, room)).is_some()
+    }
+
+    pub fn is_banned(&self, person: Principal, room: RoomId) -> bool {
+        self.banned.contains_key(&(room, person))
+    }
+
+    /// The people banned from a room, after the one given.
+    pub fn banned(
+        &self,
+        room: RoomId,
+        after: Option<Principal>,
+    ) -> impl Iterator<Item = Principal> {
+        in_room(&self.banned, room, after)
+    }
+
+    pub fn set_banned(&mut self, person: Principal, room: RoomId, is_banned: bool) {
+        if is_banned {
+            self.banned.insert((room, person), ());
+        } else {
+            self.banned.remove(&(room, person));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Who is in which room, found from either side; and which members of a room have connections, so that telling them takes
+//! no time for the others.
+
+use std::ops::Bound;
+
+use candid::Principal;
+use chat_api::{MessageNumber, Role, RoomId};
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+
+use super::{FIRST, Map, Record, Stored};
+
+/// What a room is to a member, and a member to a room.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub role: Role,
+    pub muted: bool,
+    /// The number after that of the last message read.
+    pub read_up_to: MessageNumber,
+    /// The number of the change that made them a member: earlier ones are none of theirs.
+    pub since: u64,
+    /// The latest notice about a conversation; they may have read it.
+    pub notice: Option<u64>,
+}
+
+impl Record for Membership {}
+
+pub(crate) struct Members<M: Memory> {
+    memberships: Map<(Principal, RoomId), Stored<Membership>, M>,
+    of_rooms: Map<(RoomId, Principal), (), M>,
+    present: Map<(RoomId, Principal), (), M>,
+}
+
+impl<M: Memory> Members<M> {
+    pub fn open(memberships: M, of_rooms: M, present: M) -> Self {
+        Self {
+            memberships: Map::init(memberships),
+            of_rooms: Map::init(of_rooms),
+            present: Map::init(present),
+        }
+    }
+
+    pub fn len(&self) -> u64 {
+        self.memberships.len()
+    }
+
+    pub fn get(&self, person: Principal, room: RoomId) -> Option<Membership> {
+        let membership = self.memberships.get(&(person, room));
+        membership.map(|Stored(membership)| membership)
+    }
+
+    pub fn contains(&self, person: Principal, room: RoomId) -> bool {
+        self.memberships.contains_key(&(person, room))
+    }
+
+    /// Changes a membership, or makes one.
+    pub fn set(&mut self, person: Principal, room: RoomId, membership: Membership) {
+        let former = self.memberships.insert((person, room), Stored(membership));
+        if former.is_none() {
+            self.of_rooms.insert((room, person), ());
+        }
+    }
+
+    pub fn remove(&mut self, person: Principal, room: RoomId) {
+        self.memberships.remove(&(person, room));
+        self.of_rooms.remove(&(room, person));
+        self.present.remove(&(room, person));
+    }
+
+    /// The rooms of a person.
+    pub fn rooms(&self, person: Principal) -> impl Iterator<Item = (RoomId, Membership)> {
+        self.memberships
+            .range((person, 0)..=(person, RoomId::MAX))
+            .map(|entry| (entry.key().1, entry.value().0))
+    }
+
+    /// The members of a room, after the one given.
+    pub fn of(&self, room: RoomId, after: Option<Principal>) -> impl Iterator<Item = Principal> {
+        in_room(&self.of_rooms, room, after)
+    }
+
+    /// The members of a room who have connections.
+    pub fn present(&self, room: RoomId) -> impl Iterator<Item = Principal> {
+        in_room(&self.present, room, None)
+    }
+
+    /// Notes whether a member has connections.
+    pub fn set_present(&mut self, person: Principal, room: RoomId, is_present: bool) {
+        if is_present {
+            self.present.insert((room, person), ());
+        } else {
+            self.present.remove(&(room, person));
+        }
+    }
+}
+
+/// The people that a set has for a room, after the one given.
+pub(super) fn in_room<M: Memory>(
+    set: &Map<(RoomId, Principal), (), M>,
+    room: RoomId,
+    after: Option<Principal>,
+) -> impl Iterator<Item = Principal> {
+    let start = match after {
+        Some(after) => Bound::Excluded((room, after)),
+        None => Bound::Included((room, FIRST)),
+    };
+    set.keys_range((start, Bound::Unbounded))
+        .take_while(move |(of, _)| *of == room)
+        .map(|(_, person)| person)
+}

@@ -1,0 +1,67 @@
+//! What was said: per room, numbered without gaps.
+
+use std::ops::Range;
+
+use candid::Principal;
+use chat_api::{CommandId, MessageNumber, RoomId, Time};
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+
+use super::{Map, Record, Stored};
+
+/// Where a message is found.
+pub(crate) type MessageKey = (RoomId, MessageNumber);
+
+/// A message.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageRecord {
+    pub author: Principal,
+    pub command: CommandId,
+    pub at: Time,
+    pub text: String,
+    pub reply_to: Option<MessageNumber>,
+    pub mentions: Vec<Principal>,
+    pub edited_at: Option<Time>,
+    pub deleted: bool,
+}
+
+impl Record for MessageRecord {}
+
+pub(crate) struct Messages<M: Memory> {
+    messages: Map<MessageKey, Stored<MessageRecord>, M>,
+}
+
+impl<M: Memory> Messages<M> {
+    pub fn open(messages: M) -> Self {
+        Self {
+            messages: Map::init(messages),
+        }
+    }
+
+    pub fn len(&self) -> u64 {
+        self.messages.len()
+    }
+
+    pub fn get(&self, key: MessageKey) -> Option<MessageRecord> {
+        self.messages.get(&key).map(|Stored(message)| message)
+    }
+
+    pub fn set(&mut self, key: MessageKey, message: MessageRecord) {
+        self.messages.insert(key, Stored(message));
+    }
+
+    pub fn remove(&mut self, key: MessageKey) {
+        self.messages.remove(&key);
+    }
+
+    /// The messages of a room with these numbers.
+    pub fn range(
+        &self,
+        room: RoomId,
+        numbers: Range<MessageNumber>,
+    ) -> impl Iterator<Item = (MessageNumber, MessageRecord)> {
+        self.messages
+            .range((room, numbers.start)..(room, numbers.end))
+            .map(|entry| (entry.key().1, entry.value().0))
+    }
+}

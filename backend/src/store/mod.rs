@@ -1,0 +1,107 @@
+//! The chat's state in stable memory: what it is made of and how it is found again. What it means is for `domain`.
+//!
+//! | id | structure                   | key                           | value                                    |
+//! |----|-----------------------------|-------------------------------|------------------------------------------|
+//! | 0  | cell                        |                               | version of this layout                   |
+//! | 1  | [`people`](People)          | principal                     | [`PersonRecord`]                         |
+//! | 2  | – names                     | folded name, principal        |                                          |
+//! | 3  | – images                    | principal                     | [`ImageRecord`]                          |
+//! | 4  | [`rooms`](Rooms)            | room                          | [`RoomRecord`]                           |
+//! | 5  | – listed                    | folded name, room             |                                          |
+//! | 6  | – pairs                     | two principals, lower first   | room                                     |
+//! | 7  | [`members`](Members)        | principal, room               | [`Membership`]                           |
+//! | 8  | – of rooms                  | room, principal               |                                          |
+//! | 9  | – who have connections      | room, principal               |                                          |
+//! | 10 | [`guests`](Guests): invited | principal, room               | [`InvitationRecord`]                     |
+//! | 11 | – banned                    | room, principal               |                                          |
+//! | 12 | [`messages`](Messages)      | room, message number          | [`MessageRecord`]                        |
+//! | 13 | [`reactions`](Reactions)    | room and message, emoji, principal |                                     |
+//! | 14 | – tallies                   | room and message              | [`Tally`](reactions::Tally)                               |
+//! | 15 | [`log`](Log)                | audience, change number       | [`Entry`]                                |
+//! | 16 | – extents                   | audience                      | how much of it is kept                   |
+//! | 17 | – latest                    |                               | the latest change number                 |
+//! | 18 | [`notices`](Notices)        | principal, change number      | [`Notice`]                               |
+//! | 19 | [`connections`](Connections) | client key                   | the room it looks at                     |
+//! | 20 | – lookers                   | room, client key              |                                          |
+//! | 21 | [`settled`](Settled)        | principal                     | the latest commands of their devices     |
+//!
+//! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
+//! logarithm of what is stored, or with what they return.
+
+mod codec;
+mod connections;
+mod guests;
+mod log;
+mod members;
+mod messages;
+mod notices;
+mod people;
+mod reactions;
+mod rooms;
+mod settled;
+
+use candid::Principal;
+use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
+
+pub(crate) use self::{
+    codec::{Folded, Record, Stored},
+    connections::Connections,
+    guests::{Guests, InvitationRecord},
+    log::{Audience, Entry, Log, What},
+    members::{Members, Membership},
+    messages::{MessageKey, MessageRecord, Messages},
+    notices::{About, Notice, Notices},
+    people::{ImageRecord, People, PersonRecord},
+    reactions::Reactions,
+    rooms::{RoomRecord, Rooms},
+    settled::Settled,
+};
+
+/// The version of the layout above.
+const LAYOUT_VERSION: u32 = 1;
+
+/// The lowest principal.
+const FIRST: Principal = Principal::management_canister();
+
+type Map<K, V, M> = StableBTreeMap<K, V, M>;
+
+/// All that the chat remembers.
+pub(crate) struct Store<M: Memory> {
+    pub people: People<M>,
+    pub rooms: Rooms<M>,
+    pub members: Members<M>,
+    pub guests: Guests<M>,
+    pub messages: Messages<M>,
+    pub reactions: Reactions<M>,
+    pub log: Log<M>,
+    pub notices: Notices<M>,
+    pub connections: Connections<M>,
+    pub settled: Settled<M>,
+}
+
+impl<M: Memory> Store<M> {
+    /// The state that the memories hold, or an empty one.
+    ///
+    /// # Traps
+    /// If they hold one of another layout version.
+    pub fn open(memory: impl Fn(u8) -> M) -> Self {
+        let version = *StableCell::init(memory(0), LAYOUT_VERSION).get();
+        if version != LAYOUT_VERSION {
+            ic_cdk::trap(format!(
+                "the chat in stable memory has layout version {version}, this canister reads version {LAYOUT_VERSION}"
+            ));
+        }
+        Self {
+            people: People::open(memory(1), memory(2), memory(3)),
+            rooms: Rooms::open(memory(4), memory(5), memory(6)),
+            members: Members::open(memory(7), memory(8), memory(9)),
+            guests: Guests::open(memory(10), memory(11)),
+            messages: Messages::open(memory(12)),
+            reactions: Reactions::open(memory(13), memory(14)),
+            log: Log::open(memory(15), memory(16), memory(17)),
+            notices: Notices::open(memory(18)),
+            connections: Connections::open(memory(19), memory(20)),
+            settled: Settled::open(memory(21)),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Everyone who has a profile.
+
+use candid::Principal;
+use chat_api::Time;
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+
+use super::{FIRST, Folded, Map, Record, Stored};
+
+/// Somebody with a profile.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PersonRecord {
+    pub name: String,
+    pub guest: bool,
+    pub color: u8,
+    /// When the image was set, if there is one.
+    pub image: Option<Time>,
+    /// When their last connection ended.
+    pub last_seen: Time,
+    /// How many rooms they have ever made.
+    pub rooms_made: u32,
+    /// How many groups they are a member of.
+    pub groups: u32,
+    /// How many conversations they have.
+    pub conversations: u32,
+}
+
+impl Record for PersonRecord {}
+
+/// Somebody's image.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ImageRecord {
+    pub content_type: String,
+    #[serde(with = "serde_bytes")]
+    pub content: Vec<u8>,
+}
+
+impl Record for ImageRecord {}
+
+pub(crate) struct People<M: Memory> {
+    people: Map<Principal, Stored<PersonRecord>, M>,
+    names: Map<(Folded, Principal), (), M>,
+    images: Map<Principal, Stored<ImageRecord>, M>,
+}
+
+impl<M: Memory> People<M> {
+    pub fn open(people: M, names: M, images: M) -> Self {
+        Self {
+            people: Map::init(people),
+            names: Map::init(names),
+            images: Map::init(images),
+        }
+    }
+
+    pub fn len(&self) -> u64 {
+        self.people.len()
+    }
+
+    pub fn contains(&self, person: Principal) -> bool {
+        self.people.contains_key(&person)
+    }
+
+    pub fn get(&self, person: Principal) -> Option<PersonRecord> {
+        self.people.get(&person).map(|Stored(record)| record)
+    }
+
+    pub fn set(&mut self, person: Principal, record: PersonRecord) {
+        let name = Folded::new(&record.name);
+        let former = self.people.insert(person, Stored(record));
+        let former = former.map(|Stored(former)| Folded::new(&former.name));
+        if former.as_ref() != Some(&name) {
+            if let Some(former) = former {
+                self.names.remove(&(former, person));
+            }
+            self.names.insert((name, person), ());
+        }
+    }
+
+    /// Changes the record of somebody who has one.
+    pub fn update(&mut self, person: Principal, change: impl FnOnce(&mut PersonRecord)) {
+        if let Some(mut record) = self.get(person) {
+            change(&mut record);
+            self.people.insert(person, Stored(record));
+        }
+    }
+
+    /// Those whose names begin so, ordered by name.
+    pub fn named(&self, prefix: Folded) -> impl Iterator<Item = Principal> {
+        let start = (prefix.clone(), FIRST);
+        self.names
+            .keys_range(start..)
+            .take_while(move |(name, _)| name.starts_with(&prefix))
+            .map(|(_, person)| person)
+    }
+
+    pub fn image(&self, person: Principal) -> Option<ImageRecord> {
+        self.images.get(&person).map(|Stored(image)| image)
+    }
+
+    pub fn set_image(&mut self, person: Principal, image: Option<ImageRecord>) {
+        match image {
+            Some(image) => self.images.insert(person, Stored(image)),
+            None => self.images.remove(&person),
+        };
+    }
+}
