@@ -141,8 +141,15 @@ impl<M: Memory> Turn<'_, M> {
         Ok(())
     }
 
-    /// Makes somebody a member, which nothing speaks against. They have read what was there before.
+    /// Makes somebody a member of a group, which nothing speaks against.
     pub(super) fn enter(&mut self, person: Principal, room: RoomId, role: Role) {
+        self.add_member(person, room, role);
+        self.log_for(person, What::Entered(room));
+        self.log(Audience::Room(room), What::Member(room, person));
+    }
+
+    /// Adds a member, and tells nobody. They have read what was there before.
+    pub(super) fn add_member(&mut self, person: Principal, room: RoomId, role: Role) {
         let Some(mut record) = self.store.rooms.get(room) else {
             return;
         };
@@ -167,10 +174,6 @@ impl<M: Memory> Turn<'_, M> {
             true => person.conversations += 1,
             false => person.groups += 1,
         });
-        self.log_for(person, What::Entered(room));
-        if !is_direct {
-            self.log(Audience::Room(room), What::Member(room, person));
-        }
     }
 
     /// Ends somebody's being a member of a group.

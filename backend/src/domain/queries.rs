@@ -16,9 +16,6 @@ use super::{
 };
 use crate::store::{Folded, RoomRecord};
 
-/// How many names a search looks at before it gives up.
-const NAMES_SEARCHED: usize = 500;
-
 impl From<Refusal> for QueryError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -123,7 +120,8 @@ impl<M: Memory> View<'_, M> {
         })
     }
 
-    /// People whose names begin so; of a room's members only, if it is given.
+    /// People whose names begin so, ordered by name. If a room is given, those of its members, all of whom it looks at, in the
+    /// order of principals.
     pub fn find_people(
         &self,
         reader: Principal,
@@ -134,16 +132,16 @@ impl<M: Memory> View<'_, M> {
         if !self.0.people.contains(reader) {
             return Err(QueryError::NoProfile);
         }
-        if let Some(room) = room {
-            self.readable(reader, room)?;
-        }
-        let is_there = |id: &Principal| room.is_none_or(|room| self.0.members.contains(*id, room));
-        let found = self
-            .0
-            .people
-            .named(Folded::new(prefix))
-            .take(NAMES_SEARCHED);
-        Ok(self.people(found.filter(is_there).take(page(limit))))
+        let prefix = Folded::new(prefix);
+        let limit = page(limit);
+        let Some(room) = room else {
+            return Ok(self.people(self.0.people.named(prefix).take(limit)));
+        };
+        self.readable(reader, room)?;
+        let is_named_so = |person: &Person| Folded::new(&person.name).starts_with(&prefix);
+        let members = self.0.members.of(room, None);
+        let members = members.filter_map(|id| self.person(id));
+        Ok(members.filter(is_named_so).take(limit).collect())
     }
 
     /// Public rooms whose names begin so.

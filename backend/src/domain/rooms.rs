@@ -1,5 +1,7 @@
 //! Making and changing rooms, and starting conversations.
 
+use std::collections::BTreeSet;
+
 use candid::Principal;
 use chat_api::{Role, RoomId, RoomKind, Visibility};
 use ic_stable_structures::Memory;
@@ -69,9 +71,12 @@ impl<M: Memory> Turn<'_, M> {
         let conversation = RoomRecord::new(String::new(), String::new(), RoomKind::Direct);
         let room = self.store.rooms.add(conversation);
         self.store.rooms.set_conversation(self.by, partner, room);
-        self.enter(self.by, room, Role::Member);
-        if partner != self.by {
-            self.enter(partner, room, Role::Member);
+        let people = BTreeSet::from([self.by, partner]);
+        for person in &people {
+            self.add_member(*person, room, Role::Member);
+        }
+        for person in people {
+            self.log_for(person, What::Entered(room));
         }
         room
     }

@@ -22,7 +22,7 @@ pub enum QueryError {
 /// All that a client shows at first: the answer to `overview`.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// Who the caller is; `None` if they have no profile. Then all else is empty.
+    /// Who the caller is; `None` if they have no profile.
     pub you: Option<Person>,
     /// The rooms that they are a member of.
     pub rooms: Vec<RoomSummary>,

@@ -264,7 +264,7 @@ fn devices_of_one_person() {
     for (device, number) in [(1, 1), (2, 1), (1, 2), (3, 1)] {
         world
             .chat
-            .request(key(ALICE, 0), request(device, number), 1);
+            .request(key(ALICE, 0), request(device, number), world.now);
     }
     let settled = |device| world.chat.view().overview(id(ALICE), Some(device)).settled;
     assert_eq!(

@@ -44,8 +44,8 @@ fn a_command_that_comes_again_is_carried_out_once() {
         id: CommandId { device: 7, number },
         command: say(Address::Room(LOBBY), text),
     };
-    let alice = key(ALICE, 0);
-    let once = world.chat.request(alice, request(5, "once"), 1);
+    let (alice, now) = (key(ALICE, 0), world.now);
+    let once = world.chat.request(alice, request(5, "once"), now);
     assert_eq!(
         heard(&once, BOB).0.command,
         CommandId {
@@ -54,13 +54,13 @@ fn a_command_that_comes_again_is_carried_out_once() {
         }
     );
     world.upgrade();
-    let again = world.chat.request(alice, request(5, "once"), 2);
+    let again = world.chat.request(alice, request(5, "once"), now);
     let id = CommandId {
         device: 7,
         number: 5,
     };
     assert_eq!(again, [Delivery::only(alice, Event::Done { id })]);
-    world.chat.request(alice, request(4, "late"), 3);
+    world.chat.request(alice, request(4, "late"), now);
     assert_eq!(world.history(ALICE, LOBBY).unwrap().len(), 1);
     let settled = |device| {
         world
