@@ -95,7 +95,7 @@ fn an_invitation_is_declined_or_withdrawn() {
     let ended = Change::InvitationEnded { room };
     world.act(ALICE, invite(room, BOB));
     let declined = world.act(BOB, Command::Leave { room });
-    assert_eq!(told(&declined, BOB), [ended.clone()]);
+    assert_eq!(told(&declined, BOB), std::slice::from_ref(&ended));
     world.act(ALICE, invite(room, BOB));
     let withdrawn = world.act(ALICE, remove(room, BOB));
     assert_eq!(told(&withdrawn, BOB), [ended]);

@@ -3,6 +3,7 @@
 mod attention;
 mod catching_up;
 mod client;
+mod costs;
 mod limits;
 mod membership;
 mod messages;

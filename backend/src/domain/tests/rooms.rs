@@ -129,7 +129,7 @@ fn a_private_room_is_as_if_there_were_none() {
             assert_eq!(reason, "There is no such room.", "{command:?}");
         }
         let (view, none) = (world.chat.view(), Err(QueryError::NoSuchRoom));
-        assert_eq!(world.history(BOB, room), none.clone().map(|()| vec![]));
+        assert_eq!(world.history(BOB, room), none.map(|()| vec![]));
         assert_eq!(view.members(id(BOB), room, None, 9).map(drop), none);
         assert_eq!(view.banned(id(BOB), room, None, 9).map(drop), none);
         assert_eq!(view.find_people(id(BOB), "", Some(room), 9).map(drop), none);

@@ -1,0 +1,144 @@
+//! What a message costs, counted in accesses to stable memory: it must not grow with what is there already.
+
+use std::{cell::Cell, rc::Rc};
+
+use ic_stable_structures::Memory;
+
+use super::*;
+use crate::store::MessageRecord;
+
+/// Counts how often it is accessed.
+#[derive(Clone, Default)]
+struct Counted {
+    memory: VectorMemory,
+    accesses: Rc<Cell<u64>>,
+}
+
+impl Counted {
+    fn count(&self) {
+        self.accesses.set(self.accesses.get() + 1);
+    }
+}
+
+impl Memory for Counted {
+    fn size(&self) -> u64 {
+        self.memory.size()
+    }
+
+    fn grow(&self, pages: u64) -> i64 {
+        self.memory.grow(pages)
+    }
+
+    fn read(&self, offset: u64, destination: &mut [u8]) {
+        self.count();
+        self.memory.read(offset, destination);
+    }
+
+    fn write(&self, offset: u64, source: &[u8]) {
+        self.count();
+        self.memory.write(offset, source);
+    }
+}
+
+const ELSEWHERE: RoomId = 1;
+
+struct Meter {
+    counted: Counted,
+    chat: Chat<VirtualMemory<Counted>>,
+    number: u64,
+}
+
+impl Meter {
+    fn new() -> Self {
+        let counted = Counted::default();
+        let memory = MemoryManager::init_with_bucket_size(counted.clone(), 1);
+        let limits = Limits {
+            burst: 1_000_000,
+            ..Limits::default()
+        };
+        let mut meter = Self {
+            counted,
+            chat: Chat::new(memory::store_in(&memory), limits),
+            number: 0,
+        };
+        for n in [0, 1] {
+            meter.chat.connected(member(n));
+            meter.come(n, LOBBY);
+        }
+        meter.act(member(0), create("elsewhere", Visibility::Public));
+        meter
+    }
+
+    fn act(&mut self, from: ClientKey, command: Command) -> u64 {
+        self.number += 1;
+        let id = CommandId {
+            device: 0,
+            number: self.number,
+        };
+        let before = self.counted.accesses.get();
+        let request = Request { id, command };
+        let deliveries = self.chat.request(from, request, 1 << 60);
+        assert_eq!(refusal(&deliveries), None);
+        self.counted.accesses.get() - before
+    }
+
+    fn come(&mut self, n: u64, room: RoomId) {
+        self.act(member(n), profile("x"));
+        self.act(member(n), Command::Join { room });
+    }
+
+    /// Messages of the lobby that nobody was told of.
+    fn fill(&mut self, messages: u64) {
+        let mut room = self.chat.store.rooms.get(LOBBY).unwrap();
+        for number in room.next..room.next + messages {
+            let message = MessageRecord {
+                author: member(0).client_principal,
+                command: CommandId { device: 1, number },
+                at: 0,
+                text: "hi".to_owned(),
+                reply_to: None,
+                mentions: Vec::new(),
+                edited_at: None,
+                deleted: false,
+            };
+            self.chat.store.messages.set((LOBBY, number), message);
+        }
+        room.next += messages;
+        self.chat.store.rooms.set(LOBBY, room);
+    }
+
+    /// The mean of a few.
+    fn message(&mut self) -> u64 {
+        const TIMES: u64 = 20;
+        let say = || say(Address::Room(LOBBY), "hi");
+        let total: u64 = (0..TIMES).map(|_| self.act(member(0), say())).sum();
+        total / TIMES
+    }
+}
+
+fn member(n: u64) -> ClientKey {
+    ClientKey {
+        client_principal: Principal::from_slice(&n.to_be_bytes()),
+        client_nonce: 0,
+    }
+}
+
+#[test]
+fn a_message_costs_about_the_same_after_many_others() {
+    let mut meter = Meter::new();
+    meter.fill(1_000);
+    let few = meter.message();
+    meter.fill(20_000);
+    let many = meter.message();
+    assert!(many < few + few / 4, "{few} accesses became {many}");
+}
+
+#[test]
+fn a_message_costs_about_the_same_among_many_who_are_away() {
+    let mut meter = Meter::new();
+    (2..300).for_each(|n| meter.come(n, ELSEWHERE));
+    let few = meter.message();
+    (2..300).for_each(|n| meter.come(n, LOBBY));
+    let many = meter.message();
+    assert!(many < few + few / 4, "{few} accesses became {many}");
+}
