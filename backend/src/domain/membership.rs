@@ -63,7 +63,7 @@ impl<M: Memory> Turn<'_, M> {
 
         let (by, at) = (self.by, self.now);
         let invitation = InvitationRecord { by, at };
-        self.store.guests.invite(person, room, invitation);
+        self.store.guests.invite(person, room, &invitation);
         self.log_for(person, What::Invited(room));
         self.notify(person, room, About::Invitation);
         Ok(())
@@ -135,7 +135,7 @@ impl<M: Memory> Turn<'_, M> {
         let (_, mut membership) = self.as_member(room, Deed::Write)?;
         if membership.muted != muted {
             membership.muted = muted;
-            self.store.members.set(self.by, room, membership);
+            self.store.members.set(self.by, room, &membership);
             self.log_for(self.by, What::Muted(room));
         }
         Ok(())
@@ -160,7 +160,7 @@ impl<M: Memory> Turn<'_, M> {
             since: self.store.log.next(),
             notice: None,
         };
-        self.store.members.set(person, room, membership);
+        self.store.members.set(person, room, &membership);
         let is_present = self.store.connections.is_present(person);
         self.store.members.set_present(person, room, is_present);
 
@@ -169,7 +169,7 @@ impl<M: Memory> Turn<'_, M> {
         if role == Role::Owner {
             record.owner = Some(person);
         }
-        self.store.rooms.set(room, record);
+        self.store.rooms.set(room, &record);
         self.store.people.update(person, |person| match is_direct {
             true => person.conversations += 1,
             false => person.groups += 1,
@@ -207,7 +207,7 @@ impl<M: Memory> Turn<'_, M> {
     fn put_role(&mut self, room: RoomId, person: Principal, role: Role) {
         if let Some(mut membership) = self.store.members.get(person, room) {
             membership.role = role;
-            self.store.members.set(person, room, membership);
+            self.store.members.set(person, room, &membership);
             self.log(Audience::Room(room), What::Member(room, person));
         }
     }

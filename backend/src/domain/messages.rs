@@ -43,7 +43,7 @@ impl<M: Memory> Turn<'_, M> {
         let is_direct = record.is_direct();
         let number = record.next;
         own.read_up_to = number + 1;
-        self.store.members.set(self.by, room, own);
+        self.store.members.set(self.by, room, &own);
         self.forget_notices(room, number);
         let mentions = self.members_among(room, mentions);
         let message = MessageRecord {
@@ -56,7 +56,7 @@ impl<M: Memory> Turn<'_, M> {
             edited_at: None,
             deleted: false,
         };
-        self.add_message(room, record, message);
+        self.add_message(room, record, &message);
         self.log(Audience::Room(room), What::Said((room, number)));
         if is_direct {
             self.notify_partner(room, number);
@@ -83,7 +83,7 @@ impl<M: Memory> Turn<'_, M> {
             message.text = text;
             message.mentions = mentions;
             message.edited_at = Some(self.now);
-            self.store.messages.set(key, message);
+            self.store.messages.set(key, &message);
             self.log(Audience::Room(key.0), What::Edited(key));
         }
         Ok(())
@@ -99,7 +99,7 @@ impl<M: Memory> Turn<'_, M> {
         message.mentions.clear();
         message.edited_at = None;
         message.deleted = true;
-        self.store.messages.set(key, message);
+        self.store.messages.set(key, &message);
         self.store.reactions.clear(key);
         self.log(Audience::Room(key.0), What::Edited(key));
         Ok(())
@@ -133,7 +133,7 @@ impl<M: Memory> Turn<'_, M> {
             return Ok(());
         }
         own.read_up_to = up_to;
-        self.store.members.set(self.by, room, own);
+        self.store.members.set(self.by, room, &own);
         self.forget_notices(room, up_to);
         let audience = match record.is_direct() {
             true => Audience::Room(room),
@@ -161,7 +161,7 @@ impl<M: Memory> Turn<'_, M> {
     }
 
     /// Adds a message to a room, and drops the oldest beyond the limit.
-    fn add_message(&mut self, id: RoomId, mut room: RoomRecord, message: MessageRecord) {
+    fn add_message(&mut self, id: RoomId, mut room: RoomRecord, message: &MessageRecord) {
         /// So many at a time, should the limit have become lower.
         const DROPPED_AT_ONCE: u64 = 2;
         self.store.messages.set((id, room.next), message);
@@ -173,7 +173,7 @@ impl<M: Memory> Turn<'_, M> {
             self.store.reactions.clear(oldest);
             room.first += 1;
         }
-        self.store.rooms.set(id, room);
+        self.store.rooms.set(id, &room);
     }
 
     /// Of what is read nobody need be notified any more.
@@ -223,7 +223,7 @@ impl<M: Memory> Turn<'_, M> {
                 notice,
                 ..membership
             };
-            self.store.members.set(partner, room, membership);
+            self.store.members.set(partner, room, &membership);
         }
     }
 }

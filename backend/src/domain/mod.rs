@@ -72,7 +72,7 @@ impl<M: Memory> Chat<M> {
         if store.rooms.len() == 0 {
             let kind = RoomKind::Group(Visibility::Public);
             let lobby = RoomRecord::new(FIRST_ROOM.to_owned(), String::new(), kind);
-            store.rooms.add(lobby);
+            store.rooms.add(&lobby);
         }
         Self {
             buckets: Buckets::new(&limits),

@@ -25,7 +25,7 @@ impl<M: Memory> Turn<'_, M> {
             ..former.clone().unwrap_or_default()
         };
         if former.as_ref() != Some(&record) {
-            self.store.people.set(self.by, record);
+            self.store.people.set(self.by, &record);
             self.show_profile();
         }
         Ok(())
@@ -40,7 +40,7 @@ impl<M: Memory> Turn<'_, M> {
             None => None,
         };
         let version = image.is_some().then_some(self.now);
-        self.store.people.set_image(self.by, image);
+        self.store.people.set_image(self.by, image.as_ref());
         self.store
             .people
             .update(self.by, |person| person.image = version);

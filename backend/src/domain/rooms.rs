@@ -28,7 +28,7 @@ impl<M: Memory> Turn<'_, M> {
             .people
             .update(self.by, |person| person.rooms_made += 1);
         let room = RoomRecord::new(name, topic, RoomKind::Group(visibility));
-        let room = self.store.rooms.add(room);
+        let room = self.store.rooms.add(&room);
         self.enter(self.by, room, Role::Owner);
         Ok(())
     }
@@ -48,7 +48,7 @@ impl<M: Memory> Turn<'_, M> {
             ..former.clone()
         };
         if edited != former {
-            self.store.rooms.set(room, edited);
+            self.store.rooms.set(room, &edited);
             self.log(Audience::Room(room), What::Room(room));
         }
         Ok(())
@@ -69,7 +69,7 @@ impl<M: Memory> Turn<'_, M> {
     /// Starts a conversation that could be.
     pub(super) fn start_conversation(&mut self, partner: Principal) -> RoomId {
         let conversation = RoomRecord::new(String::new(), String::new(), RoomKind::Direct);
-        let room = self.store.rooms.add(conversation);
+        let room = self.store.rooms.add(&conversation);
         self.store.rooms.set_conversation(self.by, partner, room);
         let people = BTreeSet::from([self.by, partner]);
         for person in &people {

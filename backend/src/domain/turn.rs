@@ -82,7 +82,7 @@ impl<'a, M: Memory> Turn<'a, M> {
             command: self.command,
             what,
         };
-        let number = self.store.log.append(audience, entry.clone(), limit);
+        let number = self.store.log.append(audience, &entry, limit);
         if let Some(logged) = self.view().describe(number, entry, reader)
             && !to.is_empty()
         {
@@ -115,7 +115,7 @@ impl<'a, M: Memory> Turn<'a, M> {
             at: self.now,
         };
         let (number, limit) = (self.store.log.next(), self.limits.notifications);
-        self.store.notices.add(person, number, notice, limit);
+        self.store.notices.add(person, number, &notice, limit);
         self.log_for(person, What::Notified);
         number
     }

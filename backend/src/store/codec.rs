@@ -1,8 +1,8 @@
 //! How records become bytes: postcard, which is compact, behind the version of the record's own layout.
 
-use std::{any::type_name, borrow::Cow};
+use std::{any::type_name, borrow::Cow, marker::PhantomData, ops::RangeBounds};
 
-use ic_stable_structures::{Storable, storable::Bound};
+use ic_stable_structures::{Memory, StableBTreeMap, Storable, storable::Bound};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A value with a layout of its own. Whoever changes that raises the version, and has `read` convert the former ones.
@@ -30,40 +30,71 @@ pub(crate) enum ReadError {
     Postcard(#[from] postcard::Error),
 }
 
-/// A record on its way to or from stable memory.
-pub(crate) struct Stored<T>(pub T);
-
-impl<T: Record> Stored<T> {
-    fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(&self.0, vec![T::VERSION])
-            .unwrap_or_else(|error| ic_cdk::trap(format!("a {}: {error}", type_name::<T>())))
-    }
-
-    fn decode(bytes: &[u8]) -> Result<T, ReadError> {
-        let (version, bytes) = bytes.split_first().ok_or(ReadError::Empty)?;
-        T::read(*version, bytes)
-    }
+fn encode<T: Record>(record: &T) -> Vec<u8> {
+    postcard::to_extend(record, vec![T::VERSION])
+        .unwrap_or_else(|error| ic_cdk::trap(format!("a {}: {error}", type_name::<T>())))
 }
 
-impl<T: Record> Storable for Stored<T> {
-    const BOUND: Bound = Bound::Unbounded;
+fn decode<T: Record>(bytes: &[u8]) -> Result<T, ReadError> {
+    let (version, bytes) = bytes.split_first().ok_or(ReadError::Empty)?;
+    T::read(*version, bytes)
+}
 
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        Cow::Owned(self.encode())
-    }
+fn decode_stored<T: Record>(bytes: Vec<u8>) -> T {
+    decode(&bytes).unwrap_or_else(|error| {
+        let name = type_name::<T>();
+        ic_cdk::trap(format!("a stored {name} is unreadable: {error}"))
+    })
+}
 
-    fn into_bytes(self) -> Vec<u8> {
-        self.encode()
-    }
+/// A map to records. Below it are bytes whatever the record, so that the code of the tree is there once for each type of key.
+pub(super) struct Records<K: Storable + Ord + Clone, T, M: Memory> {
+    map: StableBTreeMap<K, Vec<u8>, M>,
+    record: PhantomData<T>,
+}
 
-    fn from_bytes(bytes: Cow<[u8]>) -> Self {
-        match Self::decode(&bytes) {
-            Ok(value) => Self(value),
-            Err(error) => ic_cdk::trap(format!(
-                "a stored {} is unreadable: {error}",
-                type_name::<T>()
-            )),
+impl<K: Storable + Ord + Clone, T: Record, M: Memory> Records<K, T, M> {
+    pub fn open(memory: M) -> Self {
+        Self {
+            map: StableBTreeMap::init(memory),
+            record: PhantomData,
         }
+    }
+
+    pub fn len(&self) -> u64 {
+        self.map.len()
+    }
+
+    pub fn contains(&self, key: &K) -> bool {
+        self.map.contains_key(key)
+    }
+
+    pub fn get(&self, key: &K) -> Option<T> {
+        self.map.get(key).map(decode_stored)
+    }
+
+    /// Returns whether there was one.
+    pub fn set(&mut self, key: K, record: &T) -> bool {
+        self.map.insert(key, encode(record)).is_some()
+    }
+
+    /// Returns the one that was there.
+    pub fn replace(&mut self, key: K, record: &T) -> Option<T> {
+        self.map.insert(key, encode(record)).map(decode_stored)
+    }
+
+    pub fn remove(&mut self, key: &K) -> Option<T> {
+        self.map.remove(key).map(decode_stored)
+    }
+
+    pub fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (K, T)> {
+        self.map
+            .range(keys)
+            .map(|entry| (entry.key().clone(), decode_stored(entry.value())))
+    }
+
+    pub fn keys(&self, keys: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = K> {
+        self.map.keys_range(keys)
     }
 }
 
@@ -141,23 +172,19 @@ mod tests {
             number: 7,
             name: Some("x".to_owned()),
         };
-        let bytes = Stored(now).into_bytes();
+        let bytes = encode(&now);
         assert_eq!(bytes, [2, 7, 1, 1, b'x']);
-        let Stored(again) = Stored::<Now>::from_bytes(bytes.into());
-        assert_eq!(again.name.as_deref(), Some("x"));
-        let former = Stored::<Now>::decode(&[1, 7]).unwrap();
+        assert_eq!(decode::<Now>(&bytes).unwrap(), now);
+        let former = decode::<Now>(&[1, 7]).unwrap();
         assert_eq!((former.number, former.name), (7, None));
     }
 
     #[test]
     fn what_is_unreadable_says_why() {
-        let error = |bytes: &[u8]| Stored::<Now>::decode(bytes).unwrap_err().to_string();
+        let error = |bytes: &[u8]| decode::<Now>(bytes).unwrap_err().to_string();
         assert_eq!(error(&[]), "it is empty");
         assert_eq!(error(&[9, 7]), "its layout version 9 is unknown");
-        assert!(matches!(
-            Stored::<Now>::decode(&[2]),
-            Err(ReadError::Postcard(_))
-        ));
+        assert!(matches!(decode::<Now>(&[2]), Err(ReadError::Postcard(_))));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ic_stable_structures::Memory;
 use ic_ws_cdk::ClientKey;
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, Map, Record, Stored};
+use super::{FIRST, Record, Records, Set};
 
 type Key = (Principal, u64);
 
@@ -17,15 +17,15 @@ struct Look(Option<RoomId>);
 impl Record for Look {}
 
 pub(crate) struct Connections<M: Memory> {
-    connections: Map<Key, Stored<Look>, M>,
-    lookers: Map<(RoomId, Key), (), M>,
+    connections: Records<Key, Look, M>,
+    lookers: Set<(RoomId, Key), M>,
 }
 
 impl<M: Memory> Connections<M> {
     pub fn open(connections: M, lookers: M) -> Self {
         Self {
-            connections: Map::init(connections),
-            lookers: Map::init(lookers),
+            connections: Records::open(connections),
+            lookers: Set::init(lookers),
         }
     }
 
@@ -40,7 +40,7 @@ impl<M: Memory> Connections<M> {
     /// Returns whether it was there.
     pub fn remove(&mut self, connection: ClientKey) -> bool {
         let key = key_of(connection);
-        let Some(Stored(Look(room))) = self.connections.remove(&key) else {
+        let Some(Look(room)) = self.connections.remove(&key) else {
             return false;
         };
         if let Some(room) = room {
@@ -50,11 +50,11 @@ impl<M: Memory> Connections<M> {
     }
 
     pub fn contains(&self, connection: ClientKey) -> bool {
-        self.connections.contains_key(&key_of(connection))
+        self.connections.contains(&key_of(connection))
     }
 
     pub fn all(&self) -> impl Iterator<Item = ClientKey> {
-        self.connections.keys().map(client_key)
+        self.connections.keys(..).map(client_key)
     }
 
     /// Whether a person has any.
@@ -65,8 +65,8 @@ impl<M: Memory> Connections<M> {
     /// The connection shows a room from now on, or none.
     pub fn look(&mut self, connection: ClientKey, room: Option<RoomId>) {
         let key = key_of(connection);
-        let former = self.connections.insert(key, Stored(Look(room)));
-        if let Some(former) = former.and_then(|Stored(Look(room))| room) {
+        let former = self.connections.replace(key, &Look(room));
+        if let Some(former) = former.and_then(|Look(room)| room) {
             self.lookers.remove(&(former, key));
         }
         if let Some(room) = room {
@@ -80,7 +80,7 @@ impl<M: Memory> Connections<M> {
         for connection in connections {
             let key = key_of(connection);
             if self.lookers.remove(&(room, key)).is_some() {
-                self.connections.insert(key, Stored(Look(None)));
+                self.connections.set(key, &Look(None));
             }
         }
     }
@@ -96,7 +96,7 @@ impl<M: Memory> Connections<M> {
     /// The connections of a person.
     pub fn of(&self, person: Principal) -> impl Iterator<Item = ClientKey> {
         self.connections
-            .keys_range((person, 0)..=(person, u64::MAX))
+            .keys((person, 0)..=(person, u64::MAX))
             .map(client_key)
     }
 }

@@ -5,7 +5,7 @@ use chat_api::{RoomId, Time};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Record, Stored, members::in_room};
+use super::{Record, Records, Set, members::in_room};
 
 /// Leave to join a room.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -17,31 +17,31 @@ pub(crate) struct InvitationRecord {
 impl Record for InvitationRecord {}
 
 pub(crate) struct Guests<M: Memory> {
-    invited: Map<(Principal, RoomId), Stored<InvitationRecord>, M>,
-    banned: Map<(RoomId, Principal), (), M>,
+    invited: Records<(Principal, RoomId), InvitationRecord, M>,
+    banned: Set<(RoomId, Principal), M>,
 }
 
 impl<M: Memory> Guests<M> {
     pub fn open(invited: M, banned: M) -> Self {
         Self {
-            invited: Map::init(invited),
-            banned: Map::init(banned),
+            invited: Records::open(invited),
+            banned: Set::init(banned),
         }
     }
 
     pub fn invitation(&self, person: Principal, room: RoomId) -> Option<InvitationRecord> {
-        self.invited.get(&(person, room)).map(|Stored(it)| it)
+        self.invited.get(&(person, room))
     }
 
     /// The rooms that a person is invited to.
     pub fn invitations(&self, person: Principal) -> impl Iterator<Item = RoomId> {
         self.invited
-            .keys_range((person, 0)..=(person, RoomId::MAX))
+            .keys((person, 0)..=(person, RoomId::MAX))
             .map(|(_, room)| room)
     }
 
-    pub fn invite(&mut self, person: Principal, room: RoomId, invitation: InvitationRecord) {
-        self.invited.insert((person, room), Stored(invitation));
+    pub fn invite(&mut self, person: Principal, room: RoomId, invitation: &InvitationRecord) {
+        self.invited.set((person, room), invitation);
     }
 
     /// Returns whether there was an invitation.

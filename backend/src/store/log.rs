@@ -10,7 +10,7 @@ use chat_api::{CommandId, RoomId, Time};
 use ic_stable_structures::{Memory, StableCell, Storable, storable::Bound};
 use serde::{Deserialize, Serialize};
 
-use super::{Map, MessageKey, Record, Stored};
+use super::{MessageKey, Record, Records};
 
 /// Whom a change is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,16 +91,16 @@ struct Extent {
 impl Record for Extent {}
 
 pub(crate) struct Log<M: Memory> {
-    entries: Map<(Audience, u64), Stored<Entry>, M>,
-    extents: Map<Audience, Stored<Extent>, M>,
+    entries: Records<(Audience, u64), Entry, M>,
+    extents: Records<Audience, Extent, M>,
     latest: StableCell<u64, M>,
 }
 
 impl<M: Memory> Log<M> {
     pub fn open(entries: M, extents: M, latest: M) -> Self {
         Self {
-            entries: Map::init(entries),
-            extents: Map::init(extents),
+            entries: Records::open(entries),
+            extents: Records::open(extents),
             latest: StableCell::init(latest, 0),
         }
     }
@@ -120,12 +120,12 @@ impl<M: Memory> Log<M> {
     }
 
     /// Adds a change, and drops the audience's oldest ones beyond `limit`. Returns the number of the new one.
-    pub fn append(&mut self, audience: Audience, entry: Entry, limit: u32) -> u64 {
+    pub fn append(&mut self, audience: Audience, entry: &Entry, limit: u32) -> u64 {
         /// So many at a time, should the limit have become lower.
         const DROPPED_AT_ONCE: usize = 2;
         let number = self.next();
         self.latest.set(number);
-        self.entries.insert((audience, number), Stored(entry));
+        self.entries.set((audience, number), entry);
 
         let mut extent = self.extent(audience);
         extent.kept += 1;
@@ -136,7 +136,7 @@ impl<M: Memory> Log<M> {
             extent.kept -= 1;
             extent.dropped = number;
         }
-        self.extents.insert(audience, Stored(extent));
+        self.extents.set(audience, &extent);
         number
     }
 
@@ -145,7 +145,7 @@ impl<M: Memory> Log<M> {
         let range = (audience, number.saturating_add(1))..=(audience, u64::MAX);
         self.entries
             .range(range)
-            .map(|entry| (entry.key().1, entry.value().0))
+            .map(|((_, number), entry)| (number, entry))
     }
 
     /// Whether all changes after a number are kept.
@@ -155,12 +155,11 @@ impl<M: Memory> Log<M> {
 
     fn numbers(&self, audience: Audience) -> impl Iterator<Item = u64> {
         self.entries
-            .keys_range((audience, 0)..=(audience, u64::MAX))
+            .keys((audience, 0)..=(audience, u64::MAX))
             .map(|(_, number)| number)
     }
 
     fn extent(&self, audience: Audience) -> Extent {
-        let extent = self.extents.get(&audience);
-        extent.map_or_else(Extent::default, |Stored(extent)| extent)
+        self.extents.get(&audience).unwrap_or_default()
     }
 }

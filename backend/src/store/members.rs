@@ -8,7 +8,7 @@ use chat_api::{MessageNumber, Role, RoomId};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, Map, Record, Stored};
+use super::{FIRST, Record, Records, Set};
 
 /// What a room is to a member, and a member to a room.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -26,17 +26,17 @@ pub(crate) struct Membership {
 impl Record for Membership {}
 
 pub(crate) struct Members<M: Memory> {
-    memberships: Map<(Principal, RoomId), Stored<Membership>, M>,
-    of_rooms: Map<(RoomId, Principal), (), M>,
-    present: Map<(RoomId, Principal), (), M>,
+    memberships: Records<(Principal, RoomId), Membership, M>,
+    of_rooms: Set<(RoomId, Principal), M>,
+    present: Set<(RoomId, Principal), M>,
 }
 
 impl<M: Memory> Members<M> {
     pub fn open(memberships: M, of_rooms: M, present: M) -> Self {
         Self {
-            memberships: Map::init(memberships),
-            of_rooms: Map::init(of_rooms),
-            present: Map::init(present),
+            memberships: Records::open(memberships),
+            of_rooms: Set::init(of_rooms),
+            present: Set::init(present),
         }
     }
 
@@ -45,18 +45,16 @@ impl<M: Memory> Members<M> {
     }
 
     pub fn get(&self, person: Principal, room: RoomId) -> Option<Membership> {
-        let membership = self.memberships.get(&(person, room));
-        membership.map(|Stored(membership)| membership)
+        self.memberships.get(&(person, room))
     }
 
     pub fn contains(&self, person: Principal, room: RoomId) -> bool {
-        self.memberships.contains_key(&(person, room))
+        self.memberships.contains(&(person, room))
     }
 
     /// Changes a membership, or makes one.
-    pub fn set(&mut self, person: Principal, room: RoomId, membership: Membership) {
-        let former = self.memberships.insert((person, room), Stored(membership));
-        if former.is_none() {
+    pub fn set(&mut self, person: Principal, room: RoomId, membership: &Membership) {
+        if !self.memberships.set((person, room), membership) {
             self.of_rooms.insert((room, person), ());
         }
     }
@@ -71,7 +69,7 @@ impl<M: Memory> Members<M> {
     pub fn rooms(&self, person: Principal) -> impl Iterator<Item = (RoomId, Membership)> {
         self.memberships
             .range((person, 0)..=(person, RoomId::MAX))
-            .map(|entry| (entry.key().1, entry.value().0))
+            .map(|((_, room), membership)| (room, membership))
     }
 
     /// The members of a room, after the one given.
@@ -96,7 +94,7 @@ impl<M: Memory> Members<M> {
 
 /// The people that a set has for a room, after the one given.
 pub(super) fn in_room<M: Memory>(
-    set: &Map<(RoomId, Principal), (), M>,
+    set: &Set<(RoomId, Principal), M>,
     room: RoomId,
     after: Option<Principal>,
 ) -> impl Iterator<Item = Principal> {

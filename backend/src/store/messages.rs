@@ -7,7 +7,7 @@ use chat_api::{CommandId, MessageNumber, RoomId, Time};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Record, Stored};
+use super::{Record, Records};
 
 /// Where a message is found.
 pub(crate) type MessageKey = (RoomId, MessageNumber);
@@ -28,13 +28,13 @@ pub(crate) struct MessageRecord {
 impl Record for MessageRecord {}
 
 pub(crate) struct Messages<M: Memory> {
-    messages: Map<MessageKey, Stored<MessageRecord>, M>,
+    messages: Records<MessageKey, MessageRecord, M>,
 }
 
 impl<M: Memory> Messages<M> {
     pub fn open(messages: M) -> Self {
         Self {
-            messages: Map::init(messages),
+            messages: Records::open(messages),
         }
     }
 
@@ -43,11 +43,11 @@ impl<M: Memory> Messages<M> {
     }
 
     pub fn get(&self, key: MessageKey) -> Option<MessageRecord> {
-        self.messages.get(&key).map(|Stored(message)| message)
+        self.messages.get(&key)
     }
 
-    pub fn set(&mut self, key: MessageKey, message: MessageRecord) {
-        self.messages.insert(key, Stored(message));
+    pub fn set(&mut self, key: MessageKey, message: &MessageRecord) {
+        self.messages.set(key, message);
     }
 
     pub fn remove(&mut self, key: MessageKey) {
@@ -62,6 +62,6 @@ impl<M: Memory> Messages<M> {
     ) -> impl Iterator<Item = (MessageNumber, MessageRecord)> {
         self.messages
             .range((room, numbers.start)..(room, numbers.end))
-            .map(|entry| (entry.key().1, entry.value().0))
+            .map(|((_, number), message)| (number, message))
     }
 }

@@ -43,8 +43,9 @@ mod settled;
 use candid::Principal;
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 
+use self::codec::Records;
 pub(crate) use self::{
-    codec::{Folded, Record, Stored},
+    codec::{Folded, Record},
     connections::Connections,
     guests::{Guests, InvitationRecord},
     log::{Audience, Entry, Log, What},
@@ -63,7 +64,7 @@ const LAYOUT_VERSION: u32 = 1;
 /// The lowest principal.
 const FIRST: Principal = Principal::management_canister();
 
-type Map<K, V, M> = StableBTreeMap<K, V, M>;
+type Set<K, M> = StableBTreeMap<K, (), M>;
 
 /// All that the chat remembers.
 pub(crate) struct Store<M: Memory> {

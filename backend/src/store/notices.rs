@@ -5,7 +5,7 @@ use chat_api::{MessageNumber, RoomId, Time};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Record, Stored};
+use super::{Record, Records};
 
 /// Something that a person is notified of.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -27,13 +27,13 @@ pub(crate) enum About {
 }
 
 pub(crate) struct Notices<M: Memory> {
-    notices: Map<(Principal, u64), Stored<Notice>, M>,
+    notices: Records<(Principal, u64), Notice, M>,
 }
 
 impl<M: Memory> Notices<M> {
     pub fn open(notices: M) -> Self {
         Self {
-            notices: Map::init(notices),
+            notices: Records::open(notices),
         }
     }
 
@@ -42,15 +42,13 @@ impl<M: Memory> Notices<M> {
     }
 
     pub fn get(&self, person: Principal, number: u64) -> Option<Notice> {
-        self.notices
-            .get(&(person, number))
-            .map(|Stored(notice)| notice)
+        self.notices.get(&(person, number))
     }
 
     /// Adds one, and drops the oldest beyond `limit`.
-    pub fn add(&mut self, person: Principal, number: u64, notice: Notice, limit: usize) {
-        self.notices.insert((person, number), Stored(notice));
-        let numbers = self.notices.keys_range(range(person, u64::MAX));
+    pub fn add(&mut self, person: Principal, number: u64, notice: &Notice, limit: usize) {
+        self.notices.set((person, number), notice);
+        let numbers = self.notices.keys(range(person, u64::MAX));
         let excess: Vec<_> = numbers.rev().skip(limit).collect();
         for key in excess {
             self.notices.remove(&key);
@@ -61,12 +59,12 @@ impl<M: Memory> Notices<M> {
     pub fn of(&self, person: Principal) -> impl Iterator<Item = (u64, Notice)> {
         self.notices
             .range(range(person, u64::MAX))
-            .map(|entry| (entry.key().1, entry.value().0))
+            .map(|((_, number), notice)| (number, notice))
     }
 
     /// Removes those up to a number. Returns whether there were any.
     pub fn remove_up_to(&mut self, person: Principal, number: u64) -> bool {
-        let keys: Vec<_> = self.notices.keys_range(range(person, number)).collect();
+        let keys: Vec<_> = self.notices.keys(range(person, number)).collect();
         for key in &keys {
             self.notices.remove(key);
         }

@@ -5,7 +5,7 @@ use chat_api::Time;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, Folded, Map, Record, Stored};
+use super::{FIRST, Folded, Record, Records, Set};
 
 /// Somebody with a profile.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
@@ -38,17 +38,17 @@ pub(crate) struct ImageRecord {
 impl Record for ImageRecord {}
 
 pub(crate) struct People<M: Memory> {
-    people: Map<Principal, Stored<PersonRecord>, M>,
-    names: Map<(Folded, Principal), (), M>,
-    images: Map<Principal, Stored<ImageRecord>, M>,
+    people: Records<Principal, PersonRecord, M>,
+    names: Set<(Folded, Principal), M>,
+    images: Records<Principal, ImageRecord, M>,
 }
 
 impl<M: Memory> People<M> {
     pub fn open(people: M, names: M, images: M) -> Self {
         Self {
-            people: Map::init(people),
-            names: Map::init(names),
-            images: Map::init(images),
+            people: Records::open(people),
+            names: Set::init(names),
+            images: Records::open(images),
         }
     }
 
@@ -57,17 +57,17 @@ impl<M: Memory> People<M> {
     }
 
     pub fn contains(&self, person: Principal) -> bool {
-        self.people.contains_key(&person)
+        self.people.contains(&person)
     }
 
     pub fn get(&self, person: Principal) -> Option<PersonRecord> {
-        self.people.get(&person).map(|Stored(record)| record)
+        self.people.get(&person)
     }
 
-    pub fn set(&mut self, person: Principal, record: PersonRecord) {
+    pub fn set(&mut self, person: Principal, record: &PersonRecord) {
         let name = Folded::new(&record.name);
-        let former = self.people.insert(person, Stored(record));
-        let former = former.map(|Stored(former)| Folded::new(&former.name));
+        let former = self.people.replace(person, record);
+        let former = former.map(|former| Folded::new(&former.name));
         if former.as_ref() != Some(&name) {
             if let Some(former) = former {
                 self.names.remove(&(former, person));
@@ -80,7 +80,7 @@ impl<M: Memory> People<M> {
     pub fn update(&mut self, person: Principal, change: impl FnOnce(&mut PersonRecord)) {
         if let Some(mut record) = self.get(person) {
             change(&mut record);
-            self.people.insert(person, Stored(record));
+            self.people.set(person, &record);
         }
     }
 
@@ -94,13 +94,13 @@ impl<M: Memory> People<M> {
     }
 
     pub fn image(&self, person: Principal) -> Option<ImageRecord> {
-        self.images.get(&person).map(|Stored(image)| image)
+        self.images.get(&person)
     }
 
-    pub fn set_image(&mut self, person: Principal, image: Option<ImageRecord>) {
+    pub fn set_image(&mut self, person: Principal, image: Option<&ImageRecord>) {
         match image {
-            Some(image) => self.images.insert(person, Stored(image)),
-            None => self.images.remove(&person),
+            Some(image) => self.images.set(person, image),
+            None => self.images.remove(&person).is_some(),
         };
     }
 }

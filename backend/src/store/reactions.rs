@@ -4,7 +4,7 @@ use candid::Principal;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, Map, MessageKey, Record, Stored};
+use super::{FIRST, MessageKey, Record, Records, Set};
 
 /// The emojis under a message with their counts, ordered by emoji.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
@@ -44,15 +44,15 @@ impl Tally {
 }
 
 pub(crate) struct Reactions<M: Memory> {
-    reactions: Map<(MessageKey, String, Principal), (), M>,
-    tallies: Map<MessageKey, Stored<Tally>, M>,
+    reactions: Set<(MessageKey, String, Principal), M>,
+    tallies: Records<MessageKey, Tally, M>,
 }
 
 impl<M: Memory> Reactions<M> {
     pub fn open(reactions: M, tallies: M) -> Self {
         Self {
-            reactions: Map::init(reactions),
-            tallies: Map::init(tallies),
+            reactions: Set::init(reactions),
+            tallies: Records::open(tallies),
         }
     }
 
@@ -61,8 +61,7 @@ impl<M: Memory> Reactions<M> {
     }
 
     pub fn tally(&self, message: MessageKey) -> Tally {
-        let tally = self.tallies.get(&message);
-        tally.map_or_else(Tally::default, |Stored(tally)| tally)
+        self.tallies.get(&message).unwrap_or_default()
     }
 
     pub fn contains(&self, message: MessageKey, emoji: &str, person: Principal) -> bool {
@@ -93,13 +92,13 @@ impl<M: Memory> Reactions<M> {
         if tally.0.is_empty() {
             self.tallies.remove(&message);
         } else {
-            self.tallies.insert(message, Stored(tally));
+            self.tallies.set(message, &tally);
         }
     }
 
     /// Forgets all of a message.
     pub fn clear(&mut self, message: MessageKey) {
-        let Some(Stored(tally)) = self.tallies.remove(&message) else {
+        let Some(tally) = self.tallies.remove(&message) else {
             return;
         };
         for (emoji, _) in tally.0 {

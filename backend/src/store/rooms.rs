@@ -4,10 +4,10 @@ use std::ops::Bound;
 
 use candid::Principal;
 use chat_api::{MessageNumber, RoomId, RoomKind, RoomsAfter, Visibility};
-use ic_stable_structures::Memory;
+use ic_stable_structures::{Memory, StableBTreeMap};
 use serde::{Deserialize, Serialize};
 
-use super::{Folded, Map, Record, Stored};
+use super::{Folded, Record, Records, Set};
 
 /// A room.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -54,17 +54,17 @@ impl RoomRecord {
 }
 
 pub(crate) struct Rooms<M: Memory> {
-    rooms: Map<RoomId, Stored<RoomRecord>, M>,
-    listed: Map<(Folded, RoomId), (), M>,
-    pairs: Map<(Principal, Principal), RoomId, M>,
+    rooms: Records<RoomId, RoomRecord, M>,
+    listed: Set<(Folded, RoomId), M>,
+    pairs: StableBTreeMap<(Principal, Principal), RoomId, M>,
 }
 
 impl<M: Memory> Rooms<M> {
     pub fn open(rooms: M, listed: M, pairs: M) -> Self {
         Self {
-            rooms: Map::init(rooms),
-            listed: Map::init(listed),
-            pairs: Map::init(pairs),
+            rooms: Records::open(rooms),
+            listed: Set::init(listed),
+            pairs: StableBTreeMap::init(pairs),
         }
     }
 
@@ -73,23 +73,23 @@ impl<M: Memory> Rooms<M> {
     }
 
     pub fn get(&self, room: RoomId) -> Option<RoomRecord> {
-        self.rooms.get(&room).map(|Stored(record)| record)
+        self.rooms.get(&room)
     }
 
     /// Adds a room under the next id. Rooms are never removed.
-    pub fn add(&mut self, record: RoomRecord) -> RoomId {
+    pub fn add(&mut self, record: &RoomRecord) -> RoomId {
         let room = self.rooms.len();
         if let Some(listing) = record.listing(room) {
             self.listed.insert(listing, ());
         }
-        self.rooms.insert(room, Stored(record));
+        self.rooms.set(room, record);
         room
     }
 
-    pub fn set(&mut self, room: RoomId, record: RoomRecord) {
+    pub fn set(&mut self, room: RoomId, record: &RoomRecord) {
         let listing = record.listing(room);
-        let former = self.rooms.insert(room, Stored(record));
-        let former = former.and_then(|Stored(former)| former.listing(room));
+        let former = self.rooms.replace(room, record);
+        let former = former.and_then(|former| former.listing(room));
         if listing != former {
             if let Some(former) = former {
                 self.listed.remove(&former);
@@ -104,7 +104,7 @@ impl<M: Memory> Rooms<M> {
     pub fn update(&mut self, room: RoomId, change: impl FnOnce(&mut RoomRecord)) {
         if let Some(mut record) = self.get(room) {
             change(&mut record);
-            self.set(room, record);
+            self.set(room, &record);
         }
     }
 

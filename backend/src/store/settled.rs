@@ -5,7 +5,7 @@ use chat_api::CommandId;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Record, Stored};
+use super::{Record, Records};
 
 /// The latest command of each of a person's devices, the device used last at the end.
 #[derive(Serialize, Deserialize, Clone, Debug, Default)]
@@ -14,13 +14,13 @@ struct Devices(Vec<CommandId>);
 impl Record for Devices {}
 
 pub(crate) struct Settled<M: Memory> {
-    devices: Map<Principal, Stored<Devices>, M>,
+    devices: Records<Principal, Devices, M>,
 }
 
 impl<M: Memory> Settled<M> {
     pub fn open(devices: M) -> Self {
         Self {
-            devices: Map::init(devices),
+            devices: Records::open(devices),
         }
     }
 
@@ -52,12 +52,11 @@ impl<M: Memory> Settled<M> {
             devices.0.remove(0);
         }
         devices.0.push(command);
-        self.devices.insert(person, Stored(devices));
+        self.devices.set(person, &devices);
         true
     }
 
     fn devices(&self, person: Principal) -> Devices {
-        let devices = self.devices.get(&person);
-        devices.map_or_else(Devices::default, |Stored(devices)| devices)
+        self.devices.get(&person).unwrap_or_default()
     }
 }

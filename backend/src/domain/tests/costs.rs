@@ -101,10 +101,10 @@ impl Meter {
                 edited_at: None,
                 deleted: false,
             };
-            self.chat.store.messages.set((LOBBY, number), message);
+            self.chat.store.messages.set((LOBBY, number), &message);
         }
         room.next += messages;
-        self.chat.store.rooms.set(LOBBY, room);
+        self.chat.store.rooms.set(LOBBY, &room);
     }
 
     /// The mean of a few.
