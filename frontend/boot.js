@@ -1,3 +1,6 @@
+// The page works without; it only does not open without a network then.
+navigator.serviceWorker?.register('sw.js').catch((error) => console.warn(error));
+
 try {
   // Imported here, so that a script that cannot be fetched is told like any other failure.
   const { default: init } = await import('./chat.js');

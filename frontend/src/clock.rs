@@ -59,3 +59,30 @@ fn language() -> String {
         .language()
         .unwrap_or_else(|| "en".to_owned())
 }
+
+/// The time by this device's clock, in milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    Date::now() as u64
+}
+
+/// How long ago something was, in nanoseconds since 1970, in few words.
+pub fn ago_words(ns: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    let seconds = now_ms().saturating_sub(ns / 1_000_000) / 1_000;
+    match seconds {
+        0..MINUTE => "now".to_owned(),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        _ if local_day(ns) == day_of(&Date::new_0()) => time_words(ns),
+        _ => words(&date(ns), &[("day", "numeric"), ("month", "short")]),
+    }
+}
+
+/// When somebody was last seen, in nanoseconds since 1970.
+pub fn seen_words(ns: u64) -> String {
+    match ago_words(ns) {
+        now if now == "now" => "just now".to_owned(),
+        minutes if minutes.ends_with("min") => format!("{minutes} ago"),
+        other => other,
+    }
+}

@@ -1,35 +1,63 @@
 //! What a person wants when they use the page: all that the view can ask for.
 
-use crate::outbox::Outgoing;
-use chat_api::Person;
-use std::rc::Rc;
+use candid::Principal;
+use chat_api::{
+    Banned, Command, CommandId, FoundRooms, MessageNumber, Person, Room, RoomId, RoomsAfter, Span,
+};
+use yew::{Callback, hook, use_context};
+
+use crate::store::view::Open;
+
+/// Told what the canister answered, or in words why it did not.
+pub type Answer<T> = Callback<Result<T, String>>;
 
 /// Something this person wants to happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Intent {
-    /// Enter the room under this name: as who has signed in, else as a guest.
+    /// Enter under this name: as who has signed in, else as a guest.
     Enter(String),
-    /// Sign in, and enter the room under this name.
-    SignIn(String),
+    /// Sign in, and enter under this name, or the one the canister knows.
+    SignIn(Option<String>),
     /// Not sign in after all.
     CancelSignIn,
-    /// Leave the room, and be nobody again.
+    /// Leave, and be nobody again.
     SignOut,
-    /// Leave the room, to choose another name.
-    Leave,
     /// Open the connection anew.
     Reconnect,
-    /// Write to this person only, or to everyone.
-    Address(Option<Person>),
-    /// Send a message.
-    Write {
-        /// The only reader, or everyone: what the composer showed when this was written.
-        to: Option<Person>,
-        /// What was written.
-        text: String,
-    },
-    /// Send this undelivered message once more.
-    Retry(Rc<Outgoing>),
-    /// Give up on this undelivered message.
-    Discard(u64),
+    /// Open or close something.
+    Open(Open),
+    /// Look at a public room.
+    Visit(Room),
+    /// Have the canister do something.
+    Do(Command),
+    /// Send this message that failed once more.
+    Retry(CommandId, Command),
+    /// Give up on this message that failed.
+    Discard(CommandId),
+    /// Get these messages.
+    Load(RoomId, Span, u32),
+    /// Get the members after this one.
+    LoadMembers(RoomId, Option<Principal>),
+    /// Get somebody's image of this version.
+    LoadImage(Principal, u64),
+    /// The messages of a room before this one have been on the screen.
+    Seen(RoomId, MessageNumber),
+    /// A text to a room is being written.
+    Type(RoomId),
+    /// Find public rooms whose names begin so.
+    FindRooms(String, Option<RoomsAfter>, Answer<FoundRooms>),
+    /// Find people whose names begin so; among the members of a room, if one is given.
+    FindPeople(String, Option<RoomId>, Answer<Vec<Person>>),
+    /// Find who is kept out of a room.
+    FindBanned(RoomId, Answer<Banned>),
+    /// Be notified by the browser.
+    AllowNotifications,
+    /// A note was read.
+    Dismiss(u64),
+}
+
+/// Where components tell what the person wants.
+#[hook]
+pub fn use_intents() -> Callback<Intent> {
+    use_context::<Callback<Intent>>().unwrap_or_default()
 }

@@ -1,26 +1,27 @@
 //! The chat page.
 //!
-//! [`store`] holds all that the page knows; [`components`] show it and report [`intent`]s; `app` carries
-//! those out, mostly on the `session` with the chat canister, whose events change the store again. An `identity` signs
-//! what goes over it.
+//! [`store`] holds all that the page knows; [`components`] show it and report [`intent`]s; the `actor` carries those out: on
+//! the connection, by queries, in the browser's storage. What comes of it changes the store again. An `identity` signs what
+//! goes to the canister.
 //!
-//! [`mod@env`], [`store`], [`timeline`] and [`outbox`] know nothing of the browser and are tested natively. What signs, connects
-//! and remembers exists only there.
+//! [`env`], [`store`], [`markdown`], [`emoji`] and [`words`] know nothing of the browser and are tested natively. What signs,
+//! connects and remembers exists only there.
 
 #[cfg(target_family = "wasm")]
+mod actor;
+#[cfg(target_family = "wasm")]
 pub mod app;
+mod attention;
 mod clock;
 pub mod components;
-#[cfg(target_family = "wasm")]
-mod entry;
+pub mod emoji;
 pub mod env;
 #[cfg(target_family = "wasm")]
 mod guest;
 #[cfg(target_family = "wasm")]
 pub mod identity;
 pub mod intent;
-pub mod outbox;
-#[cfg(target_family = "wasm")]
-pub mod session;
+pub mod markdown;
+pub mod shared;
 pub mod store;
-pub mod timeline;
+pub mod words;

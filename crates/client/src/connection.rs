@@ -90,6 +90,19 @@ pub enum Event<M> {
     Closed(CloseReason),
 }
 
+/// How the protocol stands on the present connection, or stood on the last one: for those who want to look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The sequence number of the last message to the canister, the protocol's own included.
+    pub sent: u64,
+    /// The sequence number of the last message from the canister, the protocol's own included.
+    pub received: u64,
+    /// The time of the latest certificate that was verified, in nanoseconds since 1970; 0 before the first one.
+    pub certified_at: u64,
+    /// Whether the gateway gives certified receipts.
+    pub has_receipts: bool,
+}
+
 /// A message was not taken for sending.
 #[derive(Debug, Error)]
 pub enum SendError {
@@ -184,6 +197,13 @@ impl Requests {
         while let Ok(_refused) = self.queue.try_recv() {}
     }
 
+    /// The protocol now stands like this.
+    pub fn publish(&self, status: Status) {
+        if let Some(outbox) = self.outbox.upgrade() {
+            lock(&outbox).status = status;
+        }
+    }
+
     /// A request of so many bytes is done with: there is room for another one.
     pub fn done(&self, bytes: usize) {
         if let Some(outbox) = self.outbox.upgrade() {
@@ -204,6 +224,7 @@ struct Outbox {
     pending_bytes: usize,
     /// How many messages there were.
     sent: u64,
+    status: Status,
     /// Dropped to close.
     close: Option<oneshot::Sender<Infallible>>,
 }
@@ -266,6 +287,7 @@ pub(crate) fn channels<M>(config: &Config) -> (Connection<M>, Events<M>, DriverE
         pending: 0,
         pending_bytes: 0,
         sent: 0,
+        status: Status::default(),
         close: Some(close),
     }));
     let application_events = Events {
@@ -328,6 +350,11 @@ impl<M: CandidType> Connection<M> {
 }
 
 impl<M> Connection<M> {
+    /// How the protocol stands.
+    pub fn status(&self) -> Status {
+        lock(&self.outbox).status
+    }
+
     /// Closes the connection for good. Messages that are still waiting to be sent are not sent; events that happened
     /// before can still be read.
     pub fn close(&self) {

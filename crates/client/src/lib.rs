@@ -58,7 +58,7 @@ pub use browser::connect;
 pub use close_reason::{CallKind, CloseFrame, CloseReason, SocketError};
 pub use config::{Config, Network, Reconnect};
 pub use connection::{
-    ApplicationMessage, Connection, DeliveryError, Event, Events, SendError, Sent,
+    ApplicationMessage, Connection, DeliveryError, Event, Events, SendError, Sent, Status,
 };
 pub use maybe_send::{MaybeSend, MaybeSync};
 #[cfg(not(target_family = "wasm"))]

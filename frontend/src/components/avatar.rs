@@ -1,30 +1,187 @@
-//! A small round sign of a person, coloured by who they are, not by what they call themselves.
+//! How people and rooms are recognised.
 
-use chat_api::Person;
+use std::rc::Rc;
+
+use candid::Principal;
+use chat_api::{Person, Presence};
 use yew::prelude::*;
 
-/// How many colours the style sheet knows (`.hue-0` and on). Classes, because a strict
-/// Content-Security-Policy allows no style attributes.
-const HUES: u32 = 10;
+use super::icon;
+use crate::{
+    clock,
+    intent::{Intent, use_intents},
+    shared::Shared,
+    store::{
+        images::Images,
+        rooms::RoomState,
+        view::{Dialog, Open},
+    },
+    words,
+};
+
+/// Around the avatar, in the order of the hash of a principal: what nobody can choose.
+const RIM_PATTERNS: [&str; 8] = [
+    "100",
+    "46 4",
+    "21 4",
+    "12.700 4",
+    "30 4 12 4",
+    "8 4.500",
+    "36 4 2 4 2 2",
+    "16 4 1 4",
+];
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub person: Person,
+pub struct AvatarProps {
+    /// Nothing while it is not known.
+    pub person: Option<Person>,
+    pub id: Principal,
 }
 
+/// A round sign of a person: their image or initial in their colour, with a rim that is made from who they are, not from
+/// what they like to look like.
 #[component]
-pub fn Avatar(props: &Props) -> Html {
-    let initial: String = props.person.name.chars().take(1).collect();
+pub fn Avatar(props: &AvatarProps) -> Html {
+    let intents = use_intents();
+    let images = use_context::<Shared<Images>>().unwrap_or_default();
+    let version = props.person.as_ref().and_then(|person| person.image);
+    let known = version.and_then(|version| images.get(props.id, version));
+    let missing = version.filter(|_| known.is_none());
+    use_effect_with((props.id, missing), move |(id, missing)| {
+        if let Some(version) = missing {
+            intents.emit(Intent::LoadImage(*id, *version));
+        }
+    });
+    let image: Option<Rc<str>> = known.flatten();
+    let hash = hash(props.id);
+    let hue = props
+        .person
+        .as_ref()
+        .map_or(0, |person| u32::from(person.color) * 360 / 256);
+    let initial = props
+        .person
+        .as_ref()
+        .and_then(|person| person.name.chars().next())
+        .map(|initial| initial.to_uppercase().to_string());
+    let pattern = RIM_PATTERNS
+        .get(hash as usize % RIM_PATTERNS.len())
+        .copied()
+        .unwrap_or_default();
     html! {
-        <span class={classes!("avatar", hue(&props.person))} aria-hidden="true">
-            { initial }
+        <span class="avatar" aria-hidden="true">
+            <svg viewBox="0 0 36 36">
+                <circle cx="18" cy="18" r="15.500" fill={format!("oklch(87% 0.070 {hue})")} />
+                if image.is_none() {
+                    <text
+                        x="18"
+                        y="18"
+                        text-anchor="middle"
+                        dominant-baseline="central"
+                        fill={format!("oklch(32% 0.080 {hue})")}
+                    >
+                        { initial }
+                    </text>
+                }
+                <circle
+                    cx="18"
+                    cy="18"
+                    r="16.500"
+                    fill="none"
+                    stroke={format!("oklch(62% 0.110 {})", hash / 8 % 360)}
+                    stroke-width="2"
+                    pathLength="100"
+                    stroke-dasharray={pattern}
+                />
+            </svg>
+            if let Some(image) = image {
+                <img src={image.to_string()} alt="" />
+            }
         </span>
     }
 }
 
-fn hue(person: &Person) -> String {
-    let sum = person.id.as_slice().iter().fold(0u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(*byte))
-    });
-    format!("hue-{}", sum % HUES)
+fn hash(id: Principal) -> u32 {
+    // FNV-1a: any spread will do.
+    id.as_slice().iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[derive(Properties, PartialEq)]
+pub struct NameProps {
+    pub person: Option<Person>,
+    pub id: Principal,
+    /// Whether somebody else here is called the same.
+    #[prop_or_default]
+    pub is_twin: bool,
+}
+
+/// A person's name, which leads to more about them.
+#[component]
+pub fn Name(props: &NameProps) -> Html {
+    let intents = use_intents();
+    let id = props.id;
+    let onclick =
+        intents.reform(move |_: MouseEvent| Intent::Open(Open::Dialog(Dialog::Person(id))));
+    let short = words::short_id(id);
+    let name = match &props.person {
+        Some(person) => person.name.clone(),
+        None => short.clone(),
+    };
+    html! {
+        <>
+            <button type="button" class="name" title={id.to_text()} {onclick}>
+                <bdi>{ name }</bdi>
+            </button>
+            if props.is_twin && props.person.is_some() {
+                <code class="fingerprint" title={id.to_text()}>{ short }</code>
+            }
+            if props.person.as_ref().is_some_and(|person| person.guest) {
+                <span class="badge">{ "guest" }</span>
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PresenceProps {
+    pub presence: Option<Presence>,
+}
+
+/// Whether somebody is here.
+#[component]
+pub fn PresenceDot(props: &PresenceProps) -> Html {
+    let (class, label) = match props.presence {
+        Some(Presence::Here) => ("here", "Online".to_owned()),
+        Some(Presence::LastSeen(at)) => ("away", format!("Last seen {}", clock::seen_words(at))),
+        None => return Html::default(),
+    };
+    html! {
+        <span class={classes!("presence", class)} role="img" title={label.clone()} aria-label={label} />
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct RoomSignProps {
+    pub room: Shared<RoomState>,
+}
+
+/// The sign of a room: its partner's, or that of its kind.
+#[component]
+pub fn RoomSign(props: &RoomSignProps) -> Html {
+    use chat_api::{RoomKind, Visibility};
+    match (&props.room.partner, props.room.room.kind) {
+        (Some(partner), _) => html! {
+            <span class="with-presence">
+                <Avatar person={partner.person.clone()} id={partner.person.id} />
+                <PresenceDot presence={partner.presence} />
+            </span>
+        },
+        (None, RoomKind::Group(Visibility::Private)) => html! {
+            <span class="room-sign" role="img" aria-label="Private room">{ icon::lock() }</span>
+        },
+        (None, _) => html! {
+            <span class="room-sign" role="img" aria-label="Public room">{ icon::hash() }</span>
+        },
+    }
 }

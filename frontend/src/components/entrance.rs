@@ -1,123 +1,114 @@
-//! The way in: choosing a display name, and signing in or staying a guest.
+//! The way in: signing in, or staying a guest, under a name.
 
-use crate::intent::Intent;
-use crate::store::Account;
-use chat_api::MAX_NAME_CHARS;
-use thiserror::Error;
-use web_sys::HtmlInputElement;
-use yew::TargetCast;
 use yew::prelude::*;
+
+use super::fields::{TextField, valid_name};
+use crate::{
+    intent::{Intent, use_intents},
+    store::Account,
+};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    pub last_name: AttrValue,
+    pub last_name: String,
     pub account: Account,
     pub refused: Option<String>,
-    pub on_intent: Callback<Intent>,
 }
 
 #[component]
 pub fn Entrance(props: &Props) -> Html {
-    // The field itself is the truth about the name; the state only follows what is wrong with it.
-    let field = use_node_ref();
-    let flaw = use_state_eq(|| None);
-    {
-        let (field, last_name) = (field.clone(), props.last_name.clone());
-        use_effect_with((), move |()| {
-            if let Some(field) = field.cast::<HtmlInputElement>() {
-                field.set_value(&last_name);
-            }
-        });
-    }
-    let oninput = {
-        let flaw = flaw.clone();
-        Callback::from(move |event: InputEvent| {
-            let typed = event.target_unchecked_into::<HtmlInputElement>().value();
-            flaw.set(valid_name(&typed).err().filter(|_| !typed.is_empty()));
-        })
-    };
-    // With the name, if it is one.
-    let wanted = |intent: fn(String) -> Intent| {
-        let (field, flaw) = (field.clone(), flaw.clone());
-        props.on_intent.filter_reform(move |()| {
-            let typed = field.cast::<HtmlInputElement>()?.value();
-            valid_name(&typed)
-                .map_err(|why| flaw.set(Some(why)))
-                .ok()
-                .map(intent)
+    let intents = use_intents();
+    let name = use_state_eq(|| props.last_name.clone());
+    let flaw = use_state_eq(|| None::<String>);
+    let on_change = {
+        let (name, flaw) = (name.clone(), flaw.clone());
+        Callback::from(move |typed: String| {
+            let problem = valid_name(&typed).err().filter(|_| !typed.is_empty());
+            flaw.set(problem.map(|problem| problem.to_string()));
+            name.set(typed);
         })
     };
     let signed_in = props.account == Account::SignedIn;
-    let submit = wanted(if signed_in {
-        Intent::Enter
-    } else {
-        Intent::SignIn
-    });
-    let onsubmit = Callback::from(move |event: SubmitEvent| {
-        event.prevent_default();
-        submit.emit(());
-    });
-    let enter = wanted(Intent::Enter);
-    let on_guest = Callback::from(move |_: MouseEvent| {
-        enter.emit(());
-    });
-    let problem = flaw
-        .as_ref()
-        .map(NameError::to_string)
-        .or_else(|| props.refused.clone());
+    let enter = {
+        let (intents, name, flaw) = (intents.clone(), name.clone(), flaw.clone());
+        Callback::from(move |()| match valid_name(&name) {
+            Ok(name) => intents.emit(Intent::Enter(name)),
+            Err(problem) => flaw.set(Some(problem.to_string())),
+        })
+    };
+    let onsubmit = {
+        let (intents, name, enter) = (intents.clone(), name.clone(), enter.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match signed_in {
+                true => enter.emit(()),
+                // Whoever has been here before needs no name.
+                false => intents.emit(Intent::SignIn(valid_name(&name).ok())),
+            }
+        })
+    };
+    let problem = (*flaw).clone().or_else(|| props.refused.clone());
     html! {
         <main class="entrance">
             <form class="entrance-card" novalidate=true {onsubmit}>
-                <h2>{ "Come in, take a seat" }</h2>
-                <p>
-                    { "One open room on the Internet Computer. Every message you see was checked \
+                <h1 class="brand">
+                    <img src="icon.svg" alt="" width="40" height="40" />
+                    { "Commons" }
+                </h1>
+                <p class="lead">
+                    { "Conversations that live on the Internet Computer. Every message you see was checked \
                        against the network’s signature before it was shown." }
                 </p>
-                <label for="name-input">{ "What should people call you?" }</label>
-                <input
-                    ref={field}
+                <TextField
                     id="name-input"
-                    type="text"
+                    label="What should people call you?"
+                    placeholder="Your name"
                     autocomplete="nickname"
                     autofocus=true
-                    required=true
-                    placeholder="Your name"
-                    aria-invalid={problem.is_some().then_some("true")}
-                    aria-describedby="name-problem"
-                    {oninput}
+                    value={(*name).clone()}
+                    {problem}
+                    {on_change}
                 />
-                <p id="name-problem" class="problem" role="alert">{ problem }</p>
                 { match &props.account {
-                    Account::Unknown => Html::default(),
-                    Account::Guest { problem } => not_signed_in(problem.as_deref(), on_guest),
-                    Account::SigningIn => signing_in(&props.on_intent),
-                    Account::SignedIn => already_signed_in(&props.on_intent),
+                    Account::Nobody { problem } => not_signed_in(problem.as_deref(), enter),
+                    Account::SigningIn => signing_in(&intents),
+                    Account::SignedIn => already_signed_in(&intents),
+                    Account::Unknown | Account::Guest => html! {
+                        <button id="join-button" type="button" class="primary" onclick={enter.reform(|_: MouseEvent| ())}>
+                            { "Enter" }
+                        </button>
+                    },
                 } }
             </form>
         </main>
     }
 }
 
-fn not_signed_in(problem: Option<&str>, on_guest: Callback<MouseEvent>) -> Html {
+fn not_signed_in(problem: Option<&str>, enter: Callback<()>) -> Html {
     html! {
         <>
             <p id="sign-in-problem" class="problem" role="alert">{ problem }</p>
             <button id="sign-in-button" type="submit" class="primary">
                 { "Sign in with Internet Identity" }
             </button>
-            <button id="join-button" type="button" onclick={on_guest} aria-describedby="guest-note">
+            <button
+                id="join-button"
+                type="button"
+                onclick={enter.reform(|_: MouseEvent| ())}
+                aria-describedby="guest-note"
+            >
                 { "Continue as a guest" }
             </button>
             <p id="guest-note" class="fine">
-                { "Signed in, you are the same person on every visit. A guest’s key is made fresh \
+                { "Signed in, you are the same person on every visit and device. A guest’s key is made fresh \
                    in this tab: it survives a reload, and is gone when you close the tab." }
             </p>
         </>
     }
 }
 
-fn signing_in(on_intent: &Callback<Intent>) -> Html {
-    let cancel = on_intent.reform(|_: MouseEvent| Intent::CancelSignIn);
+fn signing_in(intents: &Callback<Intent>) -> Html {
+    let cancel = intents.reform(|_: MouseEvent| Intent::CancelSignIn);
     html! {
         <>
             <p id="signing-in" class="waiting" role="status">
@@ -128,8 +119,8 @@ fn signing_in(on_intent: &Callback<Intent>) -> Html {
     }
 }
 
-fn already_signed_in(on_intent: &Callback<Intent>) -> Html {
-    let sign_out = on_intent.reform(|_: MouseEvent| Intent::SignOut);
+fn already_signed_in(intents: &Callback<Intent>) -> Html {
+    let sign_out = intents.reform(|_: MouseEvent| Intent::SignOut);
     html! {
         <>
             <button id="join-button" type="submit" class="primary">{ "Enter" }</button>
@@ -140,41 +131,5 @@ fn already_signed_in(on_intent: &Callback<Intent>) -> Html {
                 </button>
             </p>
         </>
-    }
-}
-
-/// Why something typed cannot be a name.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-enum NameError {
-    #[error("Choose a name first.")]
-    Blank,
-    #[error("A name has at most {MAX_NAME_CHARS} characters; this one has {0}.")]
-    TooLong(usize),
-}
-
-/// The name as others will see it.
-fn valid_name(typed: &str) -> Result<String, NameError> {
-    let name = typed.trim();
-    match name.chars().count() {
-        0 => Err(NameError::Blank),
-        1..=MAX_NAME_CHARS => Ok(name.to_owned()),
-        chars => Err(NameError::TooLong(chars)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_trimmed_and_neither_blank_nor_too_long() {
-        assert_eq!(valid_name(" Ada "), Ok("Ada".to_owned()));
-        assert_eq!(valid_name(" \t"), Err(NameError::Blank));
-        let longest = "é".repeat(MAX_NAME_CHARS);
-        assert_eq!(valid_name(&longest), Ok(longest.clone()));
-        assert_eq!(
-            valid_name(&format!("{longest}!")),
-            Err(NameError::TooLong(MAX_NAME_CHARS + 1))
-        );
     }
 }

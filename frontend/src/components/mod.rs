@@ -1,18 +1,26 @@
-//! What people see: small components, one a file. They show the store and report intents, nothing else.
+//! What the page shows of the store.
 
 mod avatar;
+mod completion;
 mod composer;
 mod connection;
+mod conversation;
+mod dialogs;
 mod entrance;
-mod header;
+mod fields;
 mod icon;
-mod message;
-mod outbox;
+mod messages;
+mod notes;
 mod page;
-mod people;
-mod room;
+mod panels;
+mod room_header;
+mod room_list;
 mod setup_error;
-mod timeline;
+mod sidebar;
+mod typing;
+mod welcome;
+mod workspace;
 
+pub use avatar::{Avatar, Name, PresenceDot, RoomSign};
 pub use page::Page;
 pub use setup_error::SetupError;

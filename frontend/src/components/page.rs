@@ -1,50 +1,48 @@
 //! The whole page as a function of the store.
 
-use super::entrance::Entrance;
-use super::header::Header;
-use super::room::Room;
-use crate::intent::Intent;
-use crate::store::Store;
 use yew::prelude::*;
+
+use super::{entrance::Entrance, notes::Notes, workspace::Workspace};
+use crate::{
+    env::Env,
+    shared::Shared,
+    store::{Account, Connection, Store, images::Images},
+};
 
 /// Properties of [`Page`].
 #[derive(Properties, PartialEq)]
 pub struct Props {
     /// What to show.
     pub store: Store,
-    /// The name that this person used last.
-    pub last_name: AttrValue,
-    /// Told what this person wants.
-    pub on_intent: Callback<Intent>,
+    /// The network.
+    pub env: Env,
+    /// The name that was used last in this browser.
+    pub last_name: String,
 }
 
-/// The whole page: the entrance, or the room once a name is chosen.
+/// The whole page: the entrance, or the chat for who is inside.
 #[component]
 pub fn Page(props: &Props) -> Html {
-    let Props {
-        store,
-        last_name,
-        on_intent,
-    } = props;
-    let inside = store.name.is_some();
+    let store = &props.store;
+    let is_waiting = match store.account {
+        Account::Unknown => true,
+        Account::SignedIn => !store.is_known && !matches!(store.connection, Connection::Closed(_)),
+        _ => false,
+    };
     html! {
-        <div class={classes!("page", (!inside).then_some("at-entrance"))}>
-            <Header
-                connection={store.connection.clone()}
-                name={store.name.clone()}
-                account={store.account.clone()}
-                {on_intent}
-            />
-            if inside {
-                <Room store={store.clone()} {on_intent} />
+        <ContextProvider<Shared<Images>> context={store.images.clone()}>
+            if store.is_inside() {
+                <Workspace store={store.clone()} env={props.env.clone()} />
+            } else if is_waiting {
+                <p class="loading" role="status">{ "One moment…" }</p>
             } else {
                 <Entrance
-                    {last_name}
+                    last_name={props.last_name.clone()}
                     account={store.account.clone()}
-                    refused={store.entry_refused.clone()}
-                    {on_intent}
+                    refused={store.name_refused.clone()}
                 />
             }
-        </div>
+            <Notes notes={store.notes.clone()} />
+        </ContextProvider<Shared<Images>>>
     }
 }

@@ -55,6 +55,10 @@ impl PendingAcks {
         self.pending.len()
     }
 
+    pub fn last_sent(&self) -> u64 {
+        self.last_sent
+    }
+
     pub fn messages_received(&self) -> usize {
         self.messages_received
     }

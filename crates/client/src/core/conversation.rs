@@ -19,6 +19,7 @@ use super::{
 use crate::{
     close_reason::{CallKind, CloseReason},
     config::Config,
+    connection::Status,
 };
 
 /// What happened in a [`Conversation`].
@@ -140,6 +141,14 @@ impl Conversation {
             lost_at: now,
             events: VecDeque::new(),
             config,
+        }
+    }
+
+    /// How the protocol stands on the present connection; nothing without one.
+    pub fn status(&self) -> Option<Status> {
+        match &self.state {
+            State::Connected(connected) => Some(connected.session.status()),
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::{acks::PendingAcks, after, calls::Calls, time::NetworkTime, verifier:
 use crate::{
     close_reason::{CallKind, CloseReason},
     config::Config,
+    connection::Status,
 };
 
 /// What happened in a [`Session`].
@@ -99,6 +100,16 @@ impl Session {
     /// The name of the connection.
     pub fn client_key(&self) -> ClientKey {
         self.client_key
+    }
+
+    /// How the protocol stands.
+    pub fn status(&self) -> Status {
+        Status {
+            sent: self.acks.last_sent(),
+            received: self.last_received,
+            certified_at: self.verifier.certified_at(),
+            has_receipts: self.has_receipts,
+        }
     }
 
     /// Whether the canister has opened the connection, and nobody has closed it.

@@ -19,6 +19,8 @@ pub(super) struct Verifier {
     root_key: Vec<u8>,
     max_age: Duration,
     time: NetworkTime,
+    /// The time of the latest certificate that was believed.
+    certified_at: u64,
     /// The last message's certificate, and what it proves.
     verified: Option<(Vec<u8>, CertifiedState)>,
 }
@@ -30,6 +32,7 @@ impl Verifier {
             root_key: config.network.root_key.clone(),
             max_age: config.max_certificate_age,
             time,
+            certified_at: 0,
             verified: None,
         }
     }
@@ -37,6 +40,11 @@ impl Verifier {
     /// The network's time, as far as it is known: certificates tell it, too.
     pub fn time(&self) -> NetworkTime {
         self.time
+    }
+
+    /// The time of the latest certificate that was believed, in nanoseconds since 1970; 0 before the first one.
+    pub fn certified_at(&self) -> u64 {
+        self.certified_at
     }
 
     /// The message in `frame`, if the canister certified it.
@@ -51,6 +59,7 @@ impl Verifier {
         };
         let (_, state) = self.verified.insert(verified);
         check_time(&mut self.time, state, self.max_age, now)?;
+        self.certified_at = self.certified_at.max(state.time());
         let data = state.certified_data(self.canister)?;
         verify_witness(&frame.tree, data, &frame.key, &frame.content)?;
         WebsocketMessage::from_cbor(&frame.content).map_err(VerifyError::MalformedContent)
@@ -65,6 +74,7 @@ impl Verifier {
     ) -> Result<Option<CallOutcome>, OutcomeError> {
         let state = self.verify(certificate)?;
         check_time(&mut self.time, &state, self.max_age, now)?;
+        self.certified_at = self.certified_at.max(state.time());
         state.outcome(id)
     }
 

@@ -87,6 +87,9 @@ impl<M: ApplicationMessage> Application<M> {
                     }
                 })?;
         }
+        if let Some(status) = conversation.status() {
+            self.requests.publish(status);
+        }
         Ok(())
     }
 

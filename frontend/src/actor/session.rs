@@ -1,0 +1,123 @@
+//! One connection to the chat canister, from the view of the page: messages go in, actions come out.
+
+use chat_api::{ChatMessage, Signal};
+use futures::{
+    StreamExt,
+    future::{AbortHandle, abortable},
+};
+use ic_ws_client::{
+    CloseReason, Config, Connection, Event, SendError, Sent, SignError, Status, connect,
+};
+use yew::{Callback, platform::spawn_local};
+
+use crate::{
+    clock,
+    env::Env,
+    identity::Identity,
+    store::{
+        Action,
+        trace::{Frame, Protocol, Traced},
+    },
+};
+
+/// How much of a message the trace shows, in bytes.
+const MAX_TRACED_BYTES: usize = 600;
+
+/// A connection that closes, and reports no more, when it is dropped.
+pub(super) struct Session {
+    connection: Connection<ChatMessage>,
+    reports: AbortHandle,
+    report: Callback<Action>,
+}
+
+impl Session {
+    /// Opens a connection of `identity`. What happens is reported to `report`.
+    pub fn open(env: &Env, identity: Identity, report: Callback<Action>) -> Self {
+        report.emit(Action::Connecting);
+        let mut config = Config::new(&env.gateways, env.backend, env.root_key.as_slice());
+        // Whoever serves the page serves the network's interface, too.
+        config.network.url = gloo_utils::window().location().origin().ok();
+        let (connection, mut events) = connect(config, identity);
+        let (reporter, traced) = (report.clone(), connection.clone());
+        let (reporting, reports) = abortable(async move {
+            while let Some(event) = events.next().await {
+                report_on(event, &reporter);
+                let Status {
+                    sent,
+                    received,
+                    certified_at,
+                    has_receipts,
+                } = traced.status();
+                reporter.emit(Action::Traced(Traced::Protocol(Protocol {
+                    sent,
+                    received,
+                    certified_at,
+                    has_receipts,
+                })));
+            }
+        });
+        spawn_local(async move {
+            // Aborted means that nobody wants to know any more.
+            let _ = reporting.await;
+        });
+        Self {
+            connection,
+            reports,
+            report,
+        }
+    }
+
+    /// Hands a message over for sending.
+    pub fn send(&self, message: &ChatMessage) -> Result<Sent, SendError> {
+        trace(&self.report, message, false);
+        self.connection.send(message)
+    }
+
+    /// Makes a signal the first message of each connection.
+    pub fn greet(&self, signal: Signal) {
+        let message = ChatMessage::Signal(signal);
+        trace(&self.report, &message, false);
+        // Fails when the connection is over; the next one is greeted anew.
+        let _ = self.connection.greet_with(&message);
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.reports.abort();
+        self.connection.close();
+    }
+}
+
+fn report_on(event: Event<ChatMessage>, report: &Callback<Action>) {
+    match event {
+        Event::Opened { gateway, .. } => {
+            report.emit(Action::Traced(Traced::Opened(gateway.to_text())));
+        }
+        Event::Message(message) => {
+            trace(report, &message, true);
+            report.emit(match message {
+                ChatMessage::Event(event) => Action::Received(Box::new(event), clock::now_ms()),
+                ChatMessage::Request(_) | ChatMessage::Signal(_) => Action::Unreadable,
+            });
+        }
+        Event::Undecodable { .. } => report.emit(Action::Unreadable),
+        Event::Reconnecting { reason, .. } => report.emit(Action::Lost(reason.to_string())),
+        Event::Closed(CloseReason::Signing(SignError::SessionExpired)) => {
+            let words = "Your session has expired. Sign in again to go on.";
+            report.emit(Action::Left(Some(words.to_owned())));
+        }
+        Event::Closed(reason) => report.emit(Action::Closed(reason.to_string())),
+        _ => {}
+    }
+}
+
+fn trace(report: &Callback<Action>, message: &ChatMessage, is_incoming: bool) {
+    let mut content = format!("{message:?}");
+    content.truncate(content.floor_char_boundary(MAX_TRACED_BYTES));
+    report.emit(Action::Traced(Traced::Frame(Frame {
+        at: clock::now_ms(),
+        is_incoming,
+        content,
+    })));
+}

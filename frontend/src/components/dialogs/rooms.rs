@@ -1,0 +1,151 @@
+//! Rooms to join.
+
+use chat_api::{Command, FoundRooms, Invitation, Room};
+use gloo_timers::callback::Timeout;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::modal::Modal;
+use crate::{
+    components::icon,
+    intent::{Intent, use_intents},
+    shared::Shared,
+    words,
+};
+
+/// How long typing must rest before it is looked for, in milliseconds.
+pub const REST_MS: u32 = 200;
+
+/// Public rooms, as a dialog.
+#[component]
+pub fn FindRoomsDialog() -> Html {
+    html! { <Modal title="Find rooms"><FoundRoomsList /></Modal> }
+}
+
+/// Public rooms, by the beginning of their names.
+#[component]
+pub fn FoundRoomsList() -> Html {
+    let intents = use_intents();
+    let prefix = use_state_eq(String::new);
+    let found = use_state(|| None::<Result<FoundRooms, String>>);
+    {
+        let (found, intents) = (found.setter(), intents.clone());
+        use_effect_with((*prefix).clone(), move |prefix| {
+            let prefix = prefix.clone();
+            let answer = Callback::from(move |answer| found.set(Some(answer)));
+            let rest = Timeout::new(REST_MS, move || {
+                intents.emit(Intent::FindRooms(prefix, None, answer));
+            });
+            move || drop(rest)
+        });
+    }
+    let more = {
+        let (found, intents, prefix) = (found.clone(), intents.clone(), prefix.clone());
+        Callback::from(move |_: MouseEvent| {
+            let Some(Ok(before)) = &*found else {
+                return;
+            };
+            let (shown, setter) = (before.rooms.clone(), found.setter());
+            let answer = Callback::from(move |answer: Result<FoundRooms, String>| {
+                setter.set(Some(answer.map(|mut more| {
+                    more.rooms.splice(..0, shown.clone());
+                    more
+                })));
+            });
+            let after = before.more_after.clone();
+            intents.emit(Intent::FindRooms((*prefix).clone(), after, answer));
+        })
+    };
+    let oninput = {
+        let prefix = prefix.clone();
+        Callback::from(move |event: InputEvent| {
+            prefix.set(event.target_unchecked_into::<HtmlInputElement>().value());
+        })
+    };
+    html! {
+        <div class="finder">
+            <div class="search">
+                { icon::search() }
+                <input
+                    type="search"
+                    placeholder="Find a public room"
+                    aria-label="Find a public room"
+                    {oninput}
+                />
+            </div>
+            { match &*found {
+                None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
+                Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },
+                Some(Ok(found)) => html! {
+                    <ul class="found" aria-label="Public rooms">
+                        { for found.rooms.iter().map(|room| one(room, &intents)) }
+                        if found.rooms.is_empty() {
+                            <li class="fine">{ "No public room is called that. You could make it." }</li>
+                        }
+                        if found.more_after.is_some() {
+                            <li><button type="button" class="quiet" onclick={more}>{ "Show more" }</button></li>
+                        }
+                    </ul>
+                },
+            } }
+        </div>
+    }
+}
+
+fn one(room: &Room, intents: &Callback<Intent>) -> Html {
+    let visited = room.clone();
+    let visit = intents.reform(move |_: MouseEvent| Intent::Visit(visited.clone()));
+    html! {
+        <li key={room.id} class="found-room">
+            <span class="room-sign" aria-hidden="true">{ icon::hash() }</span>
+            <span class="found-words">
+                <strong><bdi>{ &room.name }</bdi></strong>
+                <span class="fine">
+                    { words::count(room.members.into(), "member", "members") }
+                    if !room.topic.is_empty() {
+                        { " · " }<bdi>{ &room.topic }</bdi>
+                    }
+                </span>
+            </span>
+            <button type="button" aria-label={format!("Open {}", room.name)} onclick={visit}>
+                { "Open" }
+            </button>
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct InvitationsProps {
+    pub invitations: Shared<Vec<Invitation>>,
+}
+
+/// The rooms that this person may join.
+#[component]
+pub fn Invitations(props: &InvitationsProps) -> Html {
+    let intents = use_intents();
+    if props.invitations.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <ul class="found" aria-label="Invitations">
+            { for props.invitations.iter().map(|invitation| {
+                let room = invitation.room.id;
+                let join = intents.reform(move |_: MouseEvent| Intent::Do(Command::Join { room }));
+                let decline = intents.reform(move |_: MouseEvent| Intent::Do(Command::Leave { room }));
+                html! {
+                    <li key={room} class="found-room">
+                        <span class="room-sign" aria-hidden="true">{ icon::lock() }</span>
+                        <span class="found-words">
+                            <strong><bdi>{ &invitation.room.name }</bdi></strong>
+                            <span class="fine">
+                                { "Invitation from " }<bdi>{ &invitation.by.name }</bdi>
+                            </span>
+                        </span>
+                        <button type="button" class="primary" onclick={join}>{ "Join" }</button>
+                        <button type="button" class="quiet" onclick={decline}>{ "Decline" }</button>
+                    </li>
+                }
+            }) }
+        </ul>
+    }
+}

@@ -1,0 +1,115 @@
+//! Form fields that keep what is typed, and say what is wrong with it.
+
+use chat_api::{MAX_NAME_CHARS, MAX_TOPIC_BYTES};
+use thiserror::Error;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct TextFieldProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub value: String,
+    pub on_change: Callback<String>,
+    #[prop_or_default]
+    pub problem: Option<String>,
+    #[prop_or_default]
+    pub placeholder: AttrValue,
+    #[prop_or_default]
+    pub autocomplete: AttrValue,
+    #[prop_or_default]
+    pub autofocus: bool,
+    #[prop_or("text".into())]
+    pub kind: AttrValue,
+}
+
+/// One line of text with its label.
+#[component]
+pub fn TextField(props: &TextFieldProps) -> Html {
+    let field = use_node_ref();
+    {
+        let field = field.clone();
+        use_effect_with(props.autofocus, move |wanted| {
+            if let Some(field) = field.cast::<HtmlInputElement>().filter(|_| *wanted) {
+                // Without focus the field still works.
+                let _ = field.focus();
+            }
+        });
+    }
+    let oninput = props
+        .on_change
+        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let problem_id = format!("{}-problem", props.id);
+    html! {
+        <div class="field">
+            <label for={props.id.clone()}>{ &props.label }</label>
+            <input
+                ref={field}
+                id={props.id.clone()}
+                type={props.kind.clone()}
+                dir="auto"
+                value={props.value.clone()}
+                placeholder={props.placeholder.clone()}
+                autocomplete={props.autocomplete.clone()}
+                aria-invalid={props.problem.is_some().then_some("true")}
+                aria-describedby={problem_id.clone()}
+                {oninput}
+            />
+            <p id={problem_id} class="problem" role="alert">{ props.problem.clone() }</p>
+        </div>
+    }
+}
+
+/// Why something typed cannot be a name or a topic.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum FieldError {
+    #[error("Choose a name first.")]
+    Blank,
+    #[error("A name has at most {MAX_NAME_CHARS} characters; this one has {0}.")]
+    LongName(usize),
+    #[error("This is too long; shorten it a little.")]
+    LongTopic,
+}
+
+/// The name as others will see it.
+pub fn valid_name(typed: &str) -> Result<String, FieldError> {
+    let name = typed.trim();
+    match name.chars().count() {
+        0 => Err(FieldError::Blank),
+        1..=MAX_NAME_CHARS => Ok(name.to_owned()),
+        chars => Err(FieldError::LongName(chars)),
+    }
+}
+
+/// The topic as others will see it.
+pub fn valid_topic(typed: &str) -> Result<String, FieldError> {
+    let topic = typed.trim();
+    match topic.len() {
+        0..=MAX_TOPIC_BYTES => Ok(topic.to_owned()),
+        _ => Err(FieldError::LongTopic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_neither_blank_nor_too_long() {
+        assert_eq!(valid_name(" Ada "), Ok("Ada".to_owned()));
+        assert_eq!(valid_name(" \t"), Err(FieldError::Blank));
+        let longest = "é".repeat(MAX_NAME_CHARS);
+        assert_eq!(valid_name(&longest), Ok(longest.clone()));
+        assert_eq!(
+            valid_name(&format!("{longest}!")),
+            Err(FieldError::LongName(MAX_NAME_CHARS + 1))
+        );
+    }
+
+    #[test]
+    fn a_topic_may_be_empty_and_has_an_end() {
+        assert_eq!(valid_topic("  "), Ok(String::new()));
+        let long = "x".repeat(MAX_TOPIC_BYTES + 1);
+        assert_eq!(valid_topic(&long), Err(FieldError::LongTopic));
+    }
+}

@@ -1,0 +1,14 @@
+//! The messages of a conversation.
+
+mod actions;
+mod heights;
+mod list;
+mod message;
+mod pending;
+mod picker;
+mod reactions;
+mod row;
+mod scroller;
+mod text;
+
+pub use self::{list::MessageList, picker::EmojiPicker, text::Markdown};

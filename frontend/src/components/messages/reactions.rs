@@ -1,0 +1,65 @@
+//! The emojis under a message.
+
+use std::rc::Rc;
+
+use chat_api::{Command, Message, Reaction, RoomId};
+use yew::prelude::*;
+
+use crate::{
+    intent::{Intent, use_intents},
+    shared::Shared,
+    store::people::People,
+    words,
+};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub message: Rc<Message>,
+    pub room: RoomId,
+    pub people: Shared<People>,
+    pub may_react: bool,
+}
+
+#[component]
+pub fn Reactions(props: &Props) -> Html {
+    let intents = use_intents();
+    let (room, message) = (props.room, props.message.number);
+    let one = |reaction: &Reaction| {
+        let (emoji, on) = (reaction.emoji.clone(), !reaction.mine);
+        let onclick = intents.reform(move |_: MouseEvent| {
+            Intent::Do(Command::React {
+                room,
+                message,
+                emoji: emoji.clone(),
+                on,
+            })
+        });
+        let who = who(reaction, &props.people);
+        html! {
+            <li key={reaction.emoji.clone()}>
+                <button
+                    type="button"
+                    class="reaction"
+                    aria-pressed={reaction.mine.to_string()}
+                    aria-label={format!("{} from {who}", reaction.emoji)}
+                    title={who}
+                    disabled={!props.may_react}
+                    {onclick}
+                >
+                    <span class="emoji">{ &reaction.emoji }</span>
+                    <span class="reaction-count">{ reaction.count }</span>
+                </button>
+            </li>
+        }
+    };
+    html! { <ul class="reactions">{ for props.message.reactions.iter().map(one) }</ul> }
+}
+
+fn who(reaction: &Reaction, people: &People) -> String {
+    let mut names: Vec<_> = reaction.people.iter().map(|id| people.name(*id)).collect();
+    let others = (reaction.count as usize).saturating_sub(names.len());
+    if others > 0 {
+        names.push(words::count(others as u64, "other", "others"));
+    }
+    words::list(&names)
+}

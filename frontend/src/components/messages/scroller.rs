@@ -1,0 +1,186 @@
+//! Where the reader is among the messages, and what to draw there. What is drawn is a slice; the rest is empty space of the
+//! right height, so that the scroll bar tells the truth about rooms of any size.
+//!
+//! The anchor is the truth about the place: whatever changes its height above it, the reader sees the same.
+
+use std::ops::Range;
+
+use chat_api::MessageNumber;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::NodeRef;
+
+use super::heights::Heights;
+
+/// How far from the end, in pixels, still counts as being there.
+const END_MARGIN: f64 = 40.0;
+
+/// How far above and below what is seen messages are drawn, in heights of the view.
+const OVERDRAW: f64 = 0.75;
+
+/// What the reader's place is tied to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Anchor {
+    /// The latest message, whichever it is.
+    End,
+    /// A message, and how far below the upper edge of the view it begins.
+    At(MessageNumber, f64),
+}
+
+/// Where the reader is.
+#[derive(Debug)]
+pub struct Scroller {
+    heights: Heights,
+    anchor: Anchor,
+    /// Where the view was scrolled to by the page itself.
+    set_top: f64,
+    width: i32,
+}
+
+/// The elements that the scroller works on.
+#[derive(Clone, Default, PartialEq)]
+pub struct Elements {
+    /// What scrolls.
+    pub view: NodeRef,
+    /// The space above the slice.
+    pub above: NodeRef,
+    /// The messages that are drawn.
+    pub slice: NodeRef,
+    /// The space below.
+    pub below: NodeRef,
+}
+
+/// What the reader sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// The messages to draw.
+    pub slice: Range<MessageNumber>,
+    /// The messages that are wholly in view.
+    pub seen: Range<MessageNumber>,
+    /// Whether the latest message is in view.
+    pub at_end: bool,
+}
+
+impl Default for Scroller {
+    fn default() -> Self {
+        Self {
+            heights: Heights::default(),
+            anchor: Anchor::End,
+            set_top: -1.0,
+            width: 0,
+        }
+    }
+}
+
+impl Scroller {
+    /// The room now has these messages.
+    pub fn cover(&mut self, numbers: Range<MessageNumber>) {
+        self.heights.cover(numbers);
+    }
+
+    /// Ties the place to the end.
+    pub fn go_to_end(&mut self) {
+        self.anchor = Anchor::End;
+    }
+
+    /// Ties the place to a message, in the upper part of the view.
+    pub fn go_to(&mut self, number: MessageNumber, elements: &Elements) {
+        let height = elements.view.cast::<Element>();
+        let height = height.map_or(0.0, |view| f64::from(view.client_height()));
+        self.anchor = Anchor::At(number, height / 4.0);
+    }
+
+    /// The reader has scrolled.
+    pub fn scrolled(&mut self, elements: &Elements) {
+        let Some(view) = elements.view.cast::<Element>() else {
+            return;
+        };
+        let top = f64::from(view.scroll_top());
+        if (top - self.set_top).abs() <= 1.5 {
+            return;
+        }
+        self.set_top = -1.0;
+        let rest = f64::from(view.scroll_height() - view.client_height()) - top;
+        self.anchor = if rest <= END_MARGIN {
+            Anchor::End
+        } else {
+            let number = self.heights.at(top);
+            Anchor::At(number, self.heights.offset(number) - top)
+        };
+    }
+
+    /// Measures what is drawn, keeps the reader's place, and tells what to draw.
+    pub fn settle(&mut self, drawn: &Range<MessageNumber>, elements: &Elements) -> Sight {
+        let Some(view) = elements.view.cast::<Element>() else {
+            return Sight::default();
+        };
+        let width = view.client_width();
+        if std::mem::replace(&mut self.width, width) != width {
+            self.heights.clear();
+        }
+        self.measure(drawn, &elements.slice);
+        let above = self.heights.offset(drawn.start);
+        let below = self.heights.total() - self.heights.offset(drawn.end);
+        set_height(&elements.above, above);
+        set_height(&elements.below, below);
+        let height = f64::from(view.client_height());
+        let wanted = match self.anchor {
+            Anchor::End => f64::from(view.scroll_height()) - height,
+            Anchor::At(number, below) => self.heights.offset(number) - below,
+        };
+        if (wanted - f64::from(view.scroll_top())).abs() > 1.0 {
+            view.set_scroll_top(wanted.round() as i32);
+            self.set_top = f64::from(view.scroll_top());
+        }
+        self.sight(&view)
+    }
+
+    fn measure(&mut self, drawn: &Range<MessageNumber>, slice: &NodeRef) {
+        let Some(slice) = slice.cast::<Element>() else {
+            return;
+        };
+        let rows = slice.children();
+        for (index, number) in (0..rows.length()).zip(drawn.clone()) {
+            if let Some(row) = rows.item(index)
+                && row.get_attribute("aria-busy").is_none()
+            {
+                self.heights
+                    .set(number, row.get_bounding_client_rect().height());
+            }
+        }
+    }
+
+    fn sight(&self, view: &Element) -> Sight {
+        let (top, height) = (
+            f64::from(view.scroll_top()),
+            f64::from(view.client_height()),
+        );
+        let margin = height * OVERDRAW;
+        let first = self.heights.at(top + 4.0);
+        let last = self.heights.at(top + height + 4.0);
+        let rest = f64::from(view.scroll_height()) - height - top;
+        let at_end = rest <= END_MARGIN;
+        let slice = self
+            .heights
+            .between((top - margin).max(0.0), top + height + margin);
+        let seen = first..if at_end { slice.end } else { last };
+        Sight {
+            slice,
+            seen,
+            at_end,
+        }
+    }
+}
+
+/// By the object model: a strict policy allows no style attributes.
+fn set_height(element: &NodeRef, height: f64) {
+    if let Some(element) = element
+        .get()
+        .and_then(|node| node.dyn_into::<HtmlElement>().ok())
+    {
+        // Fails for no known property.
+        let _ = element
+            .style()
+            .set_property("height", &format!("{:.1}px", height.max(0.0)));
+    }
+}

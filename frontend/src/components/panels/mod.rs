@@ -1,0 +1,79 @@
+//! What stands beside the conversation.
+
+mod chart;
+mod connection;
+mod members;
+mod notifications;
+mod room;
+
+use yew::prelude::*;
+
+use self::{connection::ConnectionPanel, notifications::NotificationsPanel, room::RoomPanel};
+use super::icon;
+use crate::{
+    env::Env,
+    intent::{Intent, use_intents},
+    store::{
+        Store,
+        view::{Open, Panel},
+    },
+};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub store: Store,
+    pub env: Env,
+}
+
+/// The panel that is open, if any.
+#[component]
+pub fn OpenPanel(props: &Props) -> Html {
+    let intents = use_intents();
+    let store = &props.store;
+    let (title, content) = match (store.view.panel, store.open_room()) {
+        (Some(Panel::Room), Some(room)) => (
+            "Details",
+            html! {
+                <RoomPanel
+                    room={room.clone()}
+                    people={store.people.clone()}
+                    me={store.me()}
+                />
+            },
+        ),
+        (Some(Panel::Notifications), _) => (
+            "Notifications",
+            html! {
+                <NotificationsPanel
+                    notifications={store.notifications.clone()}
+                    invitations={store.invitations.clone()}
+                />
+            },
+        ),
+        (Some(Panel::Connection), _) => (
+            "Connection",
+            html! {
+                <ConnectionPanel
+                    env={props.env.clone()}
+                    trace={store.trace.clone()}
+                    state={store.connection.clone()}
+                    me={store.me()}
+                    up_to={store.up_to()}
+                />
+            },
+        ),
+        _ => return Html::default(),
+    };
+    let close = intents.reform(|_: MouseEvent| Intent::Open(Open::ClosePanel));
+    html! {
+        <aside class="panel" aria-label={title}>
+            <header class="panel-head">
+                <h2>{ title }</h2>
+                <button type="button" class="quiet square" title="Close" aria-label="Close" onclick={close}>
+                    { icon::cross() }
+                </button>
+            </header>
+            <div class="panel-content">{ content }</div>
+        </aside>
+    }
+}

@@ -1,0 +1,239 @@
+//! What this person has asked the canister for and is not settled: it is sent until it is, over reconnections and reloads.
+
+use std::collections::VecDeque;
+
+use candid::CandidType;
+use chat_api::{Address, Change, Command, CommandId, Request};
+use serde::Deserialize;
+
+/// How many commands may be on their way. Beyond, nothing new is taken.
+pub const CAPACITY: usize = 100;
+
+/// How many failed messages stay to be sent again; then the oldest is gone.
+const MAX_FAILED: usize = 20;
+
+/// The commands of this person that are not settled, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    pending: VecDeque<Pending>,
+}
+
+/// A command that is not settled.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What is sent.
+    pub request: Request,
+    /// How far it has come.
+    pub state: State,
+    /// When it was given, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// How far a command has come.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is on its way, or waits for a connection.
+    Sending,
+    /// The canister has it.
+    Accepted,
+    /// The canister has refused it, for this reason.
+    Failed(String),
+}
+
+impl Outbox {
+    /// What is not settled, in the order in which it was given.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Pending> {
+        self.pending.iter()
+    }
+
+    /// The messages to one address that are not settled, oldest first.
+    pub fn said_to(&self, address: Address) -> impl Iterator<Item = &Pending> {
+        self.pending
+            .iter()
+            .filter(move |pending| matches!(&pending.request.command, Command::Say { to, .. } if *to == address))
+    }
+
+    /// Whether something new is taken.
+    pub fn has_room(&self) -> bool {
+        self.unsettled().count() < CAPACITY
+    }
+
+    /// What the canister has not decided.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Pending> {
+        self.pending
+            .iter()
+            .filter(|pending| !matches!(pending.state, State::Failed(_)))
+    }
+
+    /// Takes a command.
+    pub fn push(&mut self, request: Request, at: u64) {
+        self.pending.push_back(Pending {
+            request,
+            state: State::Sending,
+            at,
+        });
+    }
+
+    /// Takes what an earlier page has left: before anything of its own.
+    pub fn adopt(&mut self, left: Vec<Pending>) {
+        for pending in left.into_iter().rev() {
+            if self.get(pending.request.id).is_none() {
+                self.pending.push_front(pending);
+            }
+        }
+    }
+
+    /// One of them.
+    pub fn get(&self, id: CommandId) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.request.id == id)
+    }
+
+    /// The canister has received it.
+    pub fn accepted(&mut self, id: CommandId) {
+        if let Some(pending) = self.find(id)
+            && pending.state == State::Sending
+        {
+            pending.state = State::Accepted;
+        }
+    }
+
+    /// It is carried out, or not wanted any more.
+    pub fn settle(&mut self, id: CommandId) -> Option<Pending> {
+        let at = self
+            .pending
+            .iter()
+            .position(|pending| pending.request.id == id)?;
+        self.pending.remove(at)
+    }
+
+    /// Of a device, all commands up to a number are settled. What became of them is told by other means.
+    pub fn settled_up_to(&mut self, device: u64, number: u64) {
+        self.pending.retain(|pending| {
+            let CommandId {
+                device: of,
+                number: which,
+            } = pending.request.id;
+            of != device || which > number || matches!(pending.state, State::Failed(_))
+        });
+    }
+
+    /// It was not carried out. Messages stay, to be sent again; gives back whether it was one.
+    pub fn fail(&mut self, id: CommandId, reason: &str) -> bool {
+        let Some(pending) = self.find(id) else {
+            return false;
+        };
+        if !matches!(pending.request.command, Command::Say { .. }) {
+            self.settle(id);
+            return false;
+        }
+        pending.state = State::Failed(reason.to_owned());
+        let failed = |pending: &Pending| matches!(pending.state, State::Failed(_));
+        if self.pending.iter().filter(|one| failed(one)).count() > MAX_FAILED
+            && let Some(oldest) = self.pending.iter().position(failed)
+        {
+            self.pending.remove(oldest);
+        }
+        true
+    }
+
+    /// Takes note of a change that settles a command.
+    pub fn settled_by(&mut self, id: CommandId, change: &Change) {
+        match change {
+            Change::Refused { reason } => {
+                self.fail(id, reason);
+            }
+            _ => {
+                self.settle(id);
+            }
+        }
+    }
+
+    fn find(&mut self, id: CommandId) -> Option<&mut Pending> {
+        self.pending
+            .iter_mut()
+            .find(|pending| pending.request.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> CommandId {
+        CommandId { device: 7, number }
+    }
+
+    fn say(number: u64) -> Request {
+        Request {
+            id: id(number),
+            command: Command::Say {
+                to: Address::Room(0),
+                text: number.to_string(),
+                reply_to: None,
+                mentions: Vec::new(),
+            },
+        }
+    }
+
+    fn outbox(numbers: impl IntoIterator<Item = u64>) -> Outbox {
+        let mut outbox = Outbox::default();
+        for number in numbers {
+            outbox.push(say(number), 0);
+        }
+        outbox
+    }
+
+    fn numbers(outbox: &Outbox) -> Vec<u64> {
+        outbox.iter().map(|one| one.request.id.number).collect()
+    }
+
+    #[test]
+    fn a_refused_message_stays_and_any_other_command_does_not() {
+        let mut outbox = outbox([1]);
+        let read = Command::Read { room: 0, up_to: 1 };
+        outbox.push(
+            Request {
+                id: id(2),
+                command: read,
+            },
+            0,
+        );
+        assert!(outbox.fail(id(1), "too fast"));
+        assert!(!outbox.fail(id(2), "too fast"));
+        assert_eq!(numbers(&outbox), [1]);
+        assert_eq!(outbox.unsettled().count(), 0);
+    }
+
+    #[test]
+    fn what_is_settled_is_gone_and_what_failed_stays() {
+        let mut outbox = outbox([1, 2, 3]);
+        outbox.fail(id(1), "too long");
+        outbox.settled_up_to(7, 2);
+        assert_eq!(numbers(&outbox), [1, 3]);
+        outbox.settled_up_to(8, 3);
+        assert_eq!(numbers(&outbox), [1, 3]);
+    }
+
+    #[test]
+    fn what_was_left_comes_first_and_once() {
+        let left: Vec<_> = outbox([1, 2]).iter().cloned().collect();
+        let mut outbox = outbox([2, 3]);
+        outbox.adopt(left);
+        assert_eq!(numbers(&outbox), [1, 2, 3]);
+    }
+
+    #[test]
+    fn it_has_an_end() {
+        let outbox = outbox(0..CAPACITY as u64);
+        assert!(!outbox.has_room());
+    }
+
+    #[test]
+    fn few_failed_messages_are_kept() {
+        let mut outbox = outbox(0..40);
+        for number in 0..40 {
+            outbox.fail(id(number), "no");
+        }
+        assert_eq!(outbox.iter().count(), MAX_FAILED);
+    }
+}

@@ -1,0 +1,73 @@
+//! How the page puts things into words, apart from dates.
+
+use candid::Principal;
+use chat_api::Role;
+
+/// The beginning of a principal: enough to tell two people of the same name apart at a glance.
+pub fn short_id(id: Principal) -> String {
+    let text = id.to_text();
+    text.chars().take(11).chain(['…']).collect()
+}
+
+/// A number with its noun.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A role, as people call it.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "Owner",
+        Role::Moderator => "Moderator",
+        Role::Member => "Member",
+    }
+}
+
+/// The beginning of a text.
+pub fn clipped(text: &str) -> String {
+    const CHARS: usize = 120;
+    let mut clipped: String = text.chars().take(CHARS).collect();
+    if clipped.len() < text.len() {
+        clipped.push('…');
+    }
+    clipped
+}
+
+/// Several names as a list.
+pub fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// What went wrong, as a sentence.
+pub fn sentence(error: &impl std::error::Error) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let end = (!words.ends_with(['.', '!', '?'])).then_some('.');
+    first.chain(letters).chain(end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_as_people_do() {
+        let names = |n: usize| (0..n).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(list(&names(1)), "0");
+        assert_eq!(list(&names(2)), "0 and 1");
+        assert_eq!(list(&names(3)), "0, 1 and 2");
+    }
+
+    #[test]
+    fn an_error_becomes_one_sentence() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("it broke")]
+        struct Broken;
+        assert_eq!(sentence(&Broken), "It broke.");
+    }
+}
