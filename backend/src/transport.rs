@@ -1,7 +1,9 @@
 //! Between WebSocket messages and the domain: bytes in, bytes out.
 
-use candid::{DecoderConfig, utils::decode_one_with_config};
-use chat_api::{ChatMessage, Event};
+use candid::{CandidType, DecoderConfig, Principal, utils::decode_one_with_config};
+use chat_api::{
+    Change, ChatMessage, CommandId, Event, Logged, Message, Passing, Person, RoomId, Time,
+};
 use ic_ws_cdk::ClientKey;
 
 use crate::domain::{Delivery, Refusal};
@@ -28,7 +30,7 @@ pub(crate) fn refuse(refusal: &Refusal, to: ClientKey) -> Vec<Delivery> {
 /// Sends what the chat wants sent.
 pub(crate) fn deliver(deliveries: Vec<Delivery>) {
     for Delivery { to, event } in deliveries {
-        let sent = encode(event)
+        let sent = encode(&event)
             .map_err(|error| error.to_string())
             .and_then(|message| {
                 ic_ws_cdk::broadcast(to, message).map_err(|error| error.to_string())
@@ -39,14 +41,86 @@ pub(crate) fn deliver(deliveries: Vec<Delivery>) {
     }
 }
 
-fn encode(event: Event) -> Result<Vec<u8>, candid::Error> {
-    candid::encode_one(ChatMessage::Event(event))
+/// A [`ChatMessage`] from the canister. Candid carries the type of what it carries, all its variants included, which for a
+/// whole `ChatMessage` is more than a kilobyte. A client reads a narrower type as well.
+#[derive(CandidType)]
+enum Outgoing<E> {
+    Event(E),
+}
+
+/// An [`Event`] of the most frequent kinds.
+#[derive(CandidType)]
+enum Frequent<'a> {
+    Passing(&'a Passing),
+    Logged(LoggedMessage<'a>),
+}
+
+/// A [`Logged`] change that can only be a message.
+#[derive(CandidType)]
+struct LoggedMessage<'a> {
+    number: u64,
+    at: Time,
+    by: Principal,
+    command: CommandId,
+    change: OnlySaid<'a>,
+}
+
+#[derive(CandidType)]
+enum OnlySaid<'a> {
+    Said {
+        room: RoomId,
+        message: &'a Message,
+        author: &'a Person,
+    },
+}
+
+impl<'a> Frequent<'a> {
+    fn of(event: &'a Event) -> Option<Self> {
+        let logged = match event {
+            Event::Passing(passing) => return Some(Self::Passing(passing)),
+            Event::Logged(logged) => logged,
+            _ => return None,
+        };
+        let Logged {
+            number,
+            at,
+            by,
+            command,
+            ref change,
+        } = **logged;
+        let Change::Said {
+            room,
+            ref message,
+            ref author,
+        } = *change
+        else {
+            return None;
+        };
+        Some(Self::Logged(LoggedMessage {
+            number,
+            at,
+            by,
+            command,
+            change: OnlySaid::Said {
+                room,
+                message,
+                author,
+            },
+        }))
+    }
+}
+
+fn encode(event: &Event) -> Result<Vec<u8>, candid::Error> {
+    match Frequent::of(event) {
+        Some(frequent) => candid::encode_one(Outgoing::Event(frequent)),
+        None => candid::encode_one(Outgoing::Event(event)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_api::{Command, CommandId, MAX_IMAGE_BYTES, Request};
+    use chat_api::{Command, MAX_IMAGE_BYTES, Request};
     use serde_bytes::ByteBuf;
 
     #[test]
@@ -61,6 +135,54 @@ mod tests {
         });
         let bytes = candid::encode_one(&request).unwrap();
         assert_eq!(decode(&bytes), Ok(request));
+    }
+
+    #[test]
+    fn events_are_read_as_they_were_and_frequent_ones_are_short() {
+        let author = Person {
+            id: Principal::from_slice(&[7; 29]),
+            name: "Alice".to_owned(),
+            guest: false,
+            color: 1,
+            image: Some(1),
+        };
+        let command = CommandId {
+            device: 1,
+            number: 2,
+        };
+        let message = Message {
+            number: 3,
+            author: author.id,
+            command,
+            text: "hello".to_owned(),
+            reply_to: Some(1),
+            mentions: vec![author.id],
+            at: 4,
+            edited_at: None,
+            deleted: false,
+            reactions: Vec::new(),
+        };
+        let logged = |change| {
+            Event::Logged(Box::new(Logged {
+                number: 5,
+                at: 4,
+                by: author.id,
+                command,
+                change,
+            }))
+        };
+        let said = logged(Change::Said {
+            room: 6,
+            message,
+            author: author.clone(),
+        });
+        let exited = logged(Change::Exited { room: 6 });
+        let profile = Event::Passing(Passing::Profile(author.clone()));
+        for (event, longest) in [(said, 600), (profile, 400), (exited, 1200)] {
+            let bytes = encode(&event).unwrap();
+            assert_eq!(decode(&bytes), Ok(ChatMessage::Event(event)));
+            assert!(bytes.len() <= longest, "{} bytes", bytes.len());
+        }
     }
 
     #[test]
