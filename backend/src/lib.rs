@@ -25,8 +25,9 @@ use ic_ws_cdk::{
     WsLimits,
 };
 
-use domain::{Chat, Limits, Refusal};
+use domain::{Chat, Limits};
 use memory::CanisterMemory;
+use transport::Incoming;
 
 /// The longest message that a client may send: an image, and what is around it.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
@@ -44,13 +45,17 @@ pub static CANDID_SERVICE: [u8; include_bytes!("../chat.did").len()] =
 
 #[ic_cdk::init]
 fn init() {
-    start_websockets();
+    start();
 }
 
 #[ic_cdk::post_upgrade]
 fn post_upgrade() {
+    start();
+}
+
+/// Takes up what is in stable memory. The end of a connection may have been missed since.
+fn start() {
     start_websockets();
-    // The end of a connection may have been missed.
     transport::deliver(
         CHAT.with_borrow_mut(|chat| chat.drop_connections_unless(ic_ws_cdk::is_connected, time())),
     );
@@ -87,14 +92,11 @@ fn on_open(args: OnOpenCallbackArgs) {
 fn on_message(args: OnMessageCallbackArgs) {
     let (from, now) = (args.client_key, time());
     transport::deliver(match transport::decode(&args.message) {
-        Ok(ChatMessage::Request(request)) => {
+        Ok(Incoming::Request(request)) => {
             CHAT.with_borrow_mut(|chat| chat.request(from, request, now))
         }
-        Ok(ChatMessage::Signal(signal)) => {
-            CHAT.with_borrow_mut(|chat| chat.signal(from, signal, now))
-        }
-        Ok(ChatMessage::Event(_)) => transport::refuse(&Refusal::NotForCanisters, from),
-        Err(refusal) => transport::refuse(&refusal, from),
+        Ok(Incoming::Signal(signal)) => CHAT.with_borrow_mut(|chat| chat.signal(from, signal, now)),
+        Err(refusal) => vec![refusal.delivery(from, None)],
     });
 }
 

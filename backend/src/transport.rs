@@ -2,9 +2,11 @@
 
 use candid::{CandidType, DecoderConfig, Principal, utils::decode_one_with_config};
 use chat_api::{
-    Change, ChatMessage, CommandId, Event, Logged, Message, Passing, Person, RoomId, Time,
+    Change, CommandId, Event, Logged, Message, Passing, Person, Request, RoomId, Signal, Time,
 };
-use ic_ws_cdk::ClientKey;
+use ic_ws_cdk::{Recipient, SendError};
+use serde::Deserialize;
+use thiserror::Error;
 
 use crate::domain::{Delivery, Refusal};
 
@@ -12,37 +14,58 @@ use crate::domain::{Delivery, Refusal};
 const DECODING_QUOTA: usize = 2_000_000;
 const SKIPPING_QUOTA: usize = 10_000;
 
+/// How much a client is told of what is wrong with a message; some errors repeat it.
+const MAX_REASON_CHARS: usize = 200;
+
+/// What a client may send of a [`ChatMessage`](chat_api::ChatMessage).
+#[derive(CandidType, Deserialize, Debug, PartialEq, Eq)]
+pub(crate) enum Incoming {
+    Request(Request),
+    Signal(Signal),
+}
+
 /// What a client has sent.
-pub(crate) fn decode(message: &[u8]) -> Result<ChatMessage, Refusal> {
+pub(crate) fn decode(message: &[u8]) -> Result<Incoming, Refusal> {
     let mut config = DecoderConfig::new();
     config
         .set_decoding_quota(DECODING_QUOTA)
         .set_skipping_quota(SKIPPING_QUOTA);
-    decode_one_with_config(message, &config)
-        .map_err(|error| Refusal::Undecodable(error.to_string()))
+    decode_one_with_config(message, &config).map_err(|error| {
+        let error = error.to_string();
+        Refusal::Undecodable(error.chars().take(MAX_REASON_CHARS).collect())
+    })
 }
 
-/// Tells a client why a message came to nothing.
-pub(crate) fn refuse(refusal: &Refusal, to: ClientKey) -> Vec<Delivery> {
-    vec![refusal.delivery(to, None)]
-}
-
-/// Sends what the chat wants sent.
+/// Sends what the chat wants sent. Where there is no room for it, connections are closed rather than left with a gap: who
+/// connects anew catches up.
 pub(crate) fn deliver(deliveries: Vec<Delivery>) {
     for Delivery { to, event } in deliveries {
-        let sent = encode(&event)
-            .map_err(|error| error.to_string())
-            .and_then(|message| {
-                ic_ws_cdk::broadcast(to, message).map_err(|error| error.to_string())
-            });
-        if let Err(error) = sent {
-            ic_cdk::println!("an event was not sent: {error}");
+        if let Err(error) = send(&to, &event) {
+            ic_cdk::println!("connections are closed, as an event was not sent: {error}");
+            for recipient in to {
+                // Who is not connected misses nothing.
+                let _ = ic_ws_cdk::close(recipient);
+            }
         }
     }
 }
 
-/// A [`ChatMessage`] from the canister. Candid carries the type of what it carries, all its variants included, which for a
-/// whole `ChatMessage` is more than a kilobyte. A client reads a narrower type as well.
+fn send(to: &[Recipient], event: &Event) -> Result<(), Unsent> {
+    let to = to.iter().copied();
+    Ok(ic_ws_cdk::broadcast(to, encode(event)?)?)
+}
+
+/// Why an event is not sent.
+#[derive(Debug, Error)]
+enum Unsent {
+    #[error(transparent)]
+    Encode(#[from] candid::Error),
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+/// A [`ChatMessage`](chat_api::ChatMessage) from the canister. Candid carries the type of what it carries, all its variants
+/// included, which for a whole `ChatMessage` is more than a kilobyte. A client reads a narrower type as well.
 #[derive(CandidType)]
 enum Outgoing<E> {
     Event(E),
@@ -120,21 +143,21 @@ fn encode(event: &Event) -> Result<Vec<u8>, candid::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_api::{Command, MAX_IMAGE_BYTES, Request};
+    use chat_api::{ChatMessage, Command, MAX_IMAGE_BYTES};
     use serde_bytes::ByteBuf;
 
     #[test]
     fn the_largest_request_is_within_the_quotas() {
         let image = Some(ByteBuf::from(vec![7; MAX_IMAGE_BYTES]));
-        let request = ChatMessage::Request(Request {
+        let request = Request {
             id: CommandId {
                 device: 1,
                 number: 1,
             },
             command: Command::SetImage { image },
-        });
-        let bytes = candid::encode_one(&request).unwrap();
-        assert_eq!(decode(&bytes), Ok(request));
+        };
+        let bytes = candid::encode_one(ChatMessage::Request(request.clone())).unwrap();
+        assert_eq!(decode(&bytes), Ok(Incoming::Request(request)));
     }
 
     #[test]
@@ -180,14 +203,20 @@ mod tests {
         let profile = Event::Passing(Passing::Profile(author.clone()));
         for (event, longest) in [(said, 600), (profile, 400), (exited, 1200)] {
             let bytes = encode(&event).unwrap();
-            assert_eq!(decode(&bytes), Ok(ChatMessage::Event(event)));
+            let read: ChatMessage = candid::decode_one(&bytes).unwrap();
+            assert_eq!(read, ChatMessage::Event(event));
             assert!(bytes.len() <= longest, "{} bytes", bytes.len());
         }
     }
 
     #[test]
     fn what_is_no_message_is_refused_in_words() {
-        for junk in [&b""[..], b"DIDL", b"DIDL\0\x01\x7d\0", &[0xff; 100]] {
+        let event = encode(&Event::Hello {
+            you: None,
+            latest: 0,
+        })
+        .unwrap();
+        for junk in [&b""[..], b"DIDL", b"DIDL\0\x01\x7d\0", &[0xff; 100], &event] {
             let refusal = decode(junk).unwrap_err().to_string();
             assert!(
                 refusal.starts_with("The message could not be read: "),

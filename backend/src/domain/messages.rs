@@ -18,28 +18,12 @@ impl<M: Memory> Turn<'_, M> {
         mentions: Vec<Principal>,
     ) -> Result<(), Refusal> {
         text::check_message(&text, mentions.len())?;
-        let room = match to {
-            Address::Room(room) => Some(room),
-            Address::Person(person) => self.store.rooms.conversation(self.by, person),
-        };
-        let room = match (room, to) {
-            (Some(room), _) => {
-                let record = self.access(room, Deed::Write)?.room;
-                if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
-                    return Err(Refusal::NoSuchMessage);
-                }
-                room
-            }
-            (None, Address::Room(_)) => return Err(Refusal::NoSuchRoom),
-            (None, Address::Person(partner)) => {
-                self.check_new_conversation(partner)?;
-                if reply_to.is_some() {
-                    return Err(Refusal::NoSuchMessage);
-                }
-                self.start_conversation(partner)
-            }
-        };
+        let room = self.addressed(to, reply_to)?;
         let (record, mut own) = self.as_member(room, Deed::Write)?;
+        if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
+            return Err(Refusal::NoSuchMessage);
+        }
+
         let is_direct = record.is_direct();
         let number = record.next;
         own.read_up_to = number + 1;
@@ -148,6 +132,27 @@ impl<M: Memory> Turn<'_, M> {
             self.log_for(self.by, What::NotificationsRead(up_to));
         }
         Ok(())
+    }
+
+    /// The room in which something is said: a new conversation, if it is the first thing that one says to the other. Then
+    /// nothing can be refused any more.
+    fn addressed(
+        &mut self,
+        to: Address,
+        reply_to: Option<MessageNumber>,
+    ) -> Result<RoomId, Refusal> {
+        let partner = match to {
+            Address::Room(room) => return Ok(room),
+            Address::Person(person) => person,
+        };
+        if let Some(room) = self.store.rooms.conversation(self.by, partner) {
+            return Ok(room);
+        }
+        self.check_new_conversation(partner)?;
+        if reply_to.is_some() {
+            return Err(Refusal::NoSuchMessage);
+        }
+        Ok(self.start_conversation(partner))
     }
 
     /// A message that is there and was not taken back.

@@ -15,8 +15,6 @@ pub(crate) enum Refusal {
     // What was sent.
     #[error("The message could not be read: {0}")]
     Undecodable(String),
-    #[error("Clients send requests and signals, not events.")]
-    NotForCanisters,
     #[error("That was too much at once. Wait a little.")]
     TooFast,
     #[error("Choose a name first.")]

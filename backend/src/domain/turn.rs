@@ -70,8 +70,9 @@ impl<'a, M: Memory> Turn<'a, M> {
                 (present.collect(), self.limits.room_changes, None)
             }
             Audience::Person(person) => {
-                let limit = self.limits.person_changes;
-                (vec![person.into()], limit, Some(person))
+                let is_present = self.store.connections.is_present(person);
+                let to = is_present.then(|| person.into()).into_iter().collect();
+                (to, self.limits.person_changes, Some(person))
             }
         };
         // Rooms are changed by their members only, who are told with the others; or who leave, and are told apart.
@@ -83,8 +84,8 @@ impl<'a, M: Memory> Turn<'a, M> {
             what,
         };
         let number = self.store.log.append(audience, &entry, limit);
-        if let Some(logged) = self.view().describe(number, entry, reader)
-            && !to.is_empty()
+        if !to.is_empty()
+            && let Some(logged) = self.view().describe(number, entry, reader)
         {
             let event = Event::Logged(Box::new(logged));
             self.deliver(Some(Delivery { to, event }));
