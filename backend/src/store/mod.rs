@@ -42,6 +42,7 @@ mod settled;
 
 use candid::Principal;
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
+use thiserror::Error;
 
 use self::codec::Records;
 pub(crate) use self::{
@@ -87,10 +88,8 @@ impl<M: Memory> Store<M> {
     /// If they hold one of another layout version.
     pub fn open(memory: impl Fn(u8) -> M) -> Self {
         let version = *StableCell::init(memory(0), LAYOUT_VERSION).get();
-        if version != LAYOUT_VERSION {
-            ic_cdk::trap(format!(
-                "the chat in stable memory has layout version {version}, this canister reads version {LAYOUT_VERSION}"
-            ));
+        if let Err(error) = check_layout(version) {
+            ic_cdk::trap(error.to_string());
         }
         Self {
             people: People::open(memory(1), memory(2), memory(3)),
@@ -104,5 +103,34 @@ impl<M: Memory> Store<M> {
             connections: Connections::open(memory(19), memory(20)),
             settled: Settled::open(memory(21)),
         }
+    }
+}
+
+/// The state was written by a canister of another version.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error(
+    "the chat in stable memory has layout version {0}, this canister reads version {LAYOUT_VERSION}"
+)]
+struct UnknownLayout(u32);
+
+fn check_layout(version: u32) -> Result<(), UnknownLayout> {
+    if version == LAYOUT_VERSION {
+        Ok(())
+    } else {
+        Err(UnknownLayout(version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_layout_is_refused() {
+        assert_eq!(check_layout(LAYOUT_VERSION), Ok(()));
+        assert_eq!(
+            check_layout(2).unwrap_err().to_string(),
+            "the chat in stable memory has layout version 2, this canister reads version 1"
+        );
     }
 }

@@ -185,3 +185,21 @@ fn members_are_listed_page_by_page() {
     assert_eq!(second.members[0].person, person(CAROL));
     assert_eq!(second.more_after, None);
 }
+
+#[test]
+fn what_was_said_before_one_came_is_not_caught_up_with() {
+    let mut world = World::in_lobby(&[ALICE, BOB]);
+    world.act(BOB, Command::Leave { room: LOBBY });
+    world.say(ALICE, LOBBY, "meanwhile");
+    world.act(BOB, Command::Join { room: LOBBY });
+    world.say(ALICE, LOBBY, "welcome back");
+    let Since::Changes(page) = world.chat.view().since(id(BOB), 0, None, 100) else {
+        panic!("all of it is kept");
+    };
+    let changes = page.changes.into_iter();
+    let said = changes.filter_map(|logged| match logged.change {
+        Change::Said { message, .. } => Some(message.text),
+        _ => None,
+    });
+    assert_eq!(said.collect::<Vec<_>>(), ["welcome back"]);
+}
