@@ -9,8 +9,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use crate::{
-    actor::{Actor, last_name},
-    attention::show_title,
+    actor::{Actor, last_name, show_title},
     clock,
     components::{Page, SetupError},
     env::Env,

@@ -2,6 +2,8 @@
 
 use std::{ops::Deref, rc::Rc};
 
+use yew::html::ImplicitClone;
+
 /// Equal to another one only if it is the same: that is told at once, however large it is.
 #[derive(Debug, Default)]
 pub struct Shared<T>(Rc<T>);
@@ -41,3 +43,5 @@ impl<T> PartialEq for Shared<T> {
 }
 
 impl<T> Eq for Shared<T> {}
+
+impl<T> ImplicitClone for Shared<T> {}

@@ -25,7 +25,7 @@ use crate::{
     store::{Account, Action, Store, snapshot::Snapshot},
 };
 
-pub use self::memory::last_name;
+pub use self::{memory::last_name, notifying::show_title};
 
 /// Carries out what the person wants.
 pub struct Actor {

@@ -1,4 +1,4 @@
-//! Notifies people who look elsewhere, if they like.
+//! Tells people who look elsewhere: by the browser's notifications, if they like, and in the title of the page.
 
 use std::rc::Rc;
 
@@ -9,6 +9,9 @@ use yew::{Callback, platform::spawn_local};
 
 use super::Actor;
 use crate::{attention::permission, markdown, store::Action};
+
+/// The name of the page.
+const TITLE: &str = "Commons";
 
 /// Asks whether the browser may notify.
 pub(super) fn ask(act: Callback<Action>) {
@@ -24,6 +27,15 @@ pub(super) fn ask(act: Callback<Action>) {
             _ => "The browser will not notify you. Its settings can change that.".to_owned(),
         }));
     });
+}
+
+/// Says in the title how many conversations want attention.
+pub fn show_title(calls: usize) {
+    let title = match calls {
+        0 => TITLE.to_owned(),
+        calls => format!("({calls}) {TITLE}"),
+    };
+    gloo_utils::document().set_title(&title);
 }
 
 impl Actor {

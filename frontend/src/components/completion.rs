@@ -8,7 +8,9 @@ use yew::prelude::*;
 use super::Avatar;
 use crate::{
     emoji,
+    shared::Shared,
     store::{people::People, rooms::RoomState},
+    words,
 };
 
 /// How many are offered.
@@ -119,7 +121,7 @@ impl Beginning {
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub completions: Vec<Completion>,
-    pub people: crate::shared::Shared<People>,
+    pub people: Shared<People>,
     pub chosen: usize,
     pub on_choose: Callback<usize>,
 }
@@ -137,7 +139,7 @@ pub fn CompletionList(props: &Props) -> Html {
                 });
                 html! {
                     <li
-                        key={completion.label.clone()}
+                        key={completion.person.map_or_else(|| completion.label.clone(), |id| id.to_text())}
                         id={format!("completion-{index}")}
                         role="option"
                         aria-selected={(index == props.chosen).to_string()}
@@ -147,6 +149,9 @@ pub fn CompletionList(props: &Props) -> Html {
                             <Avatar person={props.people.get(id).cloned()} {id} />
                         }
                         <bdi>{ &completion.label }</bdi>
+                        if let Some(id) = completion.person {
+                            <code class="fingerprint">{ words::short_id(id) }</code>
+                        }
                     </li>
                 }
             }) }

@@ -7,6 +7,7 @@ use chat_api::{Address, Command, MAX_MENTIONS, MAX_TEXT_BYTES, MessageNumber};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
+pub use self::draft::Drafts;
 use self::draft::{Draft, focus};
 use super::{
     completion::{Beginning, CompletionList},
@@ -37,6 +38,7 @@ pub struct Props {
     pub people: Shared<People>,
     pub me: Option<Principal>,
     pub writing: Writing,
+    pub drafts: Drafts,
 }
 
 #[component]
@@ -45,9 +47,10 @@ pub fn Composer(props: &Props) -> Html {
     // The field itself is the truth about the text: what is typed and sent faster than the page is drawn
     // must not get mixed up. The state follows, for what depends on the text.
     let field = use_node_ref();
-    let draft = use_state_eq(Draft::default);
+    let draft = use_state_eq(|| props.drafts.of(props.address));
     let previewing = use_state_eq(|| false);
     let picking = use_state_eq(|| false);
+    use_draft(&field, &draft, props);
     use_writing(&field, &draft, props);
 
     let beginning = (!*previewing)
@@ -336,6 +339,26 @@ fn length_warning(bytes: usize) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Goes on with the text that waits, and has this one wait while others are written.
+#[hook]
+fn use_draft(field: &NodeRef, draft: &UseStateHandle<Draft>, props: &Props) {
+    {
+        let (field, text) = (field.clone(), draft.text.clone());
+        use_effect_with((), move |()| {
+            if let Some(area) = field.cast::<HtmlTextAreaElement>() {
+                area.set_value(&text);
+            }
+        });
+    }
+    let (drafts, address) = (props.drafts.clone(), props.address);
+    let is_edit = matches!(props.writing, Writing::Edit(_));
+    use_effect_with((**draft).clone(), move |draft| {
+        if !is_edit {
+            drafts.keep(address, draft);
+        }
+    });
 }
 
 /// Begins with the text that is edited, and where the writer is to be.

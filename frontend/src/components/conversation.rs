@@ -4,7 +4,7 @@ use chat_api::{Address, Command, Person, RoomId};
 use yew::prelude::*;
 
 use super::{
-    composer::Composer,
+    composer::{Composer, Drafts},
     messages::MessageList,
     room_header::{PersonHeader, RoomHeader},
     typing::TypingLine,
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub store: Store,
+    pub drafts: Drafts,
 }
 
 #[component]
@@ -34,9 +35,9 @@ pub fn Conversation(props: &Props) -> Html {
     html! {
         <main class="conversation" aria-label="Conversation">
             { match (store.view.place, store.open_room()) {
-                (_, Some(room)) => in_room(store, room, problem),
+                (_, Some(room)) => in_room(props, room, problem),
                 (Some(Address::Person(person)), None) => {
-                    to_person(store, store.people.get(person), person, problem)
+                    to_person(props, store.people.get(person), person, problem)
                 }
                 _ => html! { <p class="loading" role="status">{ "Loading…" }</p> },
             } }
@@ -44,7 +45,8 @@ pub fn Conversation(props: &Props) -> Html {
     }
 }
 
-fn in_room(store: &Store, room: &Shared<RoomState>, problem: Option<String>) -> Html {
+fn in_room(props: &Props, room: &Shared<RoomState>, problem: Option<String>) -> Html {
+    let Props { store, drafts } = props;
     let id = room.room.id;
     let typing = store.typing.iter().filter(|typing| typing.room == id);
     let typing: Vec<_> = typing
@@ -72,6 +74,7 @@ fn in_room(store: &Store, room: &Shared<RoomState>, problem: Option<String>) -> 
                     people={store.people.clone()}
                     me={store.me()}
                     writing={store.view.writing}
+                    {drafts}
                 />
             } else {
                 <JoinBar room={id} name={room.name().to_owned()} />
@@ -81,11 +84,12 @@ fn in_room(store: &Store, room: &Shared<RoomState>, problem: Option<String>) -> 
 }
 
 fn to_person(
-    store: &Store,
+    props: &Props,
     person: Option<&Person>,
     id: candid::Principal,
     problem: Option<String>,
 ) -> Html {
+    let Props { store, drafts } = props;
     let name = store.people.name(id);
     html! {
         <>
@@ -104,6 +108,7 @@ fn to_person(
                 people={store.people.clone()}
                 me={store.me()}
                 writing={store.view.writing}
+                    {drafts}
             />
         </>
     }

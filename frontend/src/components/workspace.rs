@@ -5,8 +5,8 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::{
-    conversation::Conversation, dialogs::OpenDialog, panels::OpenPanel, sidebar::Sidebar,
-    welcome::Welcome,
+    composer::Drafts, conversation::Conversation, dialogs::OpenDialog, panels::OpenPanel,
+    sidebar::Sidebar, welcome::Welcome,
 };
 use crate::{
     env::Env,
@@ -27,6 +27,7 @@ pub struct Props {
 pub fn Workspace(props: &Props) -> Html {
     let store = &props.store;
     use_shortcuts(store.view.panel.is_some() && store.view.dialog.is_none());
+    let drafts = use_memo((), |()| Drafts::default());
     let front = match (store.view.panel, store.view.place) {
         (Some(_), _) => "panel",
         (None, Some(_)) => "conversation",
@@ -36,7 +37,7 @@ pub fn Workspace(props: &Props) -> Html {
         <div class="workspace" data-front={front}>
             <Sidebar store={store.clone()} />
             if store.view.place.is_some() {
-                <Conversation store={store.clone()} />
+                <Conversation store={store.clone()} drafts={(*drafts).clone()} />
             } else {
                 <Welcome is_known={store.is_known} invitations={store.invitations.clone()} />
             }

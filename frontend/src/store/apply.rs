@@ -2,8 +2,8 @@
 
 use candid::Principal;
 use chat_api::{
-    Address, Change, Command, Event, History, Members, Overview, Passing, Person, Presence, RoomId,
-    RoomSummary, Since,
+    Address, Change, Command, Event, History, LIVELY_MEMBERS, Logged, Members, Overview, Passing,
+    Person, Presence, RoomId, RoomSummary, Since,
 };
 
 use super::{
@@ -110,6 +110,7 @@ impl Store {
             }
             Event::Logged(logged) => {
                 if let Some(logged) = self.sync.edit().live(*logged) {
+                    self.notice(&logged);
                     self.trace.edit().add(Traced::Settled(logged.command, now));
                     self.change(logged);
                 }
@@ -130,6 +131,20 @@ impl Store {
                     self.note(format!("Not done: {reason}"));
                 }
             }
+        }
+    }
+
+    /// Whoever does something is here; where coming and going is told, their going will be.
+    fn notice(&mut self, logged: &Logged) {
+        let (Change::Said { room, .. } | Change::Member { room, .. }) = &logged.change else {
+            return;
+        };
+        let is_lively = |room: &Shared<RoomState>| room.room.members <= LIVELY_MEMBERS;
+        if self.room(*room).is_some_and(is_lively) {
+            if let Change::Member { person, .. } = &logged.change {
+                self.meet(person);
+            }
+            self.see(logged.by, Presence::Here);
         }
     }
 

@@ -1,10 +1,42 @@
-//! A text that is being written, with what depends on where the cursor is.
+//! A text that is being written, with what depends on where the cursor is; and those that wait while others are.
+
+use std::cell::RefCell;
 
 use candid::Principal;
+use chat_api::Address;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 use yew::NodeRef;
 
-use crate::components::completion::{Beginning, Completion};
+use crate::{
+    components::completion::{Beginning, Completion},
+    shared::Shared,
+};
+
+/// How many texts wait to be gone on with.
+const MAX_WAITING: usize = 50;
+
+/// The texts that wait to be gone on with, each with whom it is for.
+pub type Drafts = Shared<RefCell<Vec<(Address, Draft)>>>;
+
+impl Drafts {
+    /// The text for this address.
+    pub fn of(&self, address: Address) -> Draft {
+        let drafts = self.borrow();
+        let found = drafts.iter().find(|(of, _)| *of == address);
+        found.map(|(_, draft)| draft.clone()).unwrap_or_default()
+    }
+
+    /// Keeps the text for this address.
+    pub fn keep(&self, address: Address, draft: &Draft) {
+        let mut drafts = self.borrow_mut();
+        drafts.retain(|(of, _)| *of != address);
+        if !draft.is_empty() {
+            drafts.push((address, draft.without_completions()));
+        }
+        let excess = drafts.len().saturating_sub(MAX_WAITING);
+        drafts.drain(..excess);
+    }
+}
 
 /// A text that is being written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,6 +170,20 @@ fn units_of(text: &str, bytes: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_waits_for_its_writer() {
+        let drafts = Drafts::default();
+        let draft = Draft {
+            text: "to be continued".to_owned(),
+            ..Draft::default()
+        };
+        drafts.keep(Address::Room(1), &draft);
+        assert_eq!(drafts.of(Address::Room(1)).text, draft.text);
+        assert_eq!(drafts.of(Address::Room(2)), Draft::default());
+        drafts.keep(Address::Room(1), &Draft::default());
+        assert!(drafts.borrow().is_empty());
+    }
 
     #[test]
     fn browsers_count_otherwise() {

@@ -410,9 +410,9 @@ fn a_name_is_due_until_the_canister_knows_it() {
 fn a_page_that_was_closed_goes_on_where_it_was() {
     let mut before = inside();
     before.apply(live(11, BOB, said(3, BOB, "hi")));
-    let snapshot = snapshot::Snapshot::of(&before).unwrap();
+    let snapshot = Snapshot::of(&before).unwrap();
     let bytes = candid::encode_one(&snapshot).unwrap();
-    let restored: snapshot::Snapshot = candid::decode_one(&bytes).unwrap();
+    let restored: Snapshot = candid::decode_one(&bytes).unwrap();
     assert_eq!(restored, snapshot);
 
     let mut store = after([Action::Restored(Box::new(restored))]);
@@ -428,5 +428,5 @@ fn a_page_that_was_closed_goes_on_where_it_was() {
 
 #[test]
 fn what_is_known_nothing_of_is_not_kept() {
-    assert_eq!(snapshot::Snapshot::of(&after([])), None);
+    assert_eq!(Snapshot::of(&after([])), None);
 }
