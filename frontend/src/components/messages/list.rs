@@ -2,23 +2,25 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     rc::Rc,
 };
 
 use candid::Principal;
-use chat_api::{Address, MessageNumber, RoomId, Span};
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use chat_api::{Address, MessageNumber};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::{
+    effects::{use_arrival, use_loading, use_resettling, use_seeing},
     pending::PendingMessages,
     row::Row,
-    scroller::{Elements, Scroller, Sight},
+    scroller::{Elements, Scroller, Sight, clamp},
 };
 use crate::{
     components::icon,
-    intent::{Intent, use_intents},
+    intent::use_intents,
     markdown,
     shared::Shared,
     store::{outbox::Outbox, people::People, rooms::RoomState, view::Jump},
@@ -122,19 +124,7 @@ pub fn MessageList(props: &Props) -> Html {
     }
 }
 
-fn clamp(
-    slice: &std::ops::Range<MessageNumber>,
-    numbers: &std::ops::Range<MessageNumber>,
-) -> std::ops::Range<MessageNumber> {
-    let within = |number: MessageNumber| number.clamp(numbers.start, numbers.end);
-    within(slice.start)..within(slice.end)
-}
-
-fn rows(
-    props: &Props,
-    drawn: std::ops::Range<MessageNumber>,
-    current: Option<MessageNumber>,
-) -> Html {
+fn rows(props: &Props, drawn: Range<MessageNumber>, current: Option<MessageNumber>) -> Html {
     let twins = twins(props);
     let state = &props.room;
     let partner = state.partner.is_some().then(|| state.partner_read_up_to());
@@ -194,104 +184,6 @@ fn announcement(props: &Props) -> Option<String> {
             markdown::plain(&latest.text)
         )
     })
-}
-
-/// Brings the reader to where they want to be: to what is unread at first, then wherever they jump, and to what they say.
-#[hook]
-fn use_arrival(
-    scroller: &Rc<std::cell::RefCell<Scroller>>,
-    elements: &Rc<Elements>,
-    props: &Props,
-) {
-    {
-        let (scroller, elements) = (scroller.clone(), elements.clone());
-        let (unread_from, next) = (props.room.unread_from, props.room.room.next);
-        use_effect_with(unread_from, move |unread_from| {
-            if let Some(number) = unread_from.filter(|number| number + 3 < next) {
-                scroller.borrow_mut().go_to(number, &elements);
-            }
-        });
-    }
-    {
-        let (scroller, elements) = (scroller.clone(), elements.clone());
-        use_effect_with(props.jump, move |jump| {
-            if let Some(jump) = jump {
-                scroller.borrow_mut().go_to(jump.message, &elements);
-            }
-        });
-    }
-    let scroller = scroller.clone();
-    let address = Address::Room(props.room.room.id);
-    let said = props.outbox.said_to(address).last().map(|it| it.request.id);
-    use_effect_with(said, move |said| {
-        if said.is_some() {
-            scroller.borrow_mut().go_to_end();
-        }
-    });
-}
-
-/// Settles again when the view changes its size.
-#[hook]
-fn use_resettling(
-    elements: &Rc<Elements>,
-    scroller: &Rc<std::cell::RefCell<Scroller>>,
-    sight: &UseStateHandle<Sight>,
-) {
-    let drawn = use_mut_ref(std::ops::Range::<MessageNumber>::default);
-    drawn.borrow_mut().clone_from(&sight.slice);
-    let (elements, scroller, sight) = (elements.clone(), scroller.clone(), sight.setter());
-    use_effect_with((), move |()| {
-        let view = elements.view.cast::<Element>();
-        let on_resize = Closure::<dyn FnMut()>::new(move || {
-            let drawn = drawn.borrow().clone();
-            if let Ok(mut scroller) = scroller.try_borrow_mut() {
-                sight.set(scroller.settle(&drawn, &elements));
-            }
-        });
-        let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok();
-        if let (Some(observer), Some(view)) = (&observer, &view) {
-            observer.observe(view);
-        }
-        move || {
-            if let Some(observer) = observer {
-                observer.disconnect();
-            }
-            drop(on_resize);
-        }
-    });
-}
-
-/// Asks for what is to be drawn and is not there.
-#[hook]
-fn use_loading(intents: &Callback<Intent>, props: &Props, sight: &Sight) {
-    let intents = intents.clone();
-    let room = &props.room.room;
-    let gap = props
-        .room
-        .messages
-        .gap(clamp(&sight.slice, &(room.first..room.next)));
-    let due: (RoomId, Option<Span>, u32) = (room.id, gap, props.room.load_failures);
-    use_effect_with(due, move |(room, gap, failures)| {
-        if let Some(span) = gap {
-            intents.emit(Intent::Load(*room, *span, *failures));
-        }
-    });
-}
-
-/// Tells how far this person has read.
-#[hook]
-fn use_seeing(intents: &Callback<Intent>, props: &Props, sight: &Sight) {
-    let intents = intents.clone();
-    let room = props.room.room.id;
-    let read = props.room.membership.map(|it| it.read_up_to);
-    let last = sight.seen.end.min(props.room.room.next);
-    let is_there = last > 0 && props.room.messages.get(last - 1).is_some();
-    let due = read.filter(|read| is_there && *read < last).map(|_| last);
-    use_effect_with((room, due), move |(room, due)| {
-        if let Some(up_to) = due {
-            intents.emit(Intent::Seen(*room, *up_to));
-        }
-    });
 }
 
 /// Moves from message to message by the arrow keys.

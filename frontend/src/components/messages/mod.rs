@@ -1,6 +1,7 @@
 //! The messages of a conversation.
 
 mod actions;
+mod effects;
 mod heights;
 mod list;
 mod message;

@@ -61,6 +61,12 @@ pub struct Sight {
     pub at_end: bool,
 }
 
+/// The part of a slice that there is.
+pub fn clamp(slice: &Range<MessageNumber>, numbers: &Range<MessageNumber>) -> Range<MessageNumber> {
+    let within = |number: MessageNumber| number.clamp(numbers.start, numbers.end);
+    within(slice.start)..within(slice.end)
+}
+
 impl Default for Scroller {
     fn default() -> Self {
         Self {
