@@ -159,6 +159,8 @@ impl Store {
 
     fn overview(&mut self, overview: Overview, device: Option<u64>) {
         let before = std::mem::take(&mut self.rooms);
+        self.recent = Shared::default();
+        self.recent_since = overview.up_to;
         for summary in overview.rooms {
             self.enter(summary);
         }
@@ -287,6 +289,10 @@ impl Store {
     }
 
     fn history(&mut self, room: RoomId, history: History) {
+        if history.up_to < self.recent_since {
+            // By a replica that lags so far behind that it is not known what it has missed.
+            return self.apply(Action::HistoryFailed(room));
+        }
         for person in &history.people {
             self.meet(person);
         }

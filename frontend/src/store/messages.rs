@@ -12,6 +12,8 @@ pub const MAX_KEPT: usize = 1_200;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
     kept: BTreeMap<MessageNumber, Rc<Message>>,
+    /// Near which of them the reader is: where they had some loaded, or at the end that grows.
+    reader: MessageNumber,
 }
 
 impl Messages {
@@ -25,16 +27,22 @@ impl Messages {
         self.kept.values()
     }
 
-    /// Adds messages, or puts them in the place of what was known of them.
+    /// Adds messages that the reader had loaded, or puts them in the place of what was known of them.
     pub fn extend(&mut self, messages: impl IntoIterator<Item = Message>) {
-        let mut around = None;
         for message in messages {
-            around = Some(message.number);
+            self.reader = message.number;
             self.kept.insert(message.number, Rc::new(message));
         }
-        if let Some(number) = around {
-            self.forget_far_from(number);
+        self.forget_far_ones();
+    }
+
+    /// Adds a message that was just said.
+    fn said(&mut self, message: Message) {
+        if message.number.abs_diff(self.reader) < MAX_KEPT as u64 / 2 {
+            self.reader = message.number;
         }
+        self.kept.insert(message.number, Rc::new(message));
+        self.forget_far_ones();
     }
 
     /// Forgets those before the oldest that the room keeps.
@@ -65,7 +73,7 @@ impl Messages {
     /// Applies what has changed about a message. Of messages that the page does not have, it learns when it asks for them.
     pub fn apply(&mut self, change: &Change, me: Option<Principal>) {
         match change {
-            Change::Said { message, .. } => self.extend([message.clone()]),
+            Change::Said { message, .. } => self.said(message.clone()),
             Change::Edited {
                 message,
                 text,
@@ -115,7 +123,8 @@ impl Messages {
         }
     }
 
-    fn forget_far_from(&mut self, number: MessageNumber) {
+    fn forget_far_ones(&mut self) {
+        let number = self.reader;
         while self.kept.len() > MAX_KEPT {
             let far =
                 |kept: Option<(&MessageNumber, _)>| kept.map_or(0, |(at, _)| at.abs_diff(number));
@@ -151,7 +160,7 @@ pub const PAGE: u32 = MAX_PAGE;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::message;
+    use crate::store::tests::{message, person};
 
     fn some(numbers: impl IntoIterator<Item = u64>) -> Messages {
         let mut messages = Messages::default();
@@ -176,8 +185,30 @@ mod tests {
         assert_eq!(messages.iter().count(), MAX_KEPT);
         assert!(messages.get(0).is_none());
         assert!(messages.get(5_000).is_some());
-        messages.extend([message(3, 1, "near")]);
+        messages.extend([message(0, 1, "near")]);
         assert!(messages.get(5_000).is_none());
+    }
+
+    #[test]
+    fn who_reads_far_up_keeps_what_they_read_while_others_talk() {
+        let said = |number| Change::Said {
+            room: 0,
+            message: message(number, 1, "hi"),
+            author: person(1),
+        };
+        let mut messages = some(0..100);
+        for number in 50_000..50_000 + 2 * MAX_KEPT as u64 {
+            messages.apply(&said(number), None);
+        }
+        assert!(messages.get(99).is_some());
+
+        let mut messages = some(0..100);
+        let latest = 100 + 2 * MAX_KEPT as u64;
+        for number in 100..=latest {
+            messages.apply(&said(number), None);
+        }
+        assert!(messages.get(latest).is_some());
+        assert!(messages.get(99).is_none());
     }
 
     #[test]

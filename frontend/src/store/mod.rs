@@ -79,7 +79,9 @@ pub struct Store {
     /// Whether the first list of rooms has come.
     pub is_known: bool,
     sync: Shared<Sync>,
+    /// The latest changes of messages: all after `recent_since`.
     recent: Shared<VecDeque<(u64, Change)>>,
+    recent_since: u64,
     next_note: u64,
     /// The latest command of this person to make or join a room.
     entering: Option<CommandId>,
@@ -299,8 +301,10 @@ impl Store {
 
     fn remember(&mut self, logged: &Logged) {
         let recent = self.recent.edit();
-        if recent.len() >= MAX_RECENT {
-            recent.pop_front();
+        if recent.len() >= MAX_RECENT
+            && let Some((number, _)) = recent.pop_front()
+        {
+            self.recent_since = number;
         }
         recent.push_back((logged.number, logged.change.clone()));
     }

@@ -103,6 +103,9 @@ pub fn MessageList(props: &Props) -> Html {
                 onkeydown={Callback::from(move_focus)}
             >
                 <div ref={&elements.above} class="messages-start" />
+                if room.first == room.next {
+                    <p class="empty">{ "Nothing was said here yet. Begin!" }</p>
+                }
                 <ol ref={&elements.slice} class="message-rows">
                     { rows(props, clamp(&sight.slice, &numbers), *current) }
                 </ol>

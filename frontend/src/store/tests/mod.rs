@@ -14,7 +14,7 @@ const ME: u8 = 1;
 const BOB: u8 = 2;
 const ROOM: RoomId = 7;
 
-fn person(id: u8) -> Person {
+pub(crate) fn person(id: u8) -> Person {
     Person {
         id: Principal::from_slice(&[id]),
         name: format!("person {id}"),
