@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use chat_api::Address;
 use gloo_events::EventListener;
 use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Interval;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::*;
 
 use crate::{
@@ -14,7 +15,8 @@ use crate::{
     components::{Page, SetupError},
     env::Env,
     intent::Intent,
-    store::{Action, Store},
+    route,
+    store::{Action, Store, view::Open},
 };
 
 /// Where the cookies are kept.
@@ -55,6 +57,7 @@ fn Chat(props: &ChatProps) -> Html {
     use_attention(&actor, &store);
     use_ticks(&store);
     use_keeping(&actor, &store);
+    use_address(&store);
     let on_intent = {
         let actor = Rc::clone(&actor);
         use_callback((), move |intent, ()| actor.carry_out(intent))
@@ -129,6 +132,61 @@ fn use_attention(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
 fn use_previous_known(now: bool) -> bool {
     let before = use_mut_ref(|| false);
     std::mem::replace(&mut *before.borrow_mut(), now)
+}
+
+/// Keeps the page's address and the conversation that is open the same.
+#[hook]
+fn use_address(store: &UseReducerHandle<Store>) {
+    let latest = use_mut_ref(Store::default);
+    latest.replace((**store).clone());
+    let follow = {
+        let (latest, dispatcher) = (Rc::clone(&latest), store.dispatcher());
+        move || {
+            let store = latest.borrow().clone();
+            let place = route::place(&current_hash());
+            let is_there = |place: &Address| match place {
+                Address::Room(room) => store.room(*room).is_some(),
+                Address::Person(_) => true,
+            };
+            if place != store.view.place {
+                let what = match place.filter(is_there) {
+                    Some(place) => Open::Place(place, None),
+                    None => Open::List,
+                };
+                dispatcher.dispatch(Action::Open(what));
+            }
+        }
+    };
+    {
+        // Once it is known what there is.
+        let follow = follow.clone();
+        use_effect_with(store.is_known, move |is_known| {
+            if *is_known && !current_hash().is_empty() {
+                follow();
+            }
+        });
+    }
+    // The first address is the one that the page was opened with.
+    let is_first = use_mut_ref(|| true);
+    use_effect_with(store.view.place, move |place| {
+        let hash = route::hash(*place);
+        if !is_first.replace(false) && hash != current_hash() {
+            let address = if hash.is_empty() { "." } else { &hash };
+            // Where it fails, the address just does not follow.
+            let _ = gloo_utils::window()
+                .history()
+                .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(address)));
+        }
+    });
+    use_effect_with((), move |()| {
+        let window = gloo_utils::window();
+        let listener = EventListener::new(&window, "popstate", move |_| follow());
+        move || drop(listener)
+    });
+}
+
+fn current_hash() -> String {
+    gloo_utils::window().location().hash().unwrap_or_default()
 }
 
 /// Keeps what is known, now and then and when the page is hidden or closed.

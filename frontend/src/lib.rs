@@ -22,6 +22,7 @@ mod guest;
 pub mod identity;
 pub mod intent;
 pub mod markdown;
+pub mod route;
 pub mod shared;
 pub mod store;
 pub mod words;
