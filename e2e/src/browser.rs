@@ -1,8 +1,9 @@
-//! Somebody who chats with the page, in headless Chromium.
+//! Headless Chromium, and its windows.
 
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use thirtyfour::{ChromiumLikeCapabilities, WindowHandle, prelude::*};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -80,113 +81,52 @@ impl Browser {
     }
 }
 
-/// One browser window with the chat page.
+/// One browser window.
 pub struct Window {
     driver: WebDriver,
 }
 
-/// A message as the page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownMessage {
-    /// The author's name.
-    pub author: String,
-    /// The text.
-    pub text: String,
-    /// Whether it is shown as a direct message.
-    pub direct: bool,
-}
-
 impl Window {
-    /// Fills in the name and enters the room as a guest.
-    pub async fn join(&self, name: &str) -> Result<()> {
-        self.type_name(name).await?;
-        self.click("#join-button").await?;
-        self.wait_for("#connection[data-state=open]").await?;
-        self.wait_for_person(name).await
+    /// Waits for an element.
+    pub async fn wait_for(&self, css: &str) -> Result<WebElement> {
+        self.wait_for_any(By::Css(css), css).await
     }
 
-    /// Signs in as this person of the local identity provider, and enters the room under their name.
-    pub async fn sign_in_as(&self, name: &str) -> Result<()> {
-        self.type_name(name).await?;
-        self.click("#sign-in-button").await?;
-        let page = self.enter_popup().await?;
-        self.click(&format!("button[value='{name}']")).await?;
-        self.wait_for_popup_to_close(page).await?;
-        self.wait_for("#connection[data-state=open]").await?;
-        self.wait_for_person(name).await
-    }
-
-    /// Fills in the name.
-    pub async fn type_name(&self, name: &str) -> Result<()> {
-        let input = self.wait_for("#name-input").await?;
-        input.clear().await?;
-        Ok(input.send_keys(name).await?)
-    }
-
-    /// Types a message, and presses Enter as soon as it can be sent.
-    pub async fn say(&self, text: &str) -> Result<()> {
-        let composer = self.wait_for("#composer").await?;
-        composer.send_keys(text).await?;
-        self.wait_for("#send-button:not([disabled])").await?;
-        Ok(composer.send_keys(Key::Enter + "").await?)
-    }
-
-    /// Chooses whom the next message is for.
-    pub async fn write_to(&self, name: &str) -> Result<()> {
-        self.wait_for(&person(name)).await?.click().await?;
-        self.wait_for("#recipient").await?;
-        Ok(())
-    }
-
-    /// All messages that the page shows now.
-    pub async fn messages(&self) -> Result<Vec<ShownMessage>> {
-        // One script, because elements may be replaced between two WebDriver commands.
-        let script = "return [...document.querySelectorAll('[data-testid=message]')].map(m =>
-            [m.dataset.author, m.querySelector('.text').textContent, m.dataset.direct])";
-        let shown: Vec<(String, String, String)> =
-            self.driver.execute(script, vec![]).await?.convert()?;
-        Ok(shown
-            .into_iter()
-            .map(|(author, text, direct)| ShownMessage {
-                author,
-                text,
-                direct: direct == "true",
-            })
-            .collect())
-    }
-
-    /// Waits until the page shows a message with this text.
-    pub async fn wait_for_message(&self, text: &str) -> Result<ShownMessage> {
-        until(&format!("the message '{text}' on the page"), || async {
-            Ok(self
-                .messages()
-                .await?
-                .into_iter()
-                .find(|message| message.text == text))
+    async fn wait_for_any(&self, by: By, what: &str) -> Result<WebElement> {
+        until(&format!("'{what}' on the page"), || async {
+            Ok(self.driver.find_all(by.clone()).await?.into_iter().next())
         })
         .await
     }
 
-    /// Waits until `name` is among the people on the page.
-    pub async fn wait_for_person(&self, name: &str) -> Result<()> {
-        self.wait_for(&person(name)).await.map(|_| ())
+    /// Waits until there is no such element.
+    pub async fn wait_for_none(&self, css: &str) -> Result<()> {
+        until(&format!("'{css}' to be gone from the page"), || async {
+            Ok((!self.has(css).await?).then_some(()))
+        })
+        .await
     }
 
-    /// The principal of `name`, once they are among the people on the page.
-    pub async fn person_id(&self, name: &str) -> Result<String> {
-        let id = self.wait_for(&person(name)).await?.attr("data-id").await?;
-        id.context("a person without an id")
+    /// Whether there is such an element now.
+    pub async fn has(&self, css: &str) -> Result<bool> {
+        Ok(!self.driver.find_all(By::Css(css)).await?.is_empty())
     }
 
-    /// Waits until the page has a notice that contains `text`.
-    pub async fn wait_for_notice(&self, text: &str) -> Result<()> {
-        until(&format!("a notice '{text}' on the page"), || async {
-            let notices = self
-                .driver
-                .find_all(By::Css("[data-testid=notice]"))
-                .await?;
-            for notice in notices {
-                if notice.text().await.is_ok_and(|shown| shown.contains(text)) {
+    /// Clicks on an element as soon as it can be clicked on.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        self.click_any(By::Css(css), css).await
+    }
+
+    /// Presses the button of this name as soon as it can be pressed.
+    pub async fn press(&self, name: &str) -> Result<()> {
+        let button = format!("//button[@aria-label='{name}' or normalize-space()='{name}']");
+        self.click_any(By::XPath(button), name).await
+    }
+
+    async fn click_any(&self, by: By, what: &str) -> Result<()> {
+        until(&format!("a click on '{what}'"), || async {
+            for element in self.driver.find_all(by.clone()).await? {
+                if element.click().await.is_ok() {
                     return Ok(Some(()));
                 }
             }
@@ -195,40 +135,44 @@ impl Window {
         .await
     }
 
-    /// Waits until `name` is no longer among the people on the page.
-    pub async fn wait_for_absence(&self, name: &str) -> Result<()> {
-        until(&format!("{name} to be gone from the page"), || async {
-            Ok(self
-                .driver
-                .find_all(By::Css(person(name)))
-                .await?
-                .is_empty()
-                .then_some(()))
+    /// Puts a text in the place of what is in the field of this name.
+    pub async fn fill_in(&self, name: &str, text: &str) -> Result<()> {
+        let field =
+            format!("//*[@aria-label='{name}' or @id=//label[normalize-space()='{name}']/@for]");
+        let field = self.wait_for_any(By::XPath(field), name).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// What the page says in an element.
+    pub async fn text(&self, css: &str) -> Result<String> {
+        Ok(self.wait_for(css).await?.text().await?)
+    }
+
+    /// Waits until an element says something that contains `text`.
+    pub async fn wait_for_text(&self, css: &str, text: &str) -> Result<()> {
+        until(&format!("'{text}' in '{css}'"), || async {
+            let elements = self.driver.find_all(By::Css(css)).await?;
+            for element in elements {
+                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                    return Ok(Some(()));
+                }
+            }
+            Ok(None)
         })
         .await
     }
 
-    /// Waits for an element.
-    pub async fn wait_for(&self, css: &str) -> Result<WebElement> {
-        until(&format!("'{css}' on the page"), || async {
-            Ok(self.driver.find_all(By::Css(css)).await?.into_iter().next())
-        })
-        .await
+    /// Runs a script in the page, and gives what it returns.
+    pub async fn execute(&self, script: &str) -> Result<Value> {
+        Ok(self.driver.execute(script, vec![]).await?.convert()?)
     }
 
-    /// Clicks on an element as soon as it can be clicked on.
-    pub async fn click(&self, css: &str) -> Result<()> {
-        until(&format!("a click on '{css}'"), || async {
-            let element = self.wait_for(css).await?;
-            Ok(element.click().await.is_ok().then_some(()))
-        })
-        .await
-    }
-
-    /// Runs a script in the page.
-    pub async fn execute(&self, script: &str) -> Result<()> {
-        self.driver.execute(script, vec![]).await?;
-        Ok(())
+    /// Runs a script in the page that calls `done` with its result.
+    pub async fn execute_async(&self, script: &str) -> Result<Value> {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        let result = self.driver.execute_async(script, vec![]).await?;
+        Ok(result.convert()?)
     }
 
     /// Goes on in the window that the page opens; gives the page's own.
@@ -262,37 +206,6 @@ impl Window {
         self.leave_popup(page).await
     }
 
-    /// Whether there is such an element on the page now.
-    pub async fn has(&self, css: &str) -> Result<bool> {
-        Ok(!self.driver.find_all(By::Css(css)).await?.is_empty())
-    }
-
-    /// Runs a script in the page that calls `done` with its result.
-    pub async fn execute_async(&self, script: &str) -> Result<serde_json::Value> {
-        let script = format!("const done = arguments[arguments.length - 1]; {script}");
-        let result = self.driver.execute_async(script, vec![]).await?;
-        Ok(result.convert()?)
-    }
-
-    /// Waits until an element says something that contains `text`.
-    pub async fn wait_for_text(&self, css: &str, text: &str) -> Result<()> {
-        until(&format!("'{text}' in '{css}'"), || async {
-            let elements = self.driver.find_all(By::Css(css)).await?;
-            for element in elements {
-                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
-                    return Ok(Some(()));
-                }
-            }
-            Ok(None)
-        })
-        .await
-    }
-
-    /// What the page says in an element.
-    pub async fn text(&self, css: &str) -> Result<String> {
-        Ok(self.wait_for(css).await?.text().await?)
-    }
-
     /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.driver.refresh().await?)
@@ -302,8 +215,4 @@ impl Window {
     pub async fn close(self) -> Result<()> {
         Ok(self.driver.quit().await?)
     }
-}
-
-fn person(name: &str) -> String {
-    format!("[data-testid=person][data-name='{name}']")
 }

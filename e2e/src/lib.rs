@@ -5,19 +5,21 @@
 //! - [`stack`]: these, and the chat on them.
 //! - [`gateway`]: the gateway as a process of its own.
 //! - [`canister`]: a canister, called with typed arguments.
+//! - [`commands`]: what people ask of the chat.
 //! - [`person`]: somebody who chats with the native client.
 //! - [`nodejs`]: Node.js, which runs what others published.
 //! - [`published_client`]: the published JavaScript client.
-//! - [`browser`]: somebody who chats with the page, in headless Chromium.
+//! - [`browser`]: headless Chromium, and [`page`]: what people do on the chat page in it.
 //! - [`identity_provider`]: the local identity provider, and who signs in with it.
 //! - [`icp`]: the `icp` command line.
 //! - [`http`] and [`load`]: many requests that cost next to nothing to send.
-//! - [`talker`]: somebody who goes on talking whatever happens to the connection.
+//! - [`talker`]: somebody who goes on talking whatever happens to the connection, and is shown everything once.
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
 pub mod browser;
 pub mod canister;
+pub mod commands;
 pub mod gateway;
 pub mod http;
 pub mod icp;
@@ -25,6 +27,7 @@ pub mod identity_provider;
 pub mod load;
 pub mod network;
 pub mod nodejs;
+pub mod page;
 pub mod person;
 pub mod published_client;
 pub mod stack;

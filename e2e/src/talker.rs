@@ -1,46 +1,66 @@
-//! Somebody who goes on talking whatever happens to the connection.
+//! Somebody who goes on talking whatever happens to the connection, and is shown everything once.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, bail};
-use chat_api::{ChatMessage, Command, Event as ChatEvent, Message};
+use anyhow::{Context, Result, bail, ensure};
+use candid::{Decode, Encode, Principal};
+use chat_api::{Change, ChatMessage, Command, Event as ChatEvent, Logged, Message, Since};
 use futures::StreamExt;
-use ic_ws_client::{CloseReason, Config, Connection, Ed25519Signer, Event, Events, Sent, connect};
+use ic_ws_client::{
+    Agent, CloseReason, Config, Connection, Ed25519Signer, Event, Events, Sent, connect,
+};
 
-use crate::wait::within_deadline;
+use crate::{
+    commands::{Device, LOBBY, introduction, saying},
+    stack::Stack,
+    wait::within_deadline,
+};
 
-/// A client that reconnects, and what it has seen.
+/// A client that reconnects, and what it was shown.
 pub struct Talker {
+    device: Device,
+    canister: Principal,
+    queries: Agent<Ed25519Signer>,
     connection: Connection<ChatMessage>,
     events: Events<ChatMessage>,
-    /// What was said in the room, by number.
-    seen: BTreeMap<u64, Message>,
+    /// All changes up to this one were shown.
+    up_to: u64,
+    /// What was said in the lobby, without gaps.
+    shown: Vec<Message>,
     /// Why connections were lost.
     pub losses: Vec<CloseReason>,
     has_entered: bool,
 }
 
 impl Talker {
-    /// Connects, and enters the room whenever there is a connection.
-    pub fn connect(config: Config, name: &str) -> Result<Self> {
-        let (connection, events) = connect(config, Ed25519Signer::generate()?);
-        connection.greet_with(&ChatMessage::Command(Command::Join {
-            name: name.to_owned(),
-            guest: false,
-        }))?;
-        Ok(Self {
+    /// Connects to the stack's chat canister, and joins the lobby.
+    pub fn connect(stack: &Stack, config: Config, name: &str) -> Result<Self> {
+        let signer = Ed25519Signer::generate()?;
+        let root_key = config.network.root_key.as_slice();
+        let queries = Agent::new(&stack.ic_url, root_key, signer.clone());
+        let (connection, events) = connect(config, signer);
+        let talker = Self {
+            device: Device::new(),
+            canister: stack.backend,
+            queries,
             connection,
             events,
-            seen: BTreeMap::new(),
+            up_to: 0,
+            shown: Vec::new(),
             losses: Vec::new(),
             has_entered: false,
-        })
+        };
+        talker.request(introduction(name))?;
+        talker.request(Command::Join { room: LOBBY })?;
+        Ok(talker)
     }
 
-    /// Says something to everyone.
+    fn request(&self, command: Command) -> Result<Sent> {
+        let request = ChatMessage::Request(self.device.request(command));
+        Ok(self.connection.send(&request)?)
+    }
+
+    /// Says something in the lobby.
     pub fn say(&self, text: impl Into<String>) -> Result<Sent> {
-        let say = ChatMessage::Command(Command::Say { text: text.into() });
-        Ok(self.connection.send(&say)?)
+        self.request(saying(LOBBY, text))
     }
 
     /// Waits until the canister has let them in.
@@ -58,31 +78,26 @@ impl Talker {
         self.losses.first().cloned().context("no loss")
     }
 
-    /// Waits until they have seen all these messages.
+    /// Waits until they were shown all these messages.
     pub async fn seen_all(&mut self, texts: &[String]) -> Result<()> {
         self.until("all messages", |talker| {
-            let seen = talker.texts();
-            texts.iter().all(|text| seen.contains(text))
+            let shown = talker.texts();
+            texts.iter().all(|text| shown.contains(text))
         })
         .await
     }
 
-    /// What was said, in the order of the room. What was sent twice is here once.
+    /// All that they were shown, in that order.
     pub fn texts(&self) -> Vec<String> {
-        let mut texts = Vec::new();
-        for message in self.seen.values() {
-            if !texts.contains(&message.text) {
-                texts.push(message.text.clone());
-            }
-        }
-        texts
+        let texts = self.shown.iter().map(|message| message.text.clone());
+        texts.collect()
     }
 
     async fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) -> Result<()> {
         within_deadline(what, async {
             while !condition(self) {
                 match self.events.next().await.context("the events ended")? {
-                    Event::Message(ChatMessage::Event(event)) => self.take(event),
+                    Event::Message(ChatMessage::Event(event)) => self.take(event).await?,
                     Event::Reconnecting { reason, .. } => self.losses.push(reason),
                     Event::Closed(reason) => bail!("closed: {reason}"),
                     _ => {}
@@ -91,20 +106,54 @@ impl Talker {
             Ok(())
         })
         .await
-        .with_context(|| format!("lost: {:?}, seen: {:?}", self.losses, self.texts()))?
+        .with_context(|| format!("lost: {:?}, shown: {:?}", self.losses, self.texts()))?
     }
 
-    fn take(&mut self, event: ChatEvent) {
+    async fn take(&mut self, event: ChatEvent) -> Result<()> {
         match event {
-            ChatEvent::Welcome { messages, .. } => {
-                self.has_entered = true;
-                let messages = messages.into_iter().map(|message| (message.id, message));
-                self.seen.extend(messages);
+            ChatEvent::Hello { latest, .. } => self.catch_up(latest).await,
+            ChatEvent::Logged(logged) => self.show(*logged),
+            ChatEvent::Refused { reason, .. } => bail!("refused: {reason}"),
+            ChatEvent::Done { .. } | ChatEvent::Passing(_) => Ok(()),
+        }
+    }
+
+    /// Asks for what has happened while there was no connection. What the new one brings waits meanwhile.
+    async fn catch_up(&mut self, latest: u64) -> Result<()> {
+        while self.up_to < latest {
+            let args = Encode!(&self.up_to, &Some(self.device.id()))?;
+            let answer = self.queries.query(self.canister, "since", args).await?;
+            let Since::Changes(missed) = Decode!(&answer, Since)? else {
+                bail!("what was missed after {} is gone", self.up_to);
+            };
+            for logged in missed.changes {
+                self.show(logged)?;
             }
-            ChatEvent::Message(message) => {
-                self.seen.insert(message.id, message);
+            self.up_to = self.up_to.max(missed.up_to);
+        }
+        Ok(())
+    }
+
+    /// Shows a change, unless it was among those that were asked for.
+    fn show(&mut self, logged: Logged) -> Result<()> {
+        if logged.number <= self.up_to {
+            return Ok(());
+        }
+        self.up_to = logged.number;
+        match logged.change {
+            Change::Said { message, .. } => {
+                let next = self.shown.last().map_or(0, |last| last.number + 1);
+                ensure!(
+                    self.shown.is_empty() || message.number == next,
+                    "message {} came, and not {next}",
+                    message.number
+                );
+                self.shown.push(message);
             }
+            Change::Entered(_) => self.has_entered = true,
+            Change::Refused { reason } => bail!("refused: {reason}"),
             _ => {}
         }
+        Ok(())
     }
 }

@@ -18,8 +18,9 @@ use ic_ws_protocol::{
     verify::CertificateError,
 };
 
-/// The first frames open the connection and welcome to the room.
-const FIRST: usize = 2;
+/// The frames before open the connection and let the talker into the lobby: the opening, the greeting, and what comes of
+/// the two commands.
+const FIRST: usize = 5;
 
 const SAID: usize = 5;
 
@@ -40,7 +41,7 @@ async fn noticed_and_left(
 ) -> Result<()> {
     let stack = Stack::start().await?;
     let proxy = TamperingProxy::start(&stack.gateway_url, misdeed).await?;
-    let mut talker = Talker::connect(limits(config(&stack, &proxy)), "Alice")?;
+    let mut talker = Talker::connect(&stack, limits(config(&stack, &proxy)), "Alice")?;
     talker.entered().await?;
     let texts: Vec<String> = (0..SAID).map(|n| format!("message {n}")).collect();
     let mut sent = Vec::new();
@@ -155,7 +156,7 @@ async fn dropping_all_acknowledgements() -> Result<()> {
         ack_interval: Duration::ZERO,
         ..config(&stack, &proxy)
     };
-    let mut talker = Talker::connect(impatient, "Alice")?;
+    let mut talker = Talker::connect(&stack, impatient, "Alice")?;
     let texts = ["is anybody there?".to_owned()];
     let sent = talker.say(&texts[0])?;
     talker.seen_all(&texts).await?;
@@ -175,7 +176,7 @@ async fn dropping_all_acknowledgements() -> Result<()> {
         ),
         "{reason:?}"
     );
-    // The entrance and the message arrive once more.
+    // All of it is sent once more, and carried out no more.
     let arrived = tokio::spawn(within_deadline("a receipt", sent));
     let again = ["somebody is".to_owned()];
     talker.say(&again[0])?;
@@ -191,7 +192,7 @@ async fn swapping_two_clients_messages() -> Result<()> {
     let proxy = TamperingProxy::start(&stack.gateway_url, Misdeed::Swap(FIRST)).await?;
     let mut talkers = Vec::new();
     for name in ["Alice", "Bob"] {
-        let mut talker = Talker::connect(config(&stack, &proxy), name)?;
+        let mut talker = Talker::connect(&stack, config(&stack, &proxy), name)?;
         if name == "Alice" {
             talker.entered().await?;
         }
@@ -228,7 +229,7 @@ async fn a_gateway_is_killed_under_load() -> Result<()> {
         let mut gateways = [&*mortal.url, &*survivor.url];
         gateways.rotate_left(n % 2);
         let config = stack.persistent_client_config(gateways);
-        talkers.push(Talker::connect(config, &format!("Person {n}"))?);
+        talkers.push(Talker::connect(&stack, config, &format!("Person {n}"))?);
     }
     for talker in &mut talkers {
         talker.entered().await?;

@@ -1,9 +1,8 @@
 //! The published JavaScript client, unmodified, against our gateway and canister.
 
-use anyhow::{Context, Result};
-use candid::Principal;
-use chat_api::Event as ChatEvent;
+use anyhow::{Context, Result, bail};
 use e2e::{
+    commands::LOBBY,
     person::Person,
     published_client::{Event, PublishedClient},
     stack::Stack,
@@ -16,24 +15,37 @@ const MESSAGES: usize = 20;
 async fn the_published_client_exchanges_messages_and_closes() -> Result<()> {
     let stack = Stack::start().await?;
     let mut witness = Person::join(&stack, "Witness").await?;
+    witness.look(LOBBY).await?;
 
     let interface = include_str!("../../../backend/chat.did");
     let mut client = PublishedClient::connect(stack.network(), stack.backend, interface)?;
     let Event::Opened(id) = client.event().await? else {
         panic!("not opened");
     };
-    client
-        .send(&json!({ "Command": { "Join": { "name": "Published", "guest": false } } }))
-        .await?;
-    chat_event(&mut client, "Welcome").await?;
+    let introduction = json!({ "SetProfile": { "name": "Published", "guest": false, "color": 7 } });
+    let join = json!({ "Join": { "room": LOBBY } });
+    let says = (0..MESSAGES).map(|n| {
+        let text = format!("message {n}");
+        json!({ "Say": { "to": { "Room": LOBBY }, "text": text, "reply_to": [], "mentions": [] } })
+    });
+    let mut commands = [introduction, join].into_iter().chain(says).zip(1u64..);
+    let mut send_next = async |client: &mut PublishedClient| {
+        let (command, number) = commands.next().context("no command is left")?;
+        let request = json!({ "id": { "device": 1, "number": number }, "command": command });
+        client.send(&json!({ "Request": request })).await
+    };
+    chat_event(&mut client, |event| event.get("Hello").cloned()).await?;
+    send_next(&mut client).await?;
+    chat_event(&mut client, |event| event.get("Done").cloned()).await?;
+    send_next(&mut client).await?;
+    chat_event(&mut client, |event| change(event, "Entered")).await?;
     for n in 0..MESSAGES {
         let text = format!("message {n}");
-        client
-            .send(&json!({ "Command": { "Say": { "text": text } } }))
-            .await?;
-        assert_eq!(chat_event(&mut client, "Message").await?["text"], text);
+        send_next(&mut client).await?;
+        let said = chat_event(&mut client, |event| change(event, "Said")).await?;
+        assert_eq!(said["message"]["text"], text);
         let message = witness.message().await?;
-        assert_eq!((message.author.id, message.text), (id, text));
+        assert_eq!((message.author, message.text), (id, text));
     }
     client.close();
     let closed = Event::Closed {
@@ -41,30 +53,29 @@ async fn the_published_client_exchanges_messages_and_closes() -> Result<()> {
         reason: String::new(),
     };
     assert_eq!(client.event().await?, closed);
-    assert_eq!(who_left(&mut witness).await?, id);
+    assert_eq!(witness.departure().await?, id);
     stack.stop().await
 }
 
-/// Reads events until one of this kind comes.
-async fn chat_event(client: &mut PublishedClient, kind: &str) -> Result<Value> {
+/// Reads events until one comes that `wanted` takes.
+async fn chat_event(
+    client: &mut PublishedClient,
+    wanted: impl Fn(&Value) -> Option<Value>,
+) -> Result<Value> {
     loop {
         match client.event().await? {
-            Event::Message(mut message) => {
-                let event = message.get_mut("Event").context("not an event")?;
-                if let Some(event) = event.get_mut(kind) {
-                    return Ok(event.take());
+            Event::Message(message) => {
+                let event = message.get("Event").context("not an event")?;
+                if let Some(value) = wanted(event) {
+                    return Ok(value);
                 }
             }
-            other => anyhow::bail!("{other:?} came instead of a message"),
+            other => bail!("{other:?} came instead of a message"),
         }
     }
 }
 
-async fn who_left(watcher: &mut Person) -> Result<Principal> {
-    watcher
-        .chat_event("the notice that somebody left", |event| match event {
-            ChatEvent::Left(person) => Some(person.id),
-            _ => None,
-        })
-        .await
+/// What a change of this kind says.
+fn change(event: &Value, kind: &str) -> Option<Value> {
+    event.get("Logged")?.get("change")?.get(kind).cloned()
 }

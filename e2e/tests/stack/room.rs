@@ -1,8 +1,12 @@
 //! The room, seen by native clients.
 
 use anyhow::Result;
-use chat_api::{Command, Event};
-use e2e::{person::Person, stack::Stack};
+use chat_api::{Change, Command, MAX_TEXT_BYTES, RoomKind};
+use e2e::{
+    commands::{LOBBY, introduction, saying, whisper},
+    person::Person,
+    stack::Stack,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_reach_everyone_in_the_same_order() -> Result<()> {
@@ -22,7 +26,7 @@ async fn messages_reach_everyone_in_the_same_order() -> Result<()> {
         let mut order = vec![];
         for _ in 0..3 * EACH {
             let message = person.message().await?;
-            order.push((message.id, message.author.id, message.text));
+            order.push((message.number, message.author, message.text));
         }
         orders.push(order);
     }
@@ -50,9 +54,14 @@ async fn a_direct_message_reaches_its_addressee_only() -> Result<()> {
     let mut carol = Person::join(&stack, "Carol").await?;
     alice.whisper(bob.id, "between us")?;
     for person in [&mut alice, &mut bob] {
-        let message = person.message().await?;
-        assert_eq!(message.text, "between us");
-        assert_eq!(message.to.map(|person| person.name), Some("Bob".to_owned()));
+        let entered = person.change("the conversation", |logged| match logged.change {
+            Change::Entered(summary) => Some(summary),
+            _ => None,
+        });
+        let summary = entered.await?;
+        assert_eq!(summary.room.kind, RoomKind::Direct);
+        let (room, message) = person.message_somewhere().await?;
+        assert_eq!((room, &*message.text), (summary.room.id, "between us"));
     }
     alice.say("to all")?;
     assert_eq!(carol.message().await?.text, "to all");
@@ -61,7 +70,7 @@ async fn a_direct_message_reaches_its_addressee_only() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_of_the_canister_keeps_the_conversation() -> Result<()> {
-    const MESSAGES: usize = 60;
+    const MESSAGES: usize = 40;
     let stack = Stack::start().await?;
     let mut alice = Person::join(&stack, "Alice").await?;
     let mut bob = Person::join(&stack, "Bob").await?;
@@ -97,29 +106,14 @@ async fn what_the_canister_refuses_is_said_and_closes_nothing() -> Result<()> {
     let stack = Stack::start().await?;
     let mut alice = Person::join(&stack, "Alice").await?;
     for refused in [
-        Command::Say {
-            text: "  ".to_owned(),
-        },
-        Command::Say {
-            text: "x".repeat(chat_api::MAX_TEXT_BYTES + 1),
-        },
-        Command::Whisper {
-            to: candid::Principal::anonymous(),
-            text: "hello?".to_owned(),
-        },
-        Command::Join {
-            name: String::new(),
-            guest: false,
-        },
+        saying(LOBBY, "  "),
+        saying(LOBBY, "x".repeat(MAX_TEXT_BYTES + 1)),
+        whisper(candid::Principal::anonymous(), "hello?"),
+        introduction(""),
+        Command::Join { room: 1_000 },
     ] {
-        alice.say_command(refused)?;
-        let reason = alice
-            .chat_event("a refusal", |event| match event {
-                Event::Refused { reason } => Some(reason),
-                _ => None,
-            })
-            .await?;
-        assert!(!reason.is_empty());
+        let refused = alice.request(refused)?;
+        assert!(!alice.refusal(refused).await?.is_empty());
     }
     alice.say("still connected")?;
     assert_eq!(alice.message().await?.text, "still connected");
@@ -131,9 +125,9 @@ async fn whoever_leaves_is_missed() -> Result<()> {
     let stack = Stack::start().await?;
     let mut alice = Person::join(&stack, "Alice").await?;
     let bob = Person::join(&stack, "Bob").await?;
+    alice.look(LOBBY).await?;
     bob.close();
-    let left = left(&mut alice).await?;
-    assert_eq!((left.id, left.name.as_str()), (bob.id, "Bob"));
+    assert_eq!(alice.departure().await?, bob.id);
     stack.stop().await
 }
 
@@ -149,20 +143,12 @@ async fn one_person_may_have_several_connections() -> Result<()> {
     }
     // Only with their last connection does a person leave: the first one to be missed is Carol.
     let carol = Person::join(&stack, "Carol").await?;
+    bob.look(LOBBY).await?;
     phone.close();
     phone.close_reason().await?;
     carol.close();
-    assert_eq!(left(&mut bob).await?.id, carol.id);
+    assert_eq!(bob.departure().await?, carol.id);
     desk.close();
-    assert_eq!(left(&mut bob).await?.id, desk.id);
+    assert_eq!(bob.departure().await?, desk.id);
     stack.stop().await
-}
-
-async fn left(watcher: &mut Person) -> Result<chat_api::Person> {
-    watcher
-        .chat_event("the notice that somebody left", |event| match event {
-            Event::Left(person) => Some(person),
-            _ => None,
-        })
-        .await
 }

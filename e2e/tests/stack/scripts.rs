@@ -112,7 +112,7 @@ async fn start_brings_everything_up_and_stop_leaves_nothing() -> Result<()> {
     }
     let browser = Browser::start().await?;
     let window = browser.window(&network.frontend_url).await?;
-    window.join("Alice").await?;
+    window.enter_lobby("Alice").await?;
     window.say("Is anybody here?").await?;
     window.wait_for_message("Is anybody here?").await?;
     window.close().await?;
@@ -142,7 +142,7 @@ async fn start_brings_everything_up_and_stop_leaves_nothing() -> Result<()> {
     let clock = format!("{}/_/test/clock", network.ic_url);
     reqwest::get(clock).await?.error_for_status()?;
     let window = browser.window(&network.frontend_url).await?;
-    window.join("Bob").await?;
+    window.enter_lobby("Bob").await?;
     window.wait_for_message("Is anybody here?").await?;
     window.close().await?;
     instance.succeed("stop", &[]).await?;

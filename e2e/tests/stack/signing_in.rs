@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use e2e::{
     browser::{Browser, Window},
+    page::LOBBY,
     stack::Stack,
 };
 use serde_json::{Value, json};
@@ -18,31 +19,37 @@ async fn two_people_sign_in_and_stay_who_they_are_until_they_sign_out() -> Resul
     alice.sign_in_as("Alice").await?;
     let bob = browser.window(&stack.page_url).await?;
     bob.sign_in_as("Bob").await?;
+    for window in [&alice, &bob] {
+        window.join_room(LOBBY).await?;
+        window.show_members().await?;
+    }
 
     alice.say("Hello, Bob").await?;
     bob.wait_for_message("Hello, Bob").await?;
     bob.say("Hello, Alice").await?;
     alice.wait_for_message("Hello, Alice").await?;
-    assert!(!alice.has(".guest").await?, "nobody is a guest");
+    let guests = "return [...document.querySelectorAll('.badge')].filter((it) => it.textContent === 'guest').length";
+    assert_eq!(alice.execute(guests).await?, 0);
 
     // A guest is shown as one, to themselves and to others.
     let carol = browser.window(&stack.page_url).await?;
-    carol.join("Carol").await?;
-    alice.wait_for("[data-name=Carol] .guest").await?;
-    carol.wait_for("#leave-button").await?;
+    carol.enter_lobby("Carol").await?;
+    carol.wait_for_text("#own-name", "guest").await?;
+    alice.wait_for_text("[data-name=Carol]", "guest").await?;
+    carol.leave("Leave").await?;
     carol.close().await?;
 
     // The same person after a reload, without being asked anything.
     let id = alice.person_id("Alice").await?;
     alice.reload().await?;
+    alice.wait_until_inside("Alice").await?;
+    alice.show_members().await?;
     assert_eq!(alice.person_id("Alice").await?, id);
-    alice.wait_for("#sign-out-button").await?;
     alice.say("Still here").await?;
     bob.wait_for_message("Still here").await?;
 
     // Signing out ends it, for good.
-    alice.click("#sign-out-button").await?;
-    alice.wait_for(SIGN_IN).await?;
+    alice.leave("Sign out").await?;
     bob.wait_for_absence("Alice").await?;
     assert_eq!(kept_session(&alice).await?, Value::Null);
     alice.reload().await?;
@@ -50,6 +57,8 @@ async fn two_people_sign_in_and_stay_who_they_are_until_they_sign_out() -> Resul
 
     // And signing in again is the same person again.
     alice.sign_in_as("Alice").await?;
+    alice.open_room(LOBBY).await?;
+    alice.show_members().await?;
     assert_eq!(alice.person_id("Alice").await?, id);
 
     alice.close().await?;
@@ -142,7 +151,8 @@ async fn a_session_that_expires_leads_back_to_the_entrance() -> Result<()> {
     window.execute(provider_is_strict).await?;
     window.click("button[value=Alice]").await?;
     window.wait_for_popup_to_close(page).await?;
-    window.wait_for_person("Alice").await?;
+    window.wait_until_inside("Alice").await?;
+    window.join_room(LOBBY).await?;
     window.say("in time").await?;
     window.wait_for_message("in time").await?;
 

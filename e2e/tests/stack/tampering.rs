@@ -116,11 +116,7 @@ async fn every_altered_bit_is_refused_with_the_right_reason() -> Result<()> {
     for (what, misdeed, expected) in cases {
         let proxy = TamperingProxy::start(&stack.gateway_url, misdeed).await?;
         let mut person = Person::connect(&stack, &proxy.url)?;
-        person.say_command(chat_api::Command::Join {
-            name: "Victim".to_owned(),
-            guest: false,
-        })?;
-        person.say("so that there is one message more")?;
+        person.ask_to_enter("Victim")?;
         let reason = person.close_reason().await?;
         assert!(expected(&reason), "{what}: {reason:?}");
     }
@@ -133,10 +129,7 @@ async fn an_honest_proxy_is_no_obstacle() -> Result<()> {
     let proxy =
         TamperingProxy::start(&stack.gateway_url, Misdeed::Alter(|_, frame| vec![frame])).await?;
     let mut person = Person::connect(&stack, &proxy.url)?;
-    person.say_command(chat_api::Command::Join {
-        name: "Alice".to_owned(),
-        guest: false,
-    })?;
+    person.ask_to_enter("Alice")?;
     person.say("hello")?;
     assert_eq!(person.message().await?.text, "hello");
     stack.stop().await
