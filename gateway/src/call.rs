@@ -21,7 +21,7 @@ pub(crate) struct SignedCall {
     pub(crate) request_id: RequestId,
     pub(crate) envelope: Bytes,
     /// Whether the network may have taken it for execution.
-    pub(crate) taken: Arc<AtomicBool>,
+    pub(crate) taken: AtomicBool,
     /// Where the call is on its way through the gateway.
     pub(crate) span: Span,
     /// Its part of what the client's calls may take.
@@ -32,6 +32,23 @@ pub(crate) struct SignedCall {
 }
 
 impl SignedCall {
+    /// A call to `canister` that waits for no turn, and whose way begins with it.
+    pub(crate) fn new(
+        canister: Principal,
+        request_id: RequestId,
+        envelope: impl Into<Bytes>,
+    ) -> Self {
+        Self {
+            canister,
+            request_id,
+            envelope: envelope.into(),
+            taken: AtomicBool::default(),
+            span: Span::default(),
+            room: None,
+            turns: vec![],
+        }
+    }
+
     /// Makes `span`, which is of this call, the beginning of its way.
     pub(crate) fn follow(&mut self, span: Span) {
         span.set_text("icws.canister", &self.canister);
@@ -101,15 +118,7 @@ fn parts(frame: ClientFrame) -> Result<(Principal, String, Vec<u8>, SignedCall),
     else {
         return Err(CloseReason::NotACall);
     };
-    let call = SignedCall {
-        canister: canister_id,
-        request_id,
-        envelope: frame.envelope_bytes.into(),
-        taken: Arc::default(),
-        span: Span::default(),
-        room: None,
-        turns: vec![],
-    };
+    let call = SignedCall::new(canister_id, request_id, frame.envelope_bytes);
     Ok((sender, method_name, arg, call))
 }
 

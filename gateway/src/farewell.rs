@@ -1,7 +1,5 @@
 //! The end of a session on both sides: the client hears why, the canister that its client is gone.
 
-use std::sync::Arc;
-
 use futures::SinkExt;
 use ic_transport_types::EnvelopeContent;
 use ic_ws_protocol::{CanisterWsCloseArguments, ClientKey};
@@ -20,7 +18,6 @@ use crate::{
     identity::ingress_expiry,
     quote::quote,
     session::{Sink, Stream},
-    traces::Span,
 };
 
 /// What is read, and thrown away, of a client that goes on sending after it was told that the session ended.
@@ -78,15 +75,8 @@ pub(crate) async fn to_canister(gateway: &Gateway, canister: &Canister, client_k
         arg,
         sender_info: None,
     };
-    let call = SignedCall {
-        canister: canister.id,
-        request_id: content.to_request_id(),
-        envelope: identity.sign(content).into(),
-        taken: Arc::default(),
-        span: Span::default(),
-        room: None,
-        turns: vec![],
-    };
+    let request_id = content.to_request_id();
+    let call = SignedCall::new(canister.id, request_id, identity.sign(content));
     let limits = &gateway.config.limits;
     // All clients may go at once, and the canister should not hear of it at once.
     let Ok(Ok(_permit)) = timeout(limits.call_timeout, canister.closes.acquire()).await else {

@@ -284,15 +284,8 @@ mod tests {
         limits.call_timeout = Duration::from_millis(50);
         let network = Network::new(&"http://127.0.0.1:1".parse().unwrap(), &limits).unwrap();
         let _turn = turns::take(vec![&network.turns]).await;
-        let call = SignedCall {
-            canister: Principal::management_canister(),
-            request_id: RequestId::new(&[0; 32]),
-            envelope: Bytes::new(),
-            taken: Default::default(),
-            span: Default::default(),
-            room: None,
-            turns: vec![],
-        };
+        let request_id = RequestId::new(&[0; 32]);
+        let call = SignedCall::new(Principal::management_canister(), request_id, Bytes::new());
         let error = network.call(&call).await.unwrap_err();
         assert!(matches!(error, NetworkError::Busy(_)), "{error}");
         assert!(error.is_transient());
