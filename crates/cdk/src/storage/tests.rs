@@ -75,6 +75,21 @@ fn check_messages(
     }
 }
 
+/// Converts what is in `memory`, finds 100 clients with this last one and the messages there, and finds them once more.
+fn check_converted(
+    memory: &Memories,
+    last_client: ClientRecord,
+    messages: &[(QueuedMessage, Vec<u8>)],
+) {
+    for _ in 0..2 {
+        let storage = || Storage::new(memory, 0).in_this_layout().unwrap();
+        let clients = read_clients(storage());
+        assert_eq!(clients.len(), 100);
+        assert!(clients.contains(&(client_key(id(99)), last_client)));
+        check_messages(storage(), messages.to_vec());
+    }
+}
+
 #[test]
 fn the_first_layout() {
     let memory = MemoryManager::init_with_bucket_size(VectorMemory::default(), 1);
@@ -85,22 +100,16 @@ fn the_first_layout() {
     }
     let messages = write_messages(&memory);
 
-    for _ in 0..2 {
-        let storage = || Storage::new(&memory, 0).in_this_layout().unwrap();
-        let clients = read_clients(storage());
-        assert_eq!(clients.len(), 100);
-        let expected = ClientRecord {
-            gateway: gateway(0),
-            last_sent: 1,
-            last_received: 2,
-            last_keep_alive: 3,
-            last_ack: 3,
-            awaits_keep_alive: false,
-            gap_since: 0,
-        };
-        assert!(clients.contains(&(client_key(id(99)), expected)));
-        check_messages(storage(), messages.clone());
-    }
+    let last_client = ClientRecord {
+        gateway: gateway(0),
+        last_sent: 1,
+        last_received: 2,
+        last_keep_alive: 3,
+        last_ack: 3,
+        awaits_keep_alive: false,
+        gap_since: 0,
+    };
+    check_converted(&memory, last_client, &messages);
 }
 
 #[test]
@@ -113,22 +122,16 @@ fn the_second_layout() {
     }
     let messages = write_messages(&memory);
 
-    for _ in 0..2 {
-        let storage = || Storage::new(&memory, 0).in_this_layout().unwrap();
-        let clients = read_clients(storage());
-        assert_eq!(clients.len(), 100);
-        let expected = ClientRecord {
-            gateway: gateway(0),
-            last_sent: 1,
-            last_received: 2,
-            last_keep_alive: 3,
-            last_ack: 4,
-            awaits_keep_alive: true,
-            gap_since: 5,
-        };
-        assert!(clients.contains(&(client_key(id(99)), expected)));
-        check_messages(storage(), messages.clone());
-    }
+    let last_client = ClientRecord {
+        gateway: gateway(0),
+        last_sent: 1,
+        last_received: 2,
+        last_keep_alive: 3,
+        last_ack: 4,
+        awaits_keep_alive: true,
+        gap_since: 5,
+    };
+    check_converted(&memory, last_client, &messages);
 }
 
 #[test]
