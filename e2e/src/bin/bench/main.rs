@@ -1,12 +1,13 @@
 //! `scripts/bench NAME`: measures a part of the stack, and prints every figure beside what to compare it with.
 //!
-//! One module for each name; [`node`], [`turns`], [`usage`] and [`report`] are what they share.
+//! One module for each name; [`node`], [`ping_pong`], [`turns`], [`usage`] and [`report`] are what they share.
 
 mod cdk;
 mod client;
 mod gateway;
 mod localnet;
 mod node;
+mod ping_pong;
 mod report;
 mod turns;
 mod usage;

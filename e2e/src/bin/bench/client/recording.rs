@@ -1,10 +1,8 @@
 //! Records what the gateway sends to a client.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use candid::{CandidType, Encode};
+use candid::Encode;
 use e2e::{
     canister::Canister, gateway::GatewayProcess, http::Request, load::Load, wait::within_deadline,
 };
@@ -17,26 +15,19 @@ use ic_ws_client::{
 use ic_ws_protocol::{CanisterFrame, ClientFrame, ClientKey};
 use serde::Serialize;
 use tempfile::TempDir;
-use tokio::{fs, net::TcpStream, process::Command};
+use tokio::{net::TcpStream, process::Command};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
-use xtask::{
-    build::{Artifacts, TestCanisters},
-    layout::Layout,
-    process::die_with_parent,
-};
+use xtask::{build::Artifacts, layout::Layout, process::die_with_parent};
 
-use crate::node::Node;
+use crate::{
+    node::Node,
+    ping_pong::{self, Talk, unix_time_ns},
+};
 
 /// The gateway polls after calls that go through it, and hardly ever without.
 const FLAGS: [&str; 2] = ["--polling-interval=30000", "--max-polling-interval=30000"];
 
 const CONNECTIONS: usize = 4;
-
-/// What the example ping-pong understands.
-#[derive(CandidType)]
-enum Talk {
-    Ping(u64),
-}
 
 /// The frames of a connection, and what a client must know to verify them.
 #[derive(Serialize)]
@@ -75,9 +66,7 @@ impl<'a> Recorder<'a> {
     /// Starts the gateway for the network `node`. The recordings are to be replayed `turns` times.
     pub async fn new(node: &'a Node, turns: u32) -> Result<Self> {
         let layout = Layout::of_this_workspace();
-        let module = TestCanisters::of(&layout).ping_pong;
-        let module = fs::read(&module).await;
-        let module = module.context("no ping-pong: scripts/bench builds it")?;
+        let module = ping_pong::module()?;
         let dir = tempfile::tempdir()?;
         let mut command = Command::new(Artifacts::of(&layout).gateway);
         command.args(FLAGS);
@@ -156,14 +145,14 @@ impl<'a> Client<'a> {
                 client_key,
                 false,
                 NetworkTime::default(),
-                now()?,
+                unix_time_ns()?,
             ),
             signer,
             frames: Vec::new(),
         };
         while !client.session.is_open() {
             client.next_frame().await?;
-            if let Some(open) = client.session.poll_call(now()?)? {
+            if let Some(open) = client.session.poll_call(unix_time_ns()?)? {
                 client.send(open).await?;
             }
         }
@@ -198,7 +187,9 @@ impl<'a> Client<'a> {
     }
 
     fn ping(&mut self) -> Result<EnvelopeContent> {
-        Ok(self.session.send(Encode!(&Talk::Ping(1))?, now()?)?)
+        Ok(self
+            .session
+            .send(Encode!(&Talk::Ping(1))?, unix_time_ns()?)?)
     }
 
     async fn send(&mut self, call: EnvelopeContent) -> Result<()> {
@@ -211,17 +202,11 @@ impl<'a> Client<'a> {
         let Message::Binary(frame) = frame.context("the connection has ended")?? else {
             return Ok(None);
         };
-        let event = self.session.handle_frame(&frame, now()?);
+        let event = self.session.handle_frame(&frame, unix_time_ns()?);
         self.frames.push(frame);
         match event {
             Some(SessionEvent::Closed(reason)) => bail!("the connection is closed: {reason}"),
             event => Ok(event),
         }
     }
-}
-
-fn now() -> Result<u64> {
-    Ok(u64::try_from(
-        SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos(),
-    )?)
 }

@@ -3,16 +3,11 @@
 //! It checks the connection, the number and the content of every message, but the certificate of some only: verifying
 //! one costs more than all the rest.
 
-use std::{
-    cell::Cell,
-    collections::VecDeque,
-    convert::Infallible,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{cell::Cell, collections::VecDeque, convert::Infallible, time::Duration};
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use bytes::Bytes;
-use candid::{CandidType, Decode, Deserialize, Encode, Principal};
+use candid::{Decode, Encode, Principal};
 use futures::{SinkExt, StreamExt};
 use ic_agent::Agent;
 use ic_ws_protocol::{
@@ -31,6 +26,8 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 
+use crate::ping_pong::{Talk, unix_time_ns};
+
 /// Of so many messages, the certificate of one is verified.
 const VERIFIED_OF: u64 = 50;
 
@@ -39,13 +36,6 @@ const BUFFER_BYTES: usize = 2048;
 
 /// How late anything may be that is not lost.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What the example ping-pong understands.
-#[derive(CandidType, Deserialize)]
-enum Talk {
-    Ping(u64),
-    Pong(u64),
-}
 
 /// What a client does.
 #[derive(Clone, Copy)]
@@ -274,9 +264,4 @@ impl Client {
             other => bail!("{} gets {other:?}", self.key),
         }
     }
-}
-
-fn unix_time_ns() -> Result<u64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(since.as_nanos().try_into()?)
 }

@@ -12,23 +12,20 @@ mod relay;
 
 use std::{
     cell::Cell,
-    fs,
     net::SocketAddr,
     ops::Range,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use e2e::{canister::Canister, load::percentile_ms};
 use tokio::net::TcpSocket;
-use xtask::{
-    build::{Artifacts, TestCanisters},
-    layout::Layout,
-};
+use xtask::{build::Artifacts, layout::Layout};
 
 use crate::{
     node::Node,
+    ping_pong,
     report::{Report, Row, Unit},
     say,
     turns::in_turns,
@@ -111,11 +108,8 @@ const QUICK: Amounts = Amounts {
 pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let amounts = if quick { QUICK } else { FULL };
     limits::allow_connections(amounts.many)?;
-    let layout = Layout::of_this_workspace();
-    let artifacts = Artifacts::of(&layout);
-    let module = TestCanisters::of(&layout).ping_pong;
-    let module = fs::read(&module)
-        .with_context(|| format!("{}: scripts/bench builds it", module.display()))?;
+    let artifacts = Artifacts::of(&Layout::of_this_workspace());
+    let module = ping_pong::module()?;
     let node = Node::start(None).await?;
     let mut canisters = Vec::new();
     for _ in 0..amounts.canisters {
