@@ -36,15 +36,15 @@ pub(crate) fn decode(message: &[u8]) -> Result<Incoming, Refusal> {
     })
 }
 
-/// Sends what the chat wants sent. Where there is no room for it, connections are closed rather than left with a gap: who
+/// Sends what the chat wants sent. Where there is no room for it, connections are reset rather than left with a gap: who
 /// connects anew catches up.
 pub(crate) fn deliver(deliveries: Vec<Delivery>) {
     for Delivery { to, event } in deliveries {
         if let Err(error) = send(&to, &event) {
-            ic_cdk::println!("connections are closed, as an event was not sent: {error}");
+            ic_cdk::println!("connections are reset, as an event was not sent: {error}");
             for recipient in to {
                 // Who is not connected misses nothing.
-                let _ = ic_ws_cdk::close(recipient);
+                let _ = ic_ws_cdk::reset(recipient);
             }
         }
     }

@@ -213,6 +213,31 @@ pub fn close(whom: impl Into<Recipient>) -> CanisterCloseResult {
     result
 }
 
+/// Closes one connection, or all connections of a principal, for clients that know how to connect anew: the application
+/// could not tell them something, and they catch up with it then.
+///
+/// ```no_run
+/// use ic_ws_cdk::{Recipient, broadcast, reset};
+///
+/// fn announce(everyone: &[Recipient], message: Vec<u8>) {
+///     if broadcast(everyone.iter().copied(), message).is_err() {
+///         for recipient in everyone {
+///             // Who is not connected misses nothing.
+///             let _ = reset(*recipient);
+///         }
+///     }
+/// }
+/// ```
+///
+/// # Errors
+/// If there is none.
+pub fn reset(whom: impl Into<Recipient>) -> CanisterCloseResult {
+    let whom = whom.into();
+    let result = with_state(|state| state.reset(whom, time()));
+    settle();
+    result
+}
+
 /// The connections of a principal.
 pub fn connections(principal: Principal) -> Vec<ClientKey> {
     with_state(|state| state.connections(principal))

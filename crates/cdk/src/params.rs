@@ -56,6 +56,8 @@ pub enum CloseReason {
     GatewayClosed,
     /// The application called [`close`](crate::close).
     ClosedByApplication,
+    /// The application called [`reset`](crate::reset).
+    Reset,
     /// The client did not answer an acknowledgement in time.
     KeepAliveTimeout,
     /// A message of the client's was still missing after the latency bound of 30 seconds, while later
@@ -79,9 +81,9 @@ impl CloseReason {
         match self {
             Self::GatewayClosed | Self::Wiped => None,
             Self::ClosedByApplication => Some(CloseMessageReason::ClosedByApplication),
-            // The protocol has no words for the latter two. A client that the application closes stays away; these shall
-            // come back.
-            Self::KeepAliveTimeout | Self::MessageTooLarge | Self::QueueFull => {
+            // The protocol has words for the first of these only. A client that the application closes stays away; they
+            // shall come back.
+            Self::KeepAliveTimeout | Self::Reset | Self::MessageTooLarge | Self::QueueFull => {
                 Some(CloseMessageReason::KeepAliveTimeout)
             }
             Self::MissingMessage | Self::TooManyEarlyMessages => {
@@ -97,6 +99,7 @@ impl fmt::Display for CloseReason {
         f.write_str(match self {
             Self::GatewayClosed => "the gateway has lost the client, or the client has left",
             Self::ClosedByApplication => "closed by the application",
+            Self::Reset => "reset by the application",
             Self::KeepAliveTimeout => "no keep-alive in time",
             Self::MissingMessage => "a message did not come in time",
             Self::TooManyEarlyMessages => "too many messages wait for one before them",

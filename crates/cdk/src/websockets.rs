@@ -210,12 +210,21 @@ impl<M: Memory> Websockets<M> {
 
     /// The application closes connections.
     pub fn close(&mut self, whom: Recipient, now: u64) -> Result<(), NotConnected> {
+        self.end(whom, CloseReason::ClosedByApplication, now)
+    }
+
+    /// The application closes connections, and wants the clients back.
+    pub fn reset(&mut self, whom: Recipient, now: u64) -> Result<(), NotConnected> {
+        self.end(whom, CloseReason::Reset, now)
+    }
+
+    fn end(&mut self, whom: Recipient, reason: CloseReason, now: u64) -> Result<(), NotConnected> {
         let connected = self.connected([whom]);
         if connected.is_empty() {
             return Err(NotConnected(whom));
         }
         for client_key in connected {
-            self.disconnect(&client_key, CloseReason::ClosedByApplication, now);
+            self.disconnect(&client_key, reason, now);
         }
         Ok(())
     }

@@ -169,6 +169,22 @@ fn the_application_closes_and_the_key_is_free_again() {
 }
 
 #[test]
+fn who_is_reset_is_given_a_reason_to_come_back() {
+    let key = client(1, 1);
+    let mut world = World::opened(key, gateway(0));
+    world.ws.reset(key.into(), world.now).unwrap();
+    assert_eq!(world.events(), [Event::Closed(key, CloseReason::Reset)]);
+    assert_eq!(
+        world.inbox(key, gateway(0)).last(),
+        Some(&Content::close(CloseMessageReason::KeepAliveTimeout))
+    );
+    assert_eq!(
+        world.ws.reset(key.into(), world.now),
+        Err(NotConnected(key.into()))
+    );
+}
+
+#[test]
 fn clients_are_acknowledged_and_the_silent_ones_closed() {
     let (lively, silent, late) = (client(1, 1), client(2, 1), client(3, 1));
     let mut world = World::opened(lively, gateway(0));
