@@ -10,6 +10,7 @@
 //! - [`nodejs`]: Node.js, which runs what others published.
 //! - [`published_client`]: the published JavaScript client.
 //! - [`browser`]: headless Chromium, and [`page`]: what people do on the chat page in it.
+//! - [`site`]: another page than the chat's.
 //! - [`identity_provider`]: the local identity provider, and who signs in with it.
 //! - [`icp`]: the `icp` command line.
 //! - [`http`] and [`load`]: many requests that cost next to nothing to send.
@@ -30,6 +31,7 @@ pub mod nodejs;
 pub mod page;
 pub mod person;
 pub mod published_client;
+pub mod site;
 pub mod stack;
 pub mod talker;
 pub mod tampering;

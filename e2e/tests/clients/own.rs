@@ -1,12 +1,10 @@
 //! This project's client: those of its tests that need no platform, in a browser.
 
-use std::{fs, net::Ipv4Addr};
+use std::fs;
 
 use anyhow::{Context, Result};
-use axum::{Router, http::header::CONTENT_TYPE, routing::get};
-use e2e::browser::Browser;
+use e2e::{browser::Browser, site::Site};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use xtask::{build::ClientTests, layout::Layout};
 
 /// In a worker, as a page that is busy for long counts as dead.
@@ -28,12 +26,17 @@ const RUN: &str = "
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_client_passes_its_tests_in_a_browser_too() -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let page = format!("http://{}", listener.local_addr()?);
-    let site = tokio::spawn(axum::serve(listener, site()?).into_future());
+    let built = ClientTests::of(&Layout::of_this_workspace());
+    let site = Site::start([
+        ("/", vec![]),
+        ("/worker.js", WORKER.into()),
+        ("/client_tests.js", fs::read(built.script)?),
+        ("/client_tests_bg.wasm", fs::read(built.module)?),
+    ])
+    .await?;
 
     let browser = Browser::start().await?;
-    let window = browser.window(&page).await?;
+    let window = browser.window(&site.origin).await?;
     window.execute(RUN).await?;
     let outcome = window
         .wait_for("[data-outcome]")
@@ -42,25 +45,5 @@ async fn the_client_passes_its_tests_in_a_browser_too() -> Result<()> {
         .await?;
     let outcome: Value = serde_json::from_str(&outcome.context("no outcome")?)?;
     assert_eq!(outcome, json!({ "code": 0, "said": ["tests run"] }));
-    window.close().await?;
-    site.abort();
-    Ok(())
-}
-
-fn site() -> Result<Router> {
-    let built = ClientTests::of(&Layout::of_this_workspace());
-    let file = |media_type: &'static str, content: Vec<u8>| {
-        get(move || async move { ([(CONTENT_TYPE, media_type)], content) })
-    };
-    Ok(Router::new()
-        .route("/", file("text/html", vec![]))
-        .route("/worker.js", file("text/javascript", WORKER.into()))
-        .route(
-            "/client_tests.js",
-            file("text/javascript", fs::read(built.script)?),
-        )
-        .route(
-            "/client_tests_bg.wasm",
-            file("application/wasm", fs::read(built.module)?),
-        ))
+    window.close().await
 }

@@ -4,13 +4,14 @@
 //! proves it. The published gateway gives each the whole witness, so that its clients have more to do than is measured.
 
 mod recording;
-mod site;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result};
-use e2e::browser::Browser;
+use e2e::{browser::Browser, nodejs, site::Site};
 use serde::Deserialize;
+use tokio::fs;
+use xtask::{build::Artifacts, layout::Layout};
 
 use crate::{
     node::Node,
@@ -18,10 +19,11 @@ use crate::{
     say,
 };
 use recording::{Recorder, Recording};
-use site::Site;
+
+const PAGE: &str = r#"<!doctype html><script type="module" src="/page.js"></script>"#;
 
 /// How many messages one poll returns.
-const PAGE: usize = 50;
+const MESSAGES_OF_A_POLL: usize = 50;
 
 /// How much is measured.
 struct Amounts {
@@ -68,10 +70,16 @@ pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let recorder = Recorder::new(&node, amounts.turns).await?;
     let recordings = BTreeMap::from([
         ("single", recorder.record(amounts.single, 1).await?),
-        ("full", recorder.record(amounts.full, PAGE).await?),
+        (
+            "full",
+            recorder.record(amounts.full, MESSAGES_OF_A_POLL).await?,
+        ),
     ]);
     let measured = replay(&recordings).await?;
-    for (name, messages_per_poll, aim) in [("single", 1, "ratio 1"), ("full", PAGE, "ratio 20")] {
+    for (name, messages_per_poll, aim) in [
+        ("single", 1, "ratio 1"),
+        ("full", MESSAGES_OF_A_POLL, "ratio 20"),
+    ] {
         let took = measured.get(name).context("the page left something out")?;
         let messages = recordings.get(name).map_or(0, Recording::messages) as f64;
         report.add(Row {
@@ -88,13 +96,30 @@ pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
 
 /// Has the browser replay the recordings, while the network is there for the published client to ask for its key.
 async fn replay(recordings: &BTreeMap<&str, Recording>) -> Result<BTreeMap<String, Milliseconds>> {
-    let site = Site::start(serde_json::to_string(recordings)?).await?;
+    let folder = Artifacts::of(&Layout::of_this_workspace()).replay;
+    let nothing: [&str; 0] = [];
+    let site = Site::start([
+        ("/", PAGE.into()),
+        ("/page.js", nodejs::run("replay/build.mjs", nothing).await?),
+        ("/recordings.json", serde_json::to_vec(recordings)?),
+        ("/replay.js", read(&folder.join("replay.js")).await?),
+        (
+            "/replay_bg.wasm",
+            read(&folder.join("replay_bg.wasm")).await?,
+        ),
+    ])
+    .await?;
     let browser = Browser::start().await?;
-    let window = browser.window(&site.url).await?;
+    let window = browser.window(&site.origin).await?;
     let outcome = window.text("output").await?;
     window.close().await?;
     match serde_json::from_str(&outcome).context(outcome)? {
         Outcome::Measured(measured) => Ok(measured),
         Outcome::Error(error) => anyhow::bail!("the page failed: {error}"),
     }
+}
+
+async fn read(path: &Path) -> Result<Vec<u8>> {
+    let content = fs::read(path).await;
+    content.with_context(|| format!("{}: scripts/bench builds it", path.display()))
 }
