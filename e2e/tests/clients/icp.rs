@@ -131,10 +131,10 @@ async fn the_project_is_deployed_and_deployed_again() -> Result<()> {
 
     let browser = Browser::start().await?;
     let window = browser.window(&page).await?;
-    window.join("Alice").await?;
+    window.enter_lobby("Alice").await?;
     window.say("Deployed by icp").await?;
     let shown = window.wait_for_message("Deployed by icp").await?;
-    assert_eq!(shown.author, "Alice");
+    assert_eq!(shown.author.as_deref(), Some("Alice"));
     window.close().await?;
     network.stop().await
 }

@@ -18,9 +18,9 @@ use ic_ws_protocol::{
     verify::CertificateError,
 };
 
-/// The frames before open the connection and let the talker into the lobby: the opening, the greeting, and what comes of
-/// the two commands.
-const FIRST: usize = 5;
+/// The frames before open the connection, greet the talker, and tell what comes of the two commands that let them into
+/// the lobby: the profile, that it is done, the room and the member.
+const FIRST: usize = 6;
 
 const SAID: usize = 5;
 

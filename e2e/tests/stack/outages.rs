@@ -46,7 +46,8 @@ async fn nobody_loses_anything_while_the_network_is_away() -> Result<()> {
         .interrupted(async {
             // It is not known whether the network has got the first one.
             alice.say("meanwhile")?;
-            bob.say("answer")
+            bob.say("answer")?;
+            Ok(())
         })
         .await?;
     alice.say("after")?;
