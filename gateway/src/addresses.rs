@@ -3,23 +3,20 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Semaphore;
 
-use crate::{config::Limits, rate::Rate, turns::Turns};
+use crate::{config::Limits, memory::Memory, rate::Rate, turns::Turns};
 
 /// The addresses with connections, and those that had some lately.
 #[derive(Debug)]
 pub(crate) struct Addresses {
     known: Mutex<Known>,
-    max_connections: usize,
-    max_message_rate: NonZeroU32,
-    max_canisters: usize,
-    max_calls: usize,
-    max_gone: usize,
+    limits: Limits,
+    /// Of all of them.
+    memory: Memory,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +41,8 @@ pub(crate) struct Allowance {
     pub(crate) canisters: Arc<Semaphore>,
     /// Of its calls.
     pub(crate) turns: Arc<Turns>,
+    /// What their messages may take.
+    pub(crate) memory: Memory,
 }
 
 /// A connection's place among those of its address, given up when dropped.
@@ -55,23 +54,21 @@ pub(crate) struct Place {
 }
 
 impl Addresses {
-    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+    pub(crate) fn new(limits: &Limits, memory: &Memory) -> Arc<Self> {
         Arc::new(Self {
             known: Mutex::default(),
-            max_connections: limits.max_connections_per_address,
-            max_message_rate: limits.max_message_rate_per_address,
-            max_canisters: limits.max_canisters_per_address,
-            max_calls: limits.max_calls_per_address,
-            max_gone: limits.max_tracked_addresses,
+            limits: limits.clone(),
+            memory: memory.clone(),
         })
     }
 
     /// A place for one more connection of `address`, unless it has too many.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let limits = &self.limits;
         let address = subscriber(address);
         let mut known = self.known();
         let Known { by_address, gone } = &mut *known;
-        if *gone >= self.max_gone {
+        if *gone >= limits.max_tracked_addresses {
             by_address.retain(|_, entry| entry.connections > 0);
             *gone = 0;
         }
@@ -80,13 +77,14 @@ impl Addresses {
             Address {
                 connections: 0,
                 allowance: Arc::new(Allowance {
-                    rate: Rate::new(self.max_message_rate),
-                    canisters: Arc::new(Semaphore::new(self.max_canisters)),
-                    turns: Arc::new(Turns::new("of an address", self.max_calls)),
+                    rate: Rate::new(limits.max_message_rate_per_address),
+                    canisters: Arc::new(Semaphore::new(limits.max_canisters_per_address)),
+                    turns: Arc::new(Turns::new("of an address", limits.max_calls_per_address)),
+                    memory: self.memory.of_address(limits),
                 }),
             }
         });
-        if entry.connections >= self.max_connections {
+        if entry.connections >= limits.max_connections_per_address {
             return None;
         }
         if entry.connections == 0 {
@@ -128,6 +126,8 @@ fn subscriber(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use crate::config::Config;
 
     use super::*;
@@ -136,7 +136,7 @@ mod tests {
         let mut limits = Config::default().limits;
         limits.max_connections_per_address = 2;
         change(&mut limits);
-        Addresses::new(&limits)
+        Addresses::new(&limits, &Memory::of_all(&limits))
     }
 
     fn ip(text: &str) -> IpAddr {

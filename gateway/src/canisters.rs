@@ -154,8 +154,9 @@ impl Canisters {
                 canister
             }
         };
-        let share = gateway.outgoing.share(limits.max_outgoing_bytes);
-        let (outbox, inbox) = Outbox::new(limits.max_outgoing_messages, share);
+        let of_address = &allowance.memory.outgoing;
+        let memory = of_address.of_client(limits.max_outgoing_bytes);
+        let (outbox, inbox) = Outbox::new(limits.max_outgoing_messages, memory);
         let outbox = Arc::new(outbox);
         match lock(&canister.clients).by_key.entry(client) {
             Entry::Occupied(_) => return Err(CloseReason::AlreadyConnected(client)),

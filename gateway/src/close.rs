@@ -11,6 +11,8 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
+use crate::budget::Owner;
+
 /// What a close frame holds at most beside its code (RFC 6455, section 5.5).
 const MAX_TEXT: usize = 123;
 
@@ -29,8 +31,8 @@ pub(crate) enum CloseReason {
     ProtocolViolation(String),
     #[error("a message was not complete within {0:?}")]
     MessageTimeout(Duration),
-    #[error("too much arrives at once: {0} bytes of an incomplete message")]
-    TooMuchIncoming(u64),
+    #[error("too much {owner} is incomplete: {size} bytes of this message")]
+    TooMuchIncoming { owner: Owner, size: u64 },
     #[error("a message of {size} bytes, of at most {max}")]
     FrameTooLarge { size: usize, max: usize },
     #[error("more than {0} messages a second")]
@@ -73,12 +75,12 @@ pub(crate) enum CloseReason {
     CanisterUnavailable { canister: Principal, error: String },
     #[error("canister {0} knows nothing of the connection any more")]
     Forgotten(Principal),
-    #[error("the client reads too slowly: {0} messages were waiting for it")]
-    SlowClient(usize),
+    #[error("the client reads too slowly: {messages} messages were waiting, too much {owner}")]
+    SlowClient { owner: Owner, messages: usize },
     #[error("the client has read nothing for {0:?}")]
     Unread(Duration),
-    #[error("too much of the client is undecided: {0} bytes")]
-    TooMuchPending(usize),
+    #[error("too much {owner} is undecided: {size} bytes of this client")]
+    TooMuchPending { owner: Owner, size: usize },
     #[error("the gateway restarts")]
     Shutdown,
     #[error("the gateway failed: {0}")]
@@ -120,7 +122,10 @@ impl CloseReason {
             Self::HandshakeTimeout(_) => ("handshake_timeout", Some(CloseCode::Policy)),
             Self::ProtocolViolation(_) => ("protocol_violation", Some(CloseCode::Protocol)),
             Self::MessageTimeout(_) => ("message_timeout", Some(CloseCode::Policy)),
-            Self::TooMuchIncoming(_) => ("too_much_incoming", Some(CloseCode::Again)),
+            Self::TooMuchIncoming { owner, .. } => {
+                let names = ["too_much_incoming", "too_much_incoming_of_address"];
+                (of(*owner, names), Some(CloseCode::Again))
+            }
             Self::FrameTooLarge { .. } => ("frame_too_large", Some(CloseCode::Size)),
             Self::TooManyMessages(_) => ("too_many_messages", Some(CloseCode::Policy)),
             Self::TooManyMessagesOfAddress(_) => {
@@ -146,8 +151,15 @@ impl CloseReason {
             Self::MessageUndecided(_) => ("message_undecided", Some(CloseCode::Again)),
             Self::CanisterUnavailable { .. } => ("canister_unavailable", Some(CloseCode::Again)),
             Self::Forgotten(_) => ("forgotten", Some(CloseCode::Again)),
-            Self::TooMuchPending(_) => ("too_much_pending", Some(CloseCode::Again)),
-            Self::SlowClient(_) | Self::Unread(_) => ("slow_client", Some(CloseCode::Policy)),
+            Self::TooMuchPending { owner, .. } => {
+                let names = ["too_much_pending", "too_much_pending_of_address"];
+                (of(*owner, names), Some(CloseCode::Again))
+            }
+            Self::SlowClient { owner, .. } => {
+                let names = ["slow_client", "slow_clients_of_address"];
+                (of(*owner, names), Some(CloseCode::Policy))
+            }
+            Self::Unread(_) => ("slow_client", Some(CloseCode::Policy)),
             Self::Shutdown => ("shutdown", Some(CloseCode::Restart)),
             Self::Internal(_) => ("internal", Some(CloseCode::Error)),
         }
@@ -172,9 +184,21 @@ impl From<tungstenite::Error> for CloseReason {
             | Error::ConnectionClosed
             | Error::AlreadyClosed => Self::ConnectionLost(error.to_string()),
             // The client sends, and does not read the answers.
-            Error::WriteBufferFull(_) => Self::SlowClient(1),
+            Error::WriteBufferFull(_) => Self::SlowClient {
+                owner: Owner::Client,
+                messages: 1,
+            },
             other => Self::ProtocolViolation(other.to_string()),
         }
+    }
+}
+
+/// The second name where an address is at its limit, else the first.
+fn of(owner: Owner, names: [&'static str; 2]) -> &'static str {
+    let [plain, of_address] = names;
+    match owner {
+        Owner::Address => of_address,
+        Owner::Client | Owner::All => plain,
     }
 }
 

@@ -11,7 +11,7 @@ use ic_ws_protocol::{CanisterFrame, Receipt, ReceiptFrame, cbor::CborError};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::{
-    budget::{Room, Share},
+    budget::{Budget, Owner, Room},
     close::CloseReason,
     traces::Span,
     witness::Witness,
@@ -29,8 +29,8 @@ pub(crate) struct Proof {
 pub(crate) struct Outbox {
     /// Boxed, as the channel allocates room for many at once.
     waiting: mpsc::Sender<Box<Delivery>>,
-    /// The bytes that may wait.
-    share: Share,
+    /// For what waits.
+    memory: Arc<Budget>,
     closing: mpsc::Sender<CloseReason>,
     /// Nothing more can be delivered, as something is missing already.
     overflowed: AtomicBool,
@@ -75,14 +75,14 @@ pub(crate) struct ProvenMessage {
 }
 
 impl Outbox {
-    /// For `max_messages`, and the bytes of `share`.
-    pub(crate) fn new(max_messages: usize, share: Share) -> (Self, Inbox) {
+    /// For `max_messages` that take no more than `memory`.
+    pub(crate) fn new(max_messages: usize, memory: Arc<Budget>) -> (Self, Inbox) {
         let (sender, waiting) = mpsc::channel(max_messages);
         // One reason is enough: the first.
         let (closing_sender, closing) = mpsc::channel(1);
         let outbox = Self {
             waiting: sender,
-            share,
+            memory,
             closing: closing_sender,
             overflowed: AtomicBool::new(false),
         };
@@ -99,8 +99,9 @@ impl Outbox {
         if !self.is_open() {
             return false;
         }
-        let Some(room) = self.share.try_take(content.size()) else {
-            return self.overflow();
+        let room = match self.memory.try_take(content.size()) {
+            Ok(room) => room,
+            Err(owner) => return self.overflow(owner),
         };
         let delivery = Delivery {
             content,
@@ -109,14 +110,14 @@ impl Outbox {
         match self.waiting.try_send(Box::new(delivery)) {
             Ok(()) => true,
             Err(TrySendError::Closed(_)) => false,
-            Err(TrySendError::Full(_)) => self.overflow(),
+            Err(TrySendError::Full(_)) => self.overflow(Owner::Client),
         }
     }
 
-    fn overflow(&self) -> bool {
+    fn overflow(&self, owner: Owner) -> bool {
         self.overflowed.store(true, Ordering::Relaxed);
         let (messages, _) = self.waiting();
-        self.close(CloseReason::SlowClient(messages));
+        self.close(CloseReason::SlowClient { owner, messages });
         false
     }
 
@@ -134,7 +135,7 @@ impl Outbox {
     /// How much waits for the client, and how many bytes that is.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         let messages = self.waiting.max_capacity() - self.waiting.capacity();
-        (messages, self.share.used())
+        (messages, self.memory.used())
     }
 }
 

@@ -10,12 +10,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     addresses::Addresses,
-    budget::Budget,
     canisters::Canisters,
     close::CloseReason,
     config::Config,
     error::GatewayError,
     identity::Identity,
+    memory::Memory,
     metrics::Metrics,
     network::Network,
     refusal::Refusal,
@@ -32,12 +32,8 @@ pub(crate) struct Gateway {
     /// WebSockets that there may be beside those that are.
     pub(crate) places: Arc<Semaphore>,
     pub(crate) addresses: Arc<Addresses>,
-    /// For messages that have not arrived completely.
-    pub(crate) incoming: Budget,
-    /// For calls that are not decided.
-    pub(crate) pending: Budget,
-    /// For messages that wait for clients to read them.
-    pub(crate) outgoing: Budget,
+    /// Of all clients.
+    pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Traces,
     pub(crate) history: History,
@@ -72,16 +68,15 @@ impl Gateway {
 
     pub(crate) fn new(identity: Identity, config: Config) -> Result<Self, GatewayError> {
         let metrics = Metrics::new();
+        let memory = Memory::of_all(&config.limits);
         Ok(Self {
             network: Network::new(&config.ic_network_url, &config.limits)
                 .map_err(GatewayError::HttpClient)?,
             identity,
             canisters: Canisters::default(),
             places: Arc::new(Semaphore::new(config.limits.max_connections)),
-            addresses: Addresses::new(&config.limits),
-            incoming: Budget::new(config.limits.max_total_incoming_bytes),
-            pending: Budget::new(config.limits.max_total_pending_bytes),
-            outgoing: Budget::new(config.limits.max_total_outgoing_bytes),
+            addresses: Addresses::new(&config.limits, &memory),
+            memory,
             traces: Traces::new(&config.telemetry, &metrics)?,
             metrics,
             history: History::default(),

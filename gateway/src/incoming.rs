@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     addresses::Place,
-    budget::{Budget, Room, Share},
+    budget::{Budget, Room},
     close::CloseReason,
     config::Limits,
     frames::Frames,
@@ -40,7 +40,7 @@ struct Watch {
     rate: Rate,
     place: Arc<Place>,
     max_frame_size: usize,
-    memory: Share,
+    memory: Arc<Budget>,
     /// What is taken by the message that is not complete, and by the buffer it arrives in.
     room: Option<Room>,
     /// The size of that, in bytes.
@@ -52,14 +52,14 @@ struct Watch {
 }
 
 impl<S> Incoming<S> {
-    pub(crate) fn new(socket: S, limits: &Limits, memory: &Budget, place: Arc<Place>) -> Self {
-        let max_frame_size = u32::try_from(limits.max_frame_size).unwrap_or(u32::MAX);
+    pub(crate) fn new(socket: S, limits: &Limits, place: Arc<Place>) -> Self {
+        let of_address = &place.allowance.memory.incoming;
         let watch = Watch {
             frames: Frames::default(),
             rate: Rate::new(limits.max_message_rate),
-            place,
             max_frame_size: limits.max_frame_size,
-            memory: memory.share(max_frame_size),
+            memory: of_address.of_client(limits.max_frame_size),
+            place,
             room: None,
             size: 0,
             message_timeout: limits.message_timeout,
@@ -114,7 +114,8 @@ impl Watch {
                 let room = self
                     .memory
                     .try_take(usize::try_from(size).unwrap_or(usize::MAX));
-                self.room = Some(room.ok_or(CloseReason::TooMuchIncoming(size))?);
+                let room = room.map_err(|owner| CloseReason::TooMuchIncoming { owner, size });
+                self.room = Some(room?);
             }
         }
         Ok(())

@@ -26,6 +26,7 @@ mod gateway;
 mod identity;
 mod incoming;
 mod logs;
+mod memory;
 mod metrics;
 mod network;
 mod poller;

@@ -96,6 +96,7 @@ pub(crate) struct Metrics {
     calls_decided: Family<Label, Counter>,
     calls_pending: Gauge,
     calls_in_flight: Gauge,
+    max_calls: Gauge,
     pub(crate) call_duration: Latency,
     receipts: Family<Label, Counter>,
     pub(crate) messages_delivered: Counter,
@@ -185,6 +186,11 @@ impl Metrics {
                 ours,
                 "calls_in_flight",
                 "Calls that wait for the network's answer; more wait for their turn where this is at its limit",
+            ),
+            max_calls: gauge(
+                ours,
+                "max_calls",
+                "Calls that may wait for the network's answer",
             ),
             receipts: counters(
                 ours,
@@ -285,13 +291,13 @@ impl Metrics {
 
     /// All of it in the text format of OpenMetrics, which Prometheus reads.
     pub(crate) fn render(&self, gateway: &Gateway) -> Result<String, fmt::Error> {
-        let in_flight = gateway.network.calls_in_flight();
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.calls_in_flight
-            .set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+            .set(number(gateway.network.calls_in_flight()));
+        self.max_calls.set(number(gateway.config.limits.max_calls));
         let summary = gateway.canisters.summary();
-        let total = |part: fn(&crate::canisters::Summary) -> usize| {
-            i64::try_from(summary.iter().map(part).sum::<usize>()).unwrap_or(i64::MAX)
-        };
+        let total =
+            |part: fn(&crate::canisters::Summary) -> usize| number(summary.iter().map(part).sum());
         self.canisters.set(total(|_| 1));
         self.clients.set(total(|canister| canister.clients));
         self.outgoing_messages

@@ -34,7 +34,7 @@ use tracing::{Instrument, debug, field, info_span, warn};
 
 use crate::{
     addresses::Place,
-    budget::Share,
+    budget::Budget,
     call::{OpenCall, SignedCall, admit_message, admit_open},
     canisters::{Canister, Canisters, Registration},
     close::CloseReason,
@@ -94,12 +94,14 @@ pub(crate) async fn run(gateway: Arc<Gateway>, visitor: Visitor, upgrade: OnUpgr
             .max_message_size(Some(limits.max_frame_size))
             .max_frame_size(Some(limits.max_frame_size));
         let place = visitor.place.clone();
-        let socket = Incoming::new(TokioIo::new(upgraded), limits, &gateway.incoming, place);
+        let of_address = &place.allowance.memory.pending;
+        let pending = of_address.of_client(limits.max_pending_bytes);
+        let socket = Incoming::new(TokioIo::new(upgraded), limits, place);
         let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await;
         let session = Session {
-            pending: gateway.pending.share(limits.max_pending_bytes),
             gateway: &gateway,
             visitor,
+            pending,
         };
         session.run(socket).await;
         gateway.metrics.connections.dec();
@@ -112,7 +114,7 @@ struct Session<'a> {
     gateway: &'a Arc<Gateway>,
     visitor: Visitor,
     /// What the calls may take.
-    pending: Share,
+    pending: Arc<Budget>,
 }
 
 impl Session<'_> {
@@ -240,7 +242,11 @@ impl Session<'_> {
     async fn charge(&self, call: &mut SignedCall) -> Result<(), CloseReason> {
         let room = self.pending.take(call.envelope.len()).await;
         let room = room.map_err(internal)?;
-        call.room = Some(room.ok_or_else(|| CloseReason::TooMuchPending(self.pending.used()))?);
+        let too_much = |owner| CloseReason::TooMuchPending {
+            owner,
+            size: self.pending.used(),
+        };
+        call.room = Some(room.map_err(too_much)?);
         Ok(())
     }
 

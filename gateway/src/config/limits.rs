@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use clap::Args;
 
-use super::values::{amount, milliseconds, small_amount};
+use super::values::{amount, milliseconds};
 
 /// What bounds the gateway's use of memory, time and sockets.
 #[derive(Args, Debug, Clone)]
@@ -52,19 +52,27 @@ pub struct Limits {
     #[arg(long, value_name = "BYTES", default_value = "268435456", value_parser = amount())]
     pub max_total_incoming_bytes: usize,
 
+    /// The same of the clients of one address.
+    #[arg(long, value_name = "BYTES", default_value = "67108864", value_parser = amount())]
+    pub max_incoming_bytes_per_address: usize,
+
     /// Messages that may wait for one client to read them. With one more it is closed as too slow.
     #[arg(long, value_name = "N", default_value = "1024", value_parser = amount())]
     pub max_outgoing_messages: usize,
 
     /// The bytes of these messages and of what proves them. With more the client is closed as too slow.
     /// One message may wait whatever its size.
-    #[arg(long, value_name = "BYTES", default_value = "16777216", value_parser = small_amount())]
-    pub max_outgoing_bytes: u32,
+    #[arg(long, value_name = "BYTES", default_value = "16777216", value_parser = amount())]
+    pub max_outgoing_bytes: usize,
 
     /// The bytes of messages that may wait for all clients. One for whom more waits than is left for the others is
     /// closed as too slow.
     #[arg(long, value_name = "BYTES", default_value = "1073741824", value_parser = amount())]
     pub max_total_outgoing_bytes: usize,
+
+    /// The same of the clients of one address.
+    #[arg(long, value_name = "BYTES", default_value = "268435456", value_parser = amount())]
+    pub max_outgoing_bytes_per_address: usize,
 
     /// Calls of one client that may be undecided on the network, and as many again that may wait to be
     /// posted. Beyond that the gateway does not read from the client's socket.
@@ -72,12 +80,16 @@ pub struct Limits {
     pub max_pending_calls: usize,
 
     /// The bytes of these calls, whether they wait or are undecided. One call may have any size.
-    #[arg(long, value_name = "BYTES", default_value = "8388608", value_parser = small_amount())]
-    pub max_pending_bytes: u32,
+    #[arg(long, value_name = "BYTES", default_value = "8388608", value_parser = amount())]
+    pub max_pending_bytes: usize,
 
     /// The bytes of the calls of all clients. One of whom more is undecided than is left for the others is closed.
     #[arg(long, value_name = "BYTES", default_value = "536870912", value_parser = amount())]
     pub max_total_pending_bytes: usize,
+
+    /// The same of the clients of one address.
+    #[arg(long, value_name = "BYTES", default_value = "134217728", value_parser = amount())]
+    pub max_pending_bytes_per_address: usize,
 
     /// Calls that may be on their way to the network at the same time. Others wait, and so do those who send more
     /// of them; a call that waits longer than for its decision is refused. The network must take more connections than

@@ -15,11 +15,6 @@ pub(super) fn amount() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=Semaphore::MAX_PERMITS as u64)
 }
 
-/// As [`amount`], where more than four billion are beyond reason.
-pub(super) fn small_amount() -> RangedU64ValueParser<u32> {
-    RangedU64ValueParser::new().range(1..)
-}
-
 /// A time that can pass.
 pub(super) fn milliseconds() -> impl TypedValueParser<Value = Duration> {
     RangedU64ValueParser::<u64>::new()

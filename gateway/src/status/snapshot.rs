@@ -151,18 +151,28 @@ fn limits(gateway: &Gateway, canisters: usize, connections: i64) -> Vec<Limit> {
         ),
         limit(
             "Bytes waiting for one client",
-            limits.max_outgoing_bytes.into(),
+            limits.max_outgoing_bytes as u64,
+            None,
+        ),
+        limit(
+            "Bytes waiting for one address",
+            limits.max_outgoing_bytes_per_address as u64,
             None,
         ),
         limit(
             "Bytes waiting for all clients",
             limits.max_total_outgoing_bytes as u64,
-            Some(gateway.outgoing.used() as u64),
+            Some(gateway.memory.outgoing.used() as u64),
         ),
         limit(
             "Bytes of incomplete messages",
             limits.max_total_incoming_bytes as u64,
-            Some(gateway.incoming.used() as u64),
+            Some(gateway.memory.incoming.used() as u64),
+        ),
+        limit(
+            "Bytes of incomplete messages of one address",
+            limits.max_incoming_bytes_per_address as u64,
+            None,
         ),
         limit(
             "Undecided calls of one client",
@@ -172,7 +182,12 @@ fn limits(gateway: &Gateway, canisters: usize, connections: i64) -> Vec<Limit> {
         limit(
             "Bytes of undecided calls",
             limits.max_total_pending_bytes as u64,
-            Some(gateway.pending.used() as u64),
+            Some(gateway.memory.pending.used() as u64),
+        ),
+        limit(
+            "Bytes of undecided calls of one address",
+            limits.max_pending_bytes_per_address as u64,
+            None,
         ),
         limit(
             "Calls on their way",

@@ -19,6 +19,8 @@ mod relaying;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod shares;
+#[cfg(test)]
 mod slow;
 #[cfg(test)]
 mod support;

@@ -5,9 +5,8 @@ use std::time::Duration;
 use crate::support::{
     CANISTER, Client, Gateway,
     scene::{Scene, masked},
-    unconnected, until, within,
+    unconnected, within,
 };
-use futures::future::join_all;
 use ic_ws_gateway::Config;
 use tempfile::TempDir;
 use tokio::{
@@ -104,25 +103,6 @@ async fn who_says_something_is_not_silent() {
         }
     });
     assert!(text.contains("malformed frame"), "{text}");
-}
-
-#[tokio::test]
-async fn messages_that_are_not_complete_take_no_more_than_their_share() {
-    const SIZE: usize = 100_000;
-    let mut scene = Scene::start(|limits| limits.max_total_incoming_bytes = 5 * SIZE).await;
-    let frame = masked(&[0; SIZE]);
-    let sockets = join_all((0..20).map(async |_| {
-        let mut socket = scene.raw_socket().await;
-        // All but the last byte; some are closed meanwhile.
-        socket.write_all(&frame[..frame.len() - 1]).await.ok();
-        socket
-    }))
-    .await;
-    // Five at most are within the limit.
-    let closed = "icws_gateway_connections_closed_total{reason=\"too_much_incoming\"}";
-    until(async || scene.gateway.metric(closed).await >= Some(15)).await;
-    drop(sockets);
-    scene.expect_alone().await;
 }
 
 #[tokio::test]
