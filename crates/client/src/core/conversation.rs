@@ -1,6 +1,6 @@
 //! What the application sees: one connection after the other, and messages that outlive them.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use candid::Principal;
 use ic_transport_types::EnvelopeContent;
@@ -11,6 +11,7 @@ use super::{
     backoff::Backoff,
     blame::{Blame, blame},
     clock::Clock,
+    conversation_event::ConversationEvent,
     gateways::Gateways,
     outbox::Outbox,
     session::{Session, SessionEvent},
@@ -21,46 +22,6 @@ use crate::{
     config::Config,
     connection::Status,
 };
-
-/// What happened in a [`Conversation`].
-#[derive(Debug, PartialEq, Eq)]
-pub enum ConversationEvent {
-    /// The canister has opened a connection.
-    Opened {
-        /// The name of the connection.
-        client_key: ClientKey,
-        /// Who relays it.
-        gateway: Principal,
-        /// Whether there was another one before: what the canister sent in between is lost.
-        reopened: bool,
-    },
-    /// The canister sent a message: the application's Candid.
-    Message(Vec<u8>),
-    /// The canister has received all messages up to this one, counted from 1.
-    Acknowledged {
-        /// The number of the last message.
-        up_to: u64,
-    },
-    /// The canister has refused a message, or connections ended with it again and again. It is not sent once more.
-    Refused {
-        /// The number of the message.
-        number: u64,
-        /// The canister's reason, or that of the last connection's end.
-        reason: String,
-    },
-    /// A connection is over, or did not come about. The next attempt is the conversation's
-    /// [`next_attempt`](Conversation::next_attempt).
-    Reconnecting {
-        /// Why it is over.
-        reason: CloseReason,
-        /// The URL of the gateway to try next.
-        gateway: String,
-        /// How many attempts this makes since the last stable connection.
-        attempt: u32,
-        /// How long to wait before it.
-        wait: Duration,
-    },
-}
 
 /// An attempt to connect that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]

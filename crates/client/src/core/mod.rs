@@ -13,6 +13,7 @@ mod blame;
 mod calls;
 mod clock;
 mod conversation;
+mod conversation_event;
 mod gateways;
 mod outbox;
 mod session;
@@ -20,7 +21,8 @@ mod time;
 mod verifier;
 
 pub(crate) use calls::INGRESS_LIFETIME;
-pub use conversation::{Attempt, Conversation, ConversationEvent};
+pub use conversation::{Attempt, Conversation};
+pub use conversation_event::ConversationEvent;
 pub use session::{Session, SessionEvent};
 pub use time::{NetworkTime, TimeError, TimeRequest};
 

@@ -21,6 +21,12 @@ pub(super) fn connector(config: &Config) -> Result<Connector, String> {
             .add(CertificateDer::from_slice(certificate))
             .map_err(|e| format!("a root certificate of the configuration is of no use: {e}"))?;
     }
+    if roots.is_empty() {
+        return Err(
+            "there is no certificate authority to trust, of the system or of the configuration"
+                .into(),
+        );
+    }
     let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?

@@ -1,18 +1,20 @@
 //! The loop around the state machines, on a platform in memory and with simulated time.
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, sync::atomic::Ordering, time::Duration};
 
 use ic_transport_types::EnvelopeContent;
 use ic_ws_client::{
     CloseFrame, CloseReason, Config, Ed25519Signer, Event, SendError, SignError, Signer,
-    SocketError, platform::Incoming,
+    SocketError,
+    platform::{Incoming, Outgoing},
 };
 use tokio::time::Instant;
 
 use crate::{
     model::{Received, config, gateway_id},
     simulation::{
-        NoSocket, World, chat, close_reason, connect_with, next_event, open_with, signer, start,
+        NoSocket, World, chat, close_reason, connect_with, next_event, open_with, opened, signer,
+        start,
     },
 };
 
@@ -82,6 +84,33 @@ async fn messages_wait_in_a_bounded_queue_until_the_connection_is_open() {
         Some(Event::Acknowledged { up_to: 3 })
     ) {}
     connection.send(&chat("4")).unwrap();
+}
+
+/// What comes is read before anything is sent; but nobody waits for the end of it.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_receipts_holds_up_no_call() {
+    const FLOOD: u32 = 1_000;
+    const TICK: Duration = Duration::from_millis(1);
+    let (mut world, mut sockets) = World::new();
+    world.has_receipts = true;
+    let tick = world.tick.clone();
+    let (connection, mut events) = start(world, config(), signer());
+    let mut gateway = sockets.accept().await;
+    gateway.open().await;
+    opened(&mut events).await;
+    connection.send(&chat("1")).unwrap();
+    let (call, _) = gateway.call().await;
+    let receipt = gateway.peer.receipt(&call, &Ok(()), gateway.now());
+
+    tick.store(TICK.as_nanos() as u64, Ordering::Relaxed);
+    let began = gateway.now();
+    for _ in 0..FLOOD {
+        gateway.deliver(receipt.clone());
+    }
+    connection.send(&chat("2")).unwrap();
+    assert!(matches!(gateway.next().await, Outgoing::Frame(_)));
+    let took = Duration::from_nanos(gateway.now() - began);
+    assert!(took < FLOOD * TICK / 5, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,7 +309,7 @@ impl Signer for StuckSigner {
     }
 
     async fn signature(&self, content: &EnvelopeContent) -> Result<Vec<u8>, SignError> {
-        if !self.2.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        if !self.2.swap(true, Ordering::Relaxed) {
             return self.0.signature(content).await;
         }
         self.1.clone()?;

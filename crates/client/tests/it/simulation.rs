@@ -3,7 +3,10 @@
 use std::{
     future::{Future, pending},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -41,6 +44,9 @@ pub struct World {
     began: Instant,
     /// How far the device's clock is ahead of the network's, in nanoseconds.
     pub device_ahead: i64,
+    /// How long the client works from one look at its clock to the next, in nanoseconds.
+    pub tick: Arc<AtomicU64>,
+    worked: Arc<AtomicU64>,
     /// Whether the network answers over HTTP.
     pub network_answers: bool,
     pub has_receipts: bool,
@@ -67,6 +73,8 @@ impl World {
         let world = Self {
             began: Instant::now(),
             device_ahead: 0,
+            tick: Arc::default(),
+            worked: Arc::default(),
             network_answers: true,
             has_receipts: false,
             no_socket: Arc::default(),
@@ -81,7 +89,8 @@ impl World {
 
     /// The network's time.
     pub fn network_now(&self) -> u64 {
-        START + self.began.elapsed().as_nanos() as u64
+        let worked = self.worked.load(Ordering::Relaxed);
+        START + self.began.elapsed().as_nanos() as u64 + worked
     }
 }
 
@@ -89,6 +98,8 @@ impl Platform for World {
     type Socket = MemorySocket;
 
     fn now(&self) -> u64 {
+        let tick = self.tick.load(Ordering::Relaxed);
+        self.worked.fetch_add(tick, Ordering::Relaxed);
         self.network_now().saturating_add_signed(self.device_ahead)
     }
 

@@ -1,22 +1,22 @@
 //! Gateways behind TLS.
 
-use std::sync::Arc;
+use std::{env, process::Command, sync::Arc};
 
 use futures::{SinkExt, StreamExt};
-use ic_ws_client::{CloseFrame, CloseReason, Config, Ed25519Signer, Event, connect};
+use ic_ws_client::{Agent, CloseFrame, CloseReason, Config, Ed25519Signer, Event, connect};
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::{
     accept_async,
     tungstenite::{Message, protocol},
 };
 
-use crate::model::config;
+use crate::model::{Network, canister_id, config};
 
 /// Starts a gateway that closes each connection with a word, and gives back its URL and certificate.
 async fn gateway() -> (String, Vec<u8>) {
@@ -89,4 +89,61 @@ async fn a_certificate_counts_if_the_configuration_says_so() {
     };
     let reason = close_reason(mistaken).await.to_string();
     assert!(reason.contains("root certificate"), "{reason}");
+}
+
+/// In a process of its own, as the environment says where the system keeps its authorities.
+#[test]
+fn a_system_without_authorities_is_said_where_one_is_needed() {
+    const NOWHERE: &str = "/nowhere";
+    if env::var_os("SSL_CERT_FILE").is_some_and(|file| file == NOWHERE) {
+        return Runtime::new().unwrap().block_on(without_authorities());
+    }
+    let name = "tls::a_system_without_authorities_is_said_where_one_is_needed";
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env("SSL_CERT_FILE", NOWHERE)
+        .env("SSL_CERT_DIR", NOWHERE)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+async fn without_authorities() {
+    let (url, certificate) = gateway().await;
+    let untrusting = Config {
+        gateways: vec![url.clone()],
+        ..config()
+    };
+    let reason = close_reason(untrusting).await.to_string();
+    assert!(reason.contains("no certificate authority"), "{reason}");
+
+    // The configuration has one.
+    let trusting = Config {
+        gateways: vec![url],
+        root_certificates: vec![certificate],
+        ..config()
+    };
+    let through_tls = CloseFrame::new(4002, "through TLS");
+    assert_eq!(
+        close_reason(trusting).await,
+        CloseReason::ClosedByGateway(through_tls)
+    );
+
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    for (scheme, why) in [
+        ("https", "No CA certificates were loaded"),
+        // Without TLS there is no need for any.
+        ("http", "refused"),
+    ] {
+        let url = format!("{scheme}://{address}");
+        let signer = Ed25519Signer::generate().unwrap();
+        let agent = Agent::new(url, Network::new(1).root_key(), signer);
+        let error = agent.query(canister_id(), "ask", vec![]).await.unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }
