@@ -25,8 +25,10 @@ use ic_ws_cdk::{
     WsLimits,
 };
 
-use domain::{Chat, Limits};
-use memory::CanisterMemory;
+pub use domain::{Chat, Delivery};
+pub use memory::CanisterMemory;
+
+use domain::Limits;
 use transport::Incoming;
 
 /// The longest message that a client may send: an image, and what is around it.
@@ -35,6 +37,12 @@ const MAX_MESSAGE_BYTES: usize = 64 << 10;
 thread_local! {
     static CHAT: RefCell<Chat<CanisterMemory>> =
         RefCell::new(Chat::new(memory::chat(), Limits::default()));
+}
+
+/// Does something with the chat that is in this canister's memory, on behalf of a crate that builds a canister around this one:
+/// that crate delivers what comes of it.
+pub fn with_chat<R>(act: impl FnOnce(&mut Chat<CanisterMemory>) -> R) -> R {
+    CHAT.with_borrow_mut(act)
 }
 
 /// Makes the interface readable to tools and explorers from the canister itself.

@@ -18,7 +18,7 @@ use ic_ws_cdk::Storage;
 use crate::store::Store;
 
 /// A stable memory of the canister.
-pub(crate) type CanisterMemory = VirtualMemory<DefaultMemoryImpl>;
+pub type CanisterMemory = VirtualMemory<DefaultMemoryImpl>;
 
 /// 1 MiB: as much as a structure grows by at a time. All together may grow to 32 GiB.
 const BUCKET_PAGES: u16 = 16;

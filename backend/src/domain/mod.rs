@@ -37,8 +37,10 @@ const FIRST_ROOM: &str = "Lobby";
 
 /// An event and whom it is for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Delivery {
+pub struct Delivery {
+    /// Whom it is for. Who of them is not connected needs no telling.
     pub to: Vec<Recipient>,
+    /// What they are told.
     pub event: Event,
 }
 
@@ -60,7 +62,7 @@ impl Delivery {
 }
 
 /// The chat.
-pub(crate) struct Chat<M: Memory> {
+pub struct Chat<M: Memory> {
     store: Store<M>,
     limits: Limits,
     buckets: Buckets,
@@ -68,7 +70,7 @@ pub(crate) struct Chat<M: Memory> {
 
 impl<M: Memory> Chat<M> {
     /// The chat that `store` remembers, or a new one.
-    pub fn new(mut store: Store<M>, limits: Limits) -> Self {
+    pub(crate) fn new(mut store: Store<M>, limits: Limits) -> Self {
         if store.rooms.len() == 0 {
             let kind = RoomKind::Group(Visibility::Public);
             let lobby = RoomRecord::new(FIRST_ROOM.to_owned(), String::new(), kind);
@@ -82,7 +84,7 @@ impl<M: Memory> Chat<M> {
     }
 
     /// What can be asked.
-    pub fn view(&self) -> View<'_, M> {
+    pub(crate) fn view(&self) -> View<'_, M> {
         View(&self.store)
     }
 

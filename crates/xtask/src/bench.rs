@@ -28,6 +28,13 @@ pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
     }
     if is_given("gateway") {
         build::ping_pong(layout)?;
+    }
+    if is_given("chat") {
+        test::ensure_browser(layout)?;
+        build::canisters_and_page(layout)?;
+        build::filled_chat(layout)?;
+    }
+    if is_given("gateway") || is_given("chat") {
         match is_given("--quick") {
             true => build::programs(layout, &["ic-ws-gateway"])?,
             false => build::optimised_gateway(layout)?,

@@ -69,6 +69,8 @@ pub struct TestCanisters {
     pub ping_pong: PathBuf,
     /// The published WebSocket CDK.
     pub published_cdk: PathBuf,
+    /// The chat canister, with a past made up.
+    pub filled_chat: PathBuf,
     /// This project's WebSocket CDK, telling what it costs.
     pub measured: PathBuf,
     /// The published one, telling the same.
@@ -84,6 +86,7 @@ impl TestCanisters {
         Self {
             ping_pong: wasm.join("ping_pong.wasm"),
             published_cdk: wasm.join("published_cdk.wasm"),
+            filled_chat: wasm.join("filled_chat.wasm"),
             measured: wasm.join("measured.wasm"),
             measured_published: wasm.join("measured_published.wasm"),
             veteran: wasm.join("veteran.wasm"),
@@ -147,7 +150,14 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
     wasm(
         layout,
         "the chat canister",
-        &["--package", "chat-backend", "--lib"],
+        // Of a crate that is a library for others as well, Cargo would not optimise the module as a whole.
+        &[
+            "--package",
+            "chat-backend",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+        ],
     )?;
     wasm(
         layout,
@@ -177,7 +187,13 @@ pub fn test_canisters(layout: &Layout) -> Result<()> {
     for canister in ["published-cdk", "veteran"] {
         test_canister(layout, canister)?;
     }
+    filled_chat(layout)?;
     measured_canisters(layout)
+}
+
+/// Builds the chat canister that benchmarks fill.
+pub(crate) fn filled_chat(layout: &Layout) -> Result<()> {
+    test_canister(layout, "filled-chat")
 }
 
 /// Builds the smallest example.
@@ -220,7 +236,7 @@ fn test_canister(layout: &Layout, name: &str) -> Result<()> {
 fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
     let output = cargo(layout)
         .args([
-            "build",
+            "rustc",
             "--quiet",
             "--target",
             WASM_TARGET,

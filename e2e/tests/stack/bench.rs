@@ -89,6 +89,21 @@ async fn the_gateway_is_measured() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_chat_is_measured() -> Result<()> {
+    let (_, figures) = measure("chat").await?;
+    for key in [
+        "enter_to_screen_p50_ms",
+        "many_delivery_p99_ms",
+        "many_instructions_per_message",
+        "say_after_200_instructions",
+        "overview_after_200_instructions",
+    ] {
+        assert!(figures.contains_key(key), "{figures:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_interrupted_run_leaves_nothing() -> Result<()> {
     let local = tempfile::tempdir()?;
     let mut bench = bench("localnet", local.path())

@@ -187,6 +187,11 @@ impl Execution {
             Target::Start => self.call_export(wasm::START),
             Target::Callback(closure) => self.call_table(closure),
         };
+        let (canister, instructions) = (
+            self.store.data().environment.canister_id,
+            self.instructions(),
+        );
+        tracing::debug!(%canister, function = ?target, instructions, "executed");
         result.map_err(|e| Trapped::from_wasmtime(&e, limit))
     }
 

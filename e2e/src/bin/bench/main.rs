@@ -1,10 +1,15 @@
 //! `scripts/bench NAME`: measures a part of the stack, and prints every figure beside what to compare it with.
 //!
-//! One module for each name; [`node`], [`ping_pong`], [`turns`], [`usage`] and [`report`] are what they share.
+//! One module for each name. What they share is beside them.
 
 mod cdk;
+mod chat;
 mod client;
 mod gateway;
+mod gateway_process;
+mod instructions;
+mod lean;
+mod limits;
 mod localnet;
 mod node;
 mod ping_pong;
@@ -44,6 +49,8 @@ enum Name {
     Client,
     /// The gateway.
     Gateway,
+    /// The chat, from one screen to another and among a thousand people.
+    Chat,
 }
 
 // One thread: the load shares the machine with what it loads.
@@ -81,6 +88,7 @@ async fn run(options: Options) -> Result<()> {
         Name::Cdk => cdk::measure(options.quick, &mut report).await?,
         Name::Client => client::measure(options.quick, &mut report).await?,
         Name::Gateway => gateway::measure(options.quick, &mut report).await?,
+        Name::Chat => chat::measure(options.quick, &mut report).await?,
     }
     print!("{report}");
     if let Some(path) = options.json {

@@ -14,6 +14,7 @@ use e2e::{
 };
 use ic_agent::{Agent, Identity, identity::BasicIdentity};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -25,7 +26,10 @@ use xtask::{
     process::{die_with_parent, terminate},
 };
 
-use crate::usage::Usage;
+use crate::{
+    instructions::{self, Instructions},
+    usage::Usage,
+};
 
 /// For how long requests are good: as long as the network lets them be.
 const EXPIRY: Duration = Duration::from_secs(5 * 60);
@@ -45,15 +49,28 @@ pub struct Node {
 impl Node {
     /// Starts the network; it keeps its state in `state_dir`, if there is one.
     pub async fn start(state_dir: Option<&Path>) -> Result<Self> {
+        Self::start_with(state_dir, "warn", Stdio::inherit()).await
+    }
+
+    /// Starts the network so that it tells what executions take.
+    pub async fn start_counting(state_dir: Option<&Path>) -> Result<(Self, Instructions)> {
+        let mut node = Self::start_with(state_dir, instructions::LOGGED, Stdio::piped()).await?;
+        let log = node.process.stderr.take().context("no standard error")?;
+        Ok((node, Instructions::in_log(log)))
+    }
+
+    async fn start_with(state_dir: Option<&Path>, logged: &str, log: Stdio) -> Result<Self> {
         let program = Artifacts::of(&Layout::of_this_workspace()).localnet;
         let mut command = Command::new(&program);
         command
             .args(["--port", "0"])
             .env_remove("IC_LOCALNET_STATE_DIR")
             .env_remove("IC_LOCALNET_TEST_API")
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", logged)
+            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(log)
             .kill_on_drop(true);
         if let Some(dir) = state_dir {
             command.arg("--state-dir").arg(dir);
@@ -145,6 +162,13 @@ impl Node {
         let path = format!("/api/v3/canister/{canister}/call");
         Ok(Request::post(&path, &update.signed_update))
     }
+}
+
+/// A folder for a network's state, on the disk where `scripts/start` keeps it.
+pub fn state_dir() -> Result<TempDir> {
+    let layout = Layout::of_this_workspace();
+    std::fs::create_dir_all(layout.local())?;
+    Ok(tempfile::tempdir_in(layout.local())?)
 }
 
 /// Whoever removes the folder of the state next must find nobody writing there.

@@ -1,9 +1,6 @@
 //! The example ping-pong, and what its clients need.
 
-use std::{
-    fs,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fs;
 
 use anyhow::{Context, Result};
 use candid::{CandidType, Deserialize};
@@ -20,10 +17,4 @@ pub enum Talk {
 pub fn module() -> Result<Vec<u8>> {
     let module = TestCanisters::of(&Layout::of_this_workspace()).ping_pong;
     fs::read(&module).with_context(|| format!("{}: scripts/bench builds it", module.display()))
-}
-
-/// Nanoseconds since 1970.
-pub fn unix_time_ns() -> Result<u64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(since.as_nanos().try_into()?)
 }

@@ -20,8 +20,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 use xtask::{build::Artifacts, layout::Layout, process::die_with_parent};
 
 use crate::{
+    lean::unix_time_ns,
     node::Node,
-    ping_pong::{self, Talk, unix_time_ns},
+    ping_pong::{self, Talk},
 };
 
 /// The gateway polls after calls that go through it, and hardly ever without.

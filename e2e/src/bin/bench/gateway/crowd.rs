@@ -4,7 +4,6 @@ use std::{net::SocketAddr, ops::Range, sync::Arc, time::Duration};
 
 use anyhow::{Context, Error, Result, bail};
 use e2e::canister::Canister;
-use ic_agent::{Agent, identity::BasicIdentity};
 use tokio::{
     net::TcpStream,
     sync::{Semaphore, watch},
@@ -13,7 +12,10 @@ use tokio::{
 };
 
 use super::client::{Client, Plan, Tally};
-use crate::node::Node;
+use crate::{
+    lean::{LeanClient, agent},
+    node::Node,
+};
 
 const OPENED_AT_ONCE: usize = 64;
 
@@ -45,7 +47,8 @@ impl Crowd {
             clients.spawn(async move {
                 let permit = opening.acquire().await?;
                 let stream = TcpStream::connect(gateway).await?;
-                let mut client = Client::open(stream, agent, canister, number).await?;
+                let connection = LeanClient::open(stream, agent, canister, number).await?;
+                let mut client = Client::new(connection);
                 drop(permit);
                 opened.add_permits(1);
                 let plan = async {
@@ -107,11 +110,4 @@ impl Crowd {
             Some(Ok(Ok(_))) | None => Error::msg("a client ended without a plan"),
         }
     }
-}
-
-/// Signs as the client of that number.
-pub fn agent(node: &Node, number: u64) -> Agent {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&number.to_be_bytes());
-    node.agent_of(BasicIdentity::from_raw_key(&key))
 }

@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use super::{
     client::{Plan, Tally},
     crowd::Crowd,
-    process::Gateway,
 };
 use crate::{
+    gateway_process::Gateway,
     node::Node,
     report::{Report, Row, Unit},
     usage::Usage,

@@ -5,9 +5,7 @@
 
 mod client;
 mod crowd;
-mod limits;
 mod many;
-mod process;
 mod relay;
 
 use std::{
@@ -24,6 +22,9 @@ use tokio::net::TcpSocket;
 use xtask::{build::Artifacts, layout::Layout};
 
 use crate::{
+    gateway_process::Gateway,
+    lean::{LeanClient, agent},
+    limits,
     node::Node,
     ping_pong,
     report::{Report, Row, Unit},
@@ -33,7 +34,6 @@ use crate::{
 use client::{Client, Plan};
 use crowd::Crowd;
 use many::Many;
-use process::Gateway;
 use relay::Relay;
 
 /// How often the published gateway polls, unless told otherwise.
@@ -280,8 +280,9 @@ impl Bench {
         socket.set_recv_buffer_size(PESTER_BUFFER_BYTES)?;
         let stream = socket.connect(gateway).await?;
         let number = self.numbers(1).start;
-        let agent = crowd::agent(&self.node, number);
-        Client::open(stream, agent, self.canisters[0].id, number).await
+        let agent = agent(&self.node, number);
+        let connection = LeanClient::open(stream, agent, self.canisters[0].id, number);
+        Ok(Client::new(connection.await?))
     }
 
     /// Many clients: first idle, then all of them sending and receiving.

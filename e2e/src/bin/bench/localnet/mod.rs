@@ -8,10 +8,9 @@ use std::{iter, num::NonZero, thread};
 use anyhow::{Result, ensure};
 use e2e::{canister::Canister, http::Request, load::Load};
 use tempfile::TempDir;
-use xtask::layout::Layout;
 
 use crate::{
-    node::Node,
+    node::{Node, state_dir},
     report::{Report, Row, Unit},
     say,
     turns::in_turns,
@@ -71,13 +70,6 @@ pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     bench.query_beside_update(report).await?;
     bench.heap(report).await?;
     bench.start(report, &dir).await
-}
-
-/// On the disk where `scripts/start` keeps the state.
-fn state_dir() -> Result<TempDir> {
-    let layout = Layout::of_this_workspace();
-    std::fs::create_dir_all(layout.local())?;
-    Ok(tempfile::tempdir_in(layout.local())?)
 }
 
 struct Bench {

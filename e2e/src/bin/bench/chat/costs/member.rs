@@ -1,0 +1,113 @@
+//! A member of the lobby who calls the canister without a gateway in between, so that every call can be counted.
+
+use anyhow::{Error, Result, ensure};
+use candid::{Encode, Principal, utils::ArgumentEncoder};
+use chat_api::{ChatMessage, Command, History, MAX_PAGE, Overview, QueryError, Signal, Span};
+use e2e::{
+    canister::Canister,
+    commands::{Device, LOBBY, introduction, saying},
+};
+use ic_ws_protocol::{
+    CanisterWsCloseArguments, CanisterWsMessageArguments, CanisterWsOpenArguments, ClientKey,
+    WebsocketMessage,
+};
+
+/// As long as what is typed in a chat.
+pub const TEXT: &str = "What somebody types in a chat is about as long as this is.";
+
+/// One with an open connection.
+pub struct Member {
+    canister: Canister,
+    key: ClientKey,
+    device: Device,
+    sent: u64,
+}
+
+impl Member {
+    /// How many messages [entering](Self::enter) takes.
+    pub const ENTERING: u64 = 3;
+
+    /// Connects to the canister, with `gateway` for a gateway.
+    pub async fn connect(canister: Canister, key: ClientKey, gateway: Principal) -> Result<Self> {
+        let open = CanisterWsOpenArguments {
+            client_nonce: key.client_nonce,
+            gateway_principal: gateway,
+        };
+        call(&canister, "ws_open", (open,)).await?;
+        Ok(Self {
+            canister,
+            key,
+            device: Device::new(),
+            sent: 0,
+        })
+    }
+
+    /// Becomes somebody of this name in the lobby, and looks at it.
+    pub async fn enter(&mut self, name: String) -> Result<()> {
+        self.request(introduction(name)).await?;
+        self.request(Command::Join { room: LOBBY }).await?;
+        let look = Signal::Look { room: Some(LOBBY) };
+        self.send(ChatMessage::Signal(look)).await
+    }
+
+    /// Says something in the lobby.
+    pub async fn say(&mut self) -> Result<()> {
+        self.request(saying(LOBBY, TEXT)).await
+    }
+
+    /// Is typing in the lobby.
+    pub async fn type_something(&mut self) -> Result<()> {
+        let typing = Signal::Typing { room: LOBBY };
+        self.send(ChatMessage::Signal(typing)).await
+    }
+
+    /// Reads a full page of the lobby's history.
+    pub async fn read(&self, span: Span) -> Result<()> {
+        let args = (LOBBY, span, MAX_PAGE);
+        let (page,): (Result<History, QueryError>,) = self.canister.query("history", args).await?;
+        let read = page.map_or(0, |page| page.messages.len());
+        ensure!(read == MAX_PAGE as usize, "{read} messages are on a page");
+        Ok(())
+    }
+
+    /// Asks what a page shows at first.
+    pub async fn look_over(&self) -> Result<()> {
+        let (overview,): (Overview,) = self.canister.query("overview", (None::<u64>,)).await?;
+        ensure!(overview.rooms.len() == 1, "they are in other rooms");
+        Ok(())
+    }
+
+    /// Has the gateway close the connection.
+    pub async fn disconnect(self, gateway: &Canister) -> Result<()> {
+        let client_key = self.key;
+        call(
+            gateway,
+            "ws_close",
+            (CanisterWsCloseArguments { client_key },),
+        )
+        .await
+    }
+
+    async fn request(&mut self, command: Command) -> Result<()> {
+        let request = self.device.request(command);
+        self.send(ChatMessage::Request(request)).await
+    }
+
+    async fn send(&mut self, message: ChatMessage) -> Result<()> {
+        self.sent += 1;
+        let msg = WebsocketMessage {
+            client_key: self.key,
+            sequence_num: self.sent,
+            timestamp: 0,
+            is_service_message: false,
+            content: Encode!(&message)?,
+        };
+        let args = (CanisterWsMessageArguments { msg }, None::<()>);
+        call(&self.canister, "ws_message", args).await
+    }
+}
+
+async fn call(canister: &Canister, method: &str, args: impl ArgumentEncoder) -> Result<()> {
+    let (outcome,): (Result<(), String>,) = canister.update(method, args).await?;
+    outcome.map_err(Error::msg)
+}

@@ -1,0 +1,164 @@
+//! A chat with as many messages as one likes.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Error, Result, ensure};
+use candid::Principal;
+use chat_api::Metrics;
+use e2e::canister::Canister;
+use ic_agent::Agent;
+use ic_management_canister_types::{
+    CanisterInstallMode, CanisterSettings, EnvironmentVariable, UpdateSettingsArgs,
+};
+use ic_ws_protocol::ClientKey;
+use xtask::{
+    build::{Artifacts, TestCanisters},
+    layout::Layout,
+};
+
+use super::{UPDATE, member::Member};
+use crate::{instructions::Instructions, lean::agent, node::Node};
+
+/// How many people are connected, all of them looking at the room.
+const CONNECTED: u64 = 20;
+
+/// Of how many calls a figure is the mean.
+const CALLS: u64 = 10;
+
+/// How many messages are made up in one upgrade, which may take so many instructions only.
+const FILLED_AT_ONCE: u64 = 100_000;
+
+/// The chat canister, and whoever counts what it executes.
+pub struct Subject {
+    node: Node,
+    pub instructions: Instructions,
+    /// Called as its controller, who is the gateway of its clients as well.
+    canister: Canister,
+    product: Vec<u8>,
+    filled: Vec<u8>,
+    /// Of the next connection.
+    nonce: u64,
+}
+
+impl Subject {
+    /// A new chat, in which nothing was said yet.
+    pub async fn install() -> Result<Self> {
+        let layout = Layout::of_this_workspace();
+        let (node, instructions) = Node::start_counting(None).await?;
+        let product = read(&Artifacts::of(&layout).backend_wasm)?;
+        Ok(Self {
+            canister: node.install(&product).await?,
+            node,
+            instructions,
+            product,
+            filled: read(&TestCanisters::of(&layout).filled_chat)?,
+            nonce: 0,
+        })
+    }
+
+    /// Makes up messages until there are so many.
+    pub async fn fill(&self, messages: u64) -> Result<()> {
+        let before = self.metrics().await?.messages;
+        let mut left = messages.checked_sub(before).context("there are more")?;
+        self.upgrade(&self.filled).await?;
+        while left > 0 {
+            let now = left.min(FILLED_AT_ONCE);
+            left -= now;
+            self.set_messages(now).await?;
+            let is_last = left == 0;
+            self.upgrade(if is_last { &self.product } else { &self.filled })
+                .await?;
+        }
+        let now = self.metrics().await?.messages;
+        ensure!(now == messages, "there are {now} messages, not {messages}");
+        Ok(())
+    }
+
+    /// How many the module that is installed makes up when it is upgraded.
+    async fn set_messages(&self, messages: u64) -> Result<()> {
+        let variable = EnvironmentVariable {
+            name: "MESSAGES".to_owned(),
+            value: messages.to_string(),
+        };
+        let update = UpdateSettingsArgs {
+            canister_id: self.canister.id,
+            settings: CanisterSettings {
+                environment_variables: Some(vec![variable]),
+                ..Default::default()
+            },
+            sender_canister_version: None,
+        };
+        self.canister.management("update_settings", &update).await
+    }
+
+    async fn upgrade(&self, module: &[u8]) -> Result<()> {
+        let upgrade = CanisterInstallMode::Upgrade(None);
+        let arg = candid::encode_args(())?;
+        self.canister.install(upgrade, module.to_vec(), arg).await
+    }
+
+    /// People who are connected, and look at the room.
+    pub async fn connect(&mut self) -> Result<Vec<Member>> {
+        let gateway = principal(&self.node.agent)?;
+        let mut members = Vec::new();
+        for number in 0..CONNECTED {
+            self.nonce += 1;
+            let agent = agent(&self.node, number);
+            let key = ClientKey {
+                client_principal: principal(&agent)?,
+                client_nonce: self.nonce,
+            };
+            let canister = Canister::at(self.canister.id, &agent);
+            members.push(Member::connect(canister, key, gateway).await?);
+        }
+        let enter = async {
+            for (number, member) in members.iter_mut().enumerate() {
+                member.enter(format!("Person {number}")).await?;
+            }
+            Ok(())
+        };
+        let messages = CONNECTED * Member::ENTERING;
+        self.instructions.each(UPDATE, messages, enter).await?;
+        Ok(members)
+    }
+
+    /// Closes their connections.
+    pub async fn disconnect(&self, members: Vec<Member>) -> Result<()> {
+        for member in members {
+            member.disconnect(&self.canister).await?;
+        }
+        Ok(())
+    }
+
+    /// The instructions of a function that the call executes.
+    pub async fn each(
+        &self,
+        function: &str,
+        mut call: impl AsyncFnMut() -> Result<()>,
+    ) -> Result<f64> {
+        let calls = async {
+            for _ in 0..CALLS {
+                call().await?;
+            }
+            Ok(())
+        };
+        self.instructions.each(function, CALLS, calls).await
+    }
+
+    /// How much there is.
+    pub async fn metrics(&self) -> Result<Metrics> {
+        Ok(self.canister.query::<(Metrics,)>("metrics", ()).await?.0)
+    }
+
+    pub async fn stop(self) -> Result<()> {
+        self.node.stop().await
+    }
+}
+
+fn principal(agent: &Agent) -> Result<Principal> {
+    agent.get_principal().map_err(Error::msg)
+}
+
+fn read(module: &Path) -> Result<Vec<u8>> {
+    fs::read(module).with_context(|| format!("{}: scripts/bench builds it", module.display()))
+}

@@ -1,0 +1,69 @@
+//! The chat: from one screen to another, a thousand people, and what a message costs however many there were before.
+
+mod chatter;
+mod costs;
+mod crowd;
+mod many;
+mod screens;
+mod stack;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use xtask::{build::Artifacts, layout::Layout};
+
+use crate::{limits, report::Report};
+use chatter::Plan;
+use many::Many;
+use stack::Stack;
+
+/// How much is measured.
+struct Amounts {
+    /// Messages from one screen to another.
+    screens: u32,
+    many: Many,
+    /// Of a room's messages, rising: what something costs is compared with the first.
+    histories: &'static [u64],
+}
+
+const FULL: Amounts = Amounts {
+    screens: 50,
+    many: Many {
+        people: 1000,
+        rooms: 50,
+        plan: Plan {
+            messages: 10,
+            period: Duration::from_secs(30),
+        },
+    },
+    histories: &[1_000, 10_000, 100_000, 1_000_000],
+};
+
+const QUICK: Amounts = Amounts {
+    screens: 2,
+    many: Many {
+        people: 20,
+        rooms: 2,
+        plan: Plan {
+            messages: 2,
+            period: Duration::from_secs(1),
+        },
+    },
+    histories: &[200],
+};
+
+/// Measures everything. The quick run takes the development build of the gateway, which is there anyway.
+pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
+    let amounts = if quick { QUICK } else { FULL };
+    limits::allow_connections(amounts.many.people)?;
+    let artifacts = Artifacts::of(&Layout::of_this_workspace());
+    let gateway = match quick {
+        true => &artifacts.gateway,
+        false => &artifacts.optimised_gateway,
+    };
+    let stack = Stack::start(gateway).await?;
+    screens::measure(&stack, amounts.screens, report).await?;
+    amounts.many.measure(&stack, report).await?;
+    stack.stop().await?;
+    costs::measure(amounts.histories, report).await
+}
