@@ -102,7 +102,12 @@ fn use_following(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
         use_effect_with(store.outbox.clone(), move |outbox| actor.keep(outbox));
     }
     let actor = Rc::clone(actor);
-    use_effect_with(store.view.room(), move |room| actor.look(*room));
+    // Of a room that one only has a look at, the canister tells nothing that passes.
+    let own = store
+        .open_room()
+        .filter(|room| room.membership.is_some())
+        .map(|room| room.room.id);
+    use_effect_with(own, move |room| actor.look(*room));
 }
 
 /// Tells people who look elsewhere, and takes note when they are back.
