@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 
 pub use client_tests::{ClientTests, client_tests};
+pub use size::PageSize;
 
 use crate::layout::Layout;
 
@@ -164,8 +165,11 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
         "the page",
         &["--package", "chat-frontend", "--bins"],
     )?;
-    let module = wasm_folder(layout).join("chat-frontend.wasm");
-    page::assemble(&module, &layout.frontend_source(), &artifacts.page)?;
+    page::assemble(
+        &page_module(layout),
+        &layout.frontend_source(),
+        &artifacts.page,
+    )?;
     wasm(
         layout,
         "the asset canister",
@@ -177,6 +181,16 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
         &["--package", "local-identity"],
     )?;
     Ok(artifacts)
+}
+
+/// How large the page is that was built last.
+pub fn page_size(layout: &Layout) -> Result<PageSize> {
+    PageSize::of(&Artifacts::of(layout).page, &page_module(layout))
+}
+
+/// The page's module as it is compiled, with names.
+fn page_module(layout: &Layout) -> PathBuf {
+    wasm_folder(layout).join("chat-frontend.wasm")
 }
 
 /// Builds the canisters that only tests run.

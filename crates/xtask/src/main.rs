@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::{bench, build, icp, layout::Layout, start, stop, test};
 
@@ -20,6 +21,9 @@ enum Command {
         /// Only what is deployed: the canisters and the page.
         #[arg(long)]
         canisters: bool,
+        /// Also says how large the page is to load, and which crates make it so.
+        #[arg(long)]
+        page_size: bool,
     },
     /// Brings up the local network, the canisters, the gateway and the page; Ctrl-C stops them all.
     Start(start::Options),
@@ -47,8 +51,10 @@ async fn main() -> ExitCode {
     let command = Cli::parse().command;
     let layout = Layout::of_this_workspace();
     let outcome = match command {
-        Command::Build { canisters: true } => build::canisters_and_page(&layout).map(drop),
-        Command::Build { canisters: false } => build::all(&layout).map(drop),
+        Command::Build {
+            canisters,
+            page_size,
+        } => build(&layout, canisters, page_size),
         Command::Start(options) => start::run(&layout, options).await,
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),
@@ -63,4 +69,16 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn build(layout: &Layout, only_canisters: bool, tell_page_size: bool) -> Result<()> {
+    if only_canisters {
+        build::canisters_and_page(layout)?;
+    } else {
+        build::all(layout)?;
+    }
+    if tell_page_size {
+        println!("{}", build::page_size(layout)?);
+    }
+    Ok(())
 }

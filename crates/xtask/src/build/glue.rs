@@ -6,16 +6,8 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The files that [`bind`] has made.
-pub(super) struct Bound {
-    /// Their names.
-    pub files: BTreeSet<OsString>,
-    /// Whether they are new.
-    pub changed: bool,
-}
-
-/// Makes `<name>.js` and `<name>_bg.wasm` in `folder`, unless they were made of this very module before.
-pub(super) fn bind(name: &str, module: &Path, folder: &Path) -> Result<Bound> {
+/// Makes `<name>.js` and `<name>_bg.wasm` in `folder`, unless they were made of this very module before. Gives their names.
+pub(super) fn bind(name: &str, module: &Path, folder: &Path) -> Result<BTreeSet<OsString>> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let files = BTreeSet::from([
         format!("{name}.js").into(),
@@ -39,8 +31,5 @@ pub(super) fn bind(name: &str, module: &Path, folder: &Path) -> Result<Bound> {
             .map_err(|error| error.context(format!("cannot make the JavaScript glue of {name}")))?;
         fs::write(&made_of, digest)?;
     }
-    Ok(Bound {
-        files,
-        changed: !is_made,
-    })
+    Ok(files)
 }

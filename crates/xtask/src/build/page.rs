@@ -4,23 +4,16 @@ use std::{collections::BTreeSet, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context, Result};
 
-use super::{
-    glue::{Bound, bind},
-    size::PageSize,
-};
+use super::glue::bind;
 use crate::media_type::MediaType;
 
 /// The app is `chat.js` and `chat_bg.wasm`.
 const APP: &str = "chat";
 
-/// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else. Says how
-/// large it has become if the app has changed.
+/// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else.
 pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
     fs::create_dir_all(page)?;
-    let Bound {
-        files: mut wanted,
-        changed,
-    } = bind(APP, module, page)?;
+    let mut wanted = bind(APP, module, page)?;
     let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
     for file in files(source)?.into_iter().filter(is_static) {
         let content = fs::read(source.join(&file))?;
@@ -33,9 +26,6 @@ pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> 
     }
     for file in files(page)?.difference(&wanted) {
         fs::remove_file(page.join(file))?;
-    }
-    if changed {
-        eprintln!("{}", PageSize::of(page, module)?);
     }
     Ok(())
 }

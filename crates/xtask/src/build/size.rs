@@ -13,7 +13,7 @@ const NAMED_CRATES: usize = 12;
 const NOT_OF_THE_PATH: [&str; 8] = ["<", "&", "[", "(", "*", "dyn ", "mut ", "const "];
 
 /// What a visitor loads.
-pub(super) struct PageSize {
+pub struct PageSize {
     raw: usize,
     gzip: usize,
     brotli: usize,
@@ -23,7 +23,7 @@ pub(super) struct PageSize {
 
 impl PageSize {
     /// Measures the files of `page`, and the `module` from which the page's was made: the one that still has names.
-    pub fn of(page: &Path, module: &Path) -> Result<Self> {
+    pub(super) fn of(page: &Path, module: &Path) -> Result<Self> {
         let (mut raw, mut gzip, mut brotli) = (0, 0, 0);
         for file in fs::read_dir(page)? {
             let content = fs::read(file?.path())?;
