@@ -118,9 +118,16 @@ fn use_attention(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
         let actor = Rc::clone(actor);
         let latest = store.notifications.last().cloned();
         let was_known = use_previous_known(store.is_live());
+        let sound = store.sound;
+        // When the latest is read, the one before it becomes the latest, and is not new.
+        let next = use_mut_ref(|| 0);
         use_effect_with(latest, move |latest| {
-            if let Some(notice) = latest.as_ref().filter(|_| was_known) {
-                actor.notify(notice);
+            let Some(notice) = latest else {
+                return;
+            };
+            let is_new = notice.number >= next.replace(notice.number + 1);
+            if is_new && was_known {
+                actor.notify(notice, sound);
             }
         });
     }

@@ -52,6 +52,8 @@ pub enum Intent {
     FindBanned(RoomId, Answer<Banned>),
     /// Be notified by the browser.
     AllowNotifications,
+    /// Make a sound for what is new, or not.
+    AllowSound(bool),
     /// A note was read.
     Dismiss(u64),
 }

@@ -12,6 +12,7 @@ const GUEST_NAME: &str = "guest-name";
 const NAME: &str = "name";
 const OUTBOX: &str = "outbox-";
 const SNAPSHOT: &str = "snapshot-";
+const SOUND: &str = "sound";
 
 /// As whom this tab is in the chat, if as a guest.
 pub fn guest_name() -> Option<String> {
@@ -31,6 +32,16 @@ pub fn last_name() -> String {
 /// Remembers a name as a proposal.
 pub fn remember_name(name: &str) {
     let _ = LocalStorage::set(NAME, name);
+}
+
+/// Whether this browser is to make sounds.
+pub fn sound() -> bool {
+    LocalStorage::get(SOUND).unwrap_or_default()
+}
+
+/// Remembers whether this browser is to make sounds.
+pub fn remember_sound(on: bool) {
+    let _ = LocalStorage::set(SOUND, on);
 }
 
 /// This tab is nobody's any more.

@@ -7,6 +7,7 @@ mod notifying;
 mod queries;
 mod sending;
 mod session;
+mod sound;
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,7 +18,7 @@ use chat_api::{RoomId, Signal};
 use futures::future::AbortHandle;
 use yew::Callback;
 
-use self::{memory::Drawer, queries::Queries, sending::Sending, session::Session};
+use self::{memory::Drawer, queries::Queries, sending::Sending, session::Session, sound::Sound};
 use crate::{
     env::Env,
     identity::Identity,
@@ -37,6 +38,7 @@ pub struct Actor {
     queries: RefCell<Option<Rc<Queries>>>,
     sending: Sending,
     looking_at: Cell<Option<RoomId>>,
+    sound: Sound,
     act: Callback<Action>,
 }
 
@@ -51,6 +53,7 @@ impl Actor {
             queries: RefCell::default(),
             sending: Sending::default(),
             looking_at: Cell::default(),
+            sound: Sound::default(),
             act,
         }
     }
@@ -80,6 +83,7 @@ impl Actor {
             Intent::FindPeople(prefix, room, answer) => self.find_people(prefix, room, answer),
             Intent::FindBanned(room, answer) => self.find_banned(room, answer),
             Intent::AllowNotifications => notifying::ask(self.act.clone()),
+            Intent::AllowSound(on) => self.allow_sound(on),
             Intent::Dismiss(note) => self.act.emit(Action::NoteRead(note)),
         }
     }
@@ -87,7 +91,10 @@ impl Actor {
     /// Connects as whom the store says that this person is.
     pub fn follow(self: &Rc<Self>, account: &Account) {
         match account {
-            Account::Unknown => self.restore(),
+            Account::Unknown => {
+                self.act.emit(Action::Sound(memory::sound()));
+                self.restore();
+            }
             Account::Guest | Account::SignedIn => {
                 if let Some(seen) = self.drawer().and_then(Drawer::last_seen) {
                     self.act.emit(Action::Restored(Box::new(seen)));

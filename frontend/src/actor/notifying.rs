@@ -1,14 +1,20 @@
-//! Tells people who look elsewhere: by the browser's notifications, if they like, and in the title of the page.
+//! Tells people who look elsewhere: by the browser's notifications and a sound, if they like, and in the title of the page.
 
-use std::rc::Rc;
-
-use chat_api::{Notification as Notice, NotificationKind};
+use chat_api::{Address, Notification as Notice, NotificationKind};
+use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Notification, NotificationOptions};
 use yew::{Callback, platform::spawn_local};
 
-use super::Actor;
-use crate::{attention::permission, markdown, store::Action};
+use super::{Actor, memory};
+use crate::{
+    attention::permission,
+    markdown,
+    store::{
+        Action, mentions,
+        view::{Open, Panel},
+    },
+};
 
 /// The name of the page.
 const TITLE: &str = "Commons";
@@ -39,18 +45,51 @@ pub fn show_title(calls: usize) {
 }
 
 impl Actor {
-    /// Notifies of something, unless the person looks at the page.
-    pub fn notify(self: &Rc<Self>, notice: &Notice) {
-        if permission() != Some(true) || gloo_utils::document().has_focus().unwrap_or(true) {
+    /// Notifies of something, unless the person has it before their eyes.
+    pub fn notify(&self, notice: &Notice, with_sound: bool) {
+        let is_looking = gloo_utils::document().has_focus().unwrap_or(true);
+        if with_sound && !(is_looking && self.looking_at.get() == Some(notice.room)) {
+            self.sound.play();
+        }
+        if is_looking || permission() != Some(true) {
             return;
         }
         let (title, body) = words(notice);
         let options = NotificationOptions::new();
         options.set_body(&body);
-        options.set_icon("icon.svg");
+        options.set_icon("icon-192.png");
         options.set_tag(&notice.room.to_string());
         // Without it, the title of the page tells.
-        let _ = Notification::new_with_options(&title, &options);
+        if let Ok(notification) = Notification::new_with_options(&title, &options) {
+            self.lead_to(notice, &notification);
+        }
+    }
+
+    /// Has a click on the notification lead to what it is about.
+    fn lead_to(&self, notice: &Notice, notification: &Notification) {
+        let message = mentions::message(notice);
+        let place = Open::Place(Address::Room(notice.room), message);
+        let what = match notice.kind {
+            NotificationKind::Invitation => Open::Panel(Panel::Notifications),
+            NotificationKind::Mention { .. } | NotificationKind::Direct { .. } => place,
+        };
+        let act = self.act.clone();
+        let onclick = Closure::once_into_js(move || {
+            // Where focus is refused, the page waits to be looked at.
+            let _ = gloo_utils::window().focus();
+            act.emit(Action::Open(what));
+        });
+        notification.set_onclick(Some(onclick.unchecked_ref()));
+    }
+
+    /// Makes a sound for what is new from now on, or none.
+    pub(super) fn allow_sound(&self, on: bool) {
+        memory::remember_sound(on);
+        self.act.emit(Action::Sound(on));
+        if on {
+            // So that one knows what to listen for.
+            self.sound.play();
+        }
     }
 }
 

@@ -31,6 +31,10 @@ icons! {
     bell "M4 11V7a4 4 0 0 1 8 0v4l1 1.500H3zM6.500 14h3";
     /// No notifications.
     bell_off "M4 11V7c0-.7.200-1.400.500-2M6.500 3.300A4 4 0 0 1 12 7v4M3 12.500h9M6.500 14h3M2 2l12 12";
+    /// With sound.
+    sound "M2.500 6.200h2.300L8 3.500v9L4.800 9.800H2.500zM10.500 6a3 3 0 0 1 0 4M12.300 4a5.500 5.500 0 0 1 0 8";
+    /// Without sound.
+    sound_off "M2.500 6.200h2.300L8 3.500v9L4.800 9.800H2.500zM10.500 6.200l3.600 3.600M14.100 6.200l-3.600 3.600";
     /// Answer.
     reply "M6.500 3.500 2.500 7.500l4 4M3 7.500h6a4 4 0 0 1 4 4v1";
     /// Edit.
@@ -53,6 +57,15 @@ icons! {
     sliders "M2.500 5h6M11.500 5h2M2.500 11h2M7.500 11h6M10 3v4M6 9v4";
     /// A look beforehand.
     eye "M1.500 8S4 3.500 8 3.500 14.500 8 14.500 8 12 12.500 8 12.500 1.500 8 1.500 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z";
+}
+
+/// A button with a drawing instead of words.
+pub fn button(label: &'static str, drawing: Html, onclick: Callback<MouseEvent>) -> Html {
+    html! {
+        <button type="button" class="quiet square" title={label} aria-label={label} {onclick}>
+            { drawing }
+        </button>
+    }
 }
 
 fn drawing(path: &'static str) -> Html {

@@ -1,7 +1,6 @@
 //! What the page shows of the store.
 
 mod avatar;
-mod completion;
 mod composer;
 mod connection;
 mod conversation;
@@ -15,6 +14,7 @@ mod page;
 mod panels;
 mod room_header;
 mod room_list;
+mod search;
 mod setup_error;
 mod sidebar;
 mod typing;

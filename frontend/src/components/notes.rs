@@ -50,9 +50,7 @@ fn OneNote(props: &NoteProps) -> Html {
     html! {
         <p class="note">
             <span>{ &props.note.words }</span>
-            <button type="button" class="quiet square" aria-label="Dismiss" onclick={dismiss}>
-                { icon::cross() }
-            </button>
+            { icon::button("Dismiss", icon::cross(), dismiss) }
         </p>
     }
 }

@@ -97,9 +97,7 @@ pub fn PersonHeader(props: &PersonProps) -> Html {
                 <h2><bdi>{ name.unwrap_or_else(|| words::short_id(id)) }</bdi></h2>
                 <p class="fine">{ "New conversation" }</p>
             </div>
-            <button type="button" class="quiet square" title="About" aria-label="About" onclick={about}>
-                { icon::people() }
-            </button>
+            { icon::button("About", icon::people(), about) }
         </header>
     }
 }

@@ -1,13 +1,12 @@
 //! The list of conversations, with who one is and how the connection stands.
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{Avatar, connection::ConnectionState, icon, room_list::RoomList};
+use super::{Avatar, connection::ConnectionState, icon, room_list::RoomList, search::SearchField};
 use crate::{
     intent::{Intent, use_intents},
     store::{
-        Account, Store,
+        Store,
         view::{Dialog, Open, Panel},
     },
 };
@@ -22,11 +21,9 @@ pub fn Sidebar(props: &Props) -> Html {
     let store = &props.store;
     let intents = use_intents();
     let search = use_state_eq(String::new);
-    let oninput = {
+    let on_change = {
         let search = search.clone();
-        Callback::from(move |event: InputEvent| {
-            search.set(event.target_unchecked_into::<HtmlInputElement>().value());
-        })
+        Callback::from(move |typed| search.set(typed))
     };
     let open = |what| intents.reform(move |_: MouseEvent| Intent::Open(what));
     let notifications = store.notifications.len();
@@ -55,16 +52,7 @@ pub fn Sidebar(props: &Props) -> Html {
                     }
                 </button>
             </header>
-            <div class="search">
-                { icon::search() }
-                <input
-                    id="room-search"
-                    type="search"
-                    placeholder="Search conversations"
-                    aria-label="Search conversations"
-                    {oninput}
-                />
-            </div>
+            <SearchField id="room-search" label="Search conversations" {on_change} />
             <RoomList
                 rooms={store.rooms.clone()}
                 people={store.people.clone()}
@@ -114,9 +102,6 @@ pub fn Sidebar(props: &Props) -> Html {
                     }
                     <span class="identity-name" id="own-name">
                         <bdi>{ own_name(store) }</bdi>
-                        if store.account == Account::Guest {
-                            <span class="badge">{ "guest" }</span>
-                        }
                     </span>
                 </button>
                 <ConnectionState state={store.connection.clone()} is_live={store.is_live()} />

@@ -27,6 +27,9 @@ pub fn Welcome(props: &Props) -> Html {
                 } else {
                     <p class="fine" role="status">{ "Loading…" }</p>
                 }
+                <p class="fine keys-hint">
+                    <kbd>{ "Ctrl" }</kbd>{ " + " }<kbd>{ "/" }</kbd>{ " shows what the keys do." }
+                </p>
             </div>
         </main>
     }

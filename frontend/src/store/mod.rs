@@ -1,11 +1,13 @@
 //! All that the page knows. It changes by actions only, and knows nothing of the browser.
 
+mod answers;
 mod apply;
 mod changes;
 pub mod images;
 pub mod mentions;
 pub mod messages;
 pub mod outbox;
+mod passing;
 pub mod people;
 pub mod rooms;
 pub mod snapshot;
@@ -76,6 +78,8 @@ pub struct Store {
     pub notes: Shared<VecDeque<Note>>,
     /// What the connection has done, for the curious.
     pub trace: Shared<Trace>,
+    /// Whether there is a sound for what is new.
+    pub sound: bool,
     /// Whether the first list of rooms has come.
     pub is_known: bool,
     sync: Shared<Sync>,
@@ -199,6 +203,8 @@ pub enum Action {
     Tick(u64),
     /// Something to tell this person.
     Note(String),
+    /// There is to be a sound for what is new, or none.
+    Sound(bool),
     /// A note was read.
     NoteRead(u64),
     /// The connection has done something.

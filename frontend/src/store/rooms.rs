@@ -57,6 +57,13 @@ pub struct MemberList {
     pub is_known: bool,
 }
 
+impl MemberList {
+    /// Whether the page knows all of them.
+    pub fn is_complete(&self) -> bool {
+        self.is_known && self.more_after.is_none()
+    }
+}
+
 impl RoomState {
     /// A room that one has a look at.
     pub fn visited(room: Room) -> Self {

@@ -7,10 +7,8 @@ use chat_api::Address;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 use yew::NodeRef;
 
-use crate::{
-    components::completion::{Beginning, Completion},
-    shared::Shared,
-};
+use super::completion::{Beginning, Completion};
+use crate::shared::Shared;
 
 /// How many texts wait to be gone on with.
 const MAX_WAITING: usize = 50;
@@ -104,8 +102,8 @@ impl Draft {
     /// With what was begun completed.
     pub fn complete(&self, field: &NodeRef, begun: &Beginning, completion: &Completion) -> Self {
         let mut draft = self.replace(field, begun.place.clone(), &completion.text);
-        if let Some(person) = completion.person {
-            draft.mentions.push((completion.label.clone(), person));
+        if let Some(person) = &completion.person {
+            draft.mentions.push((person.name.clone(), person.id));
         }
         draft
     }

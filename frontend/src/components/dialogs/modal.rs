@@ -57,15 +57,7 @@ pub fn Modal(props: &Props) -> Html {
             <div class="modal-content">
                 <header class="panel-head">
                     <h2>{ &props.title }</h2>
-                    <button
-                        type="button"
-                        class="quiet square"
-                        title="Close"
-                        aria-label="Close"
-                        onclick={close.reform(|_: MouseEvent| ())}
-                    >
-                        { icon::cross() }
-                    </button>
+                    { icon::button("Close", icon::cross(), close.reform(|_: MouseEvent| ())) }
                 </header>
                 { props.children.clone() }
             </div>

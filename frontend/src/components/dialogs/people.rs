@@ -2,13 +2,14 @@
 
 use candid::Principal;
 use chat_api::{Address, Command, Person};
-use gloo_timers::callback::Timeout;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{modal::Modal, rooms::REST_MS};
+use super::modal::Modal;
 use crate::{
-    components::{Avatar, icon},
+    components::{
+        Avatar,
+        search::{SearchField, use_rested},
+    },
     intent::{Intent, use_intents},
     shared::Shared,
     store::{rooms::RoomState, view::Open},
@@ -86,22 +87,17 @@ fn PeopleFinder(props: &FinderProps) -> Html {
     let intents = use_intents();
     let prefix = use_state_eq(String::new);
     let found = use_state(|| None::<Result<Vec<Person>, String>>);
-    {
+    let look = {
         let found = found.setter();
-        use_effect_with((*prefix).clone(), move |prefix| {
-            let prefix = prefix.clone();
+        move |prefix| {
             let answer = Callback::from(move |answer| found.set(Some(answer)));
-            let rest = Timeout::new(REST_MS, move || {
-                intents.emit(Intent::FindPeople(prefix, None, answer));
-            });
-            move || drop(rest)
-        });
-    }
-    let oninput = {
+            intents.emit(Intent::FindPeople(prefix, None, answer));
+        }
+    };
+    use_rested(Some((*prefix).clone()), look);
+    let on_change = {
         let prefix = prefix.clone();
-        Callback::from(move |event: InputEvent| {
-            prefix.set(event.target_unchecked_into::<HtmlInputElement>().value());
-        })
+        Callback::from(move |typed| prefix.set(typed))
     };
     let one = |person: &Person| {
         let chosen = person.clone();
@@ -121,10 +117,7 @@ fn PeopleFinder(props: &FinderProps) -> Html {
     };
     html! {
         <div class="finder">
-            <div class="search">
-                { icon::search() }
-                <input type="search" placeholder="Find people by name" aria-label="Find people by name" {oninput} />
-            </div>
+            <SearchField label="Find people by name" {on_change} />
             { match &*found {
                 None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
                 Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },

@@ -102,6 +102,9 @@ fn ProfileForm(props: &FormProps) -> Html {
             <form class="form" novalidate=true {onsubmit}>
                 <div class="portrait">
                     <Avatar person={shown} id={you.id} />
+                    if props.is_guest {
+                        <span class="badge">{ "guest" }</span>
+                    }
                     <div class="panel-actions">
                         <label class="button" for="image-input">{ "Choose an image" }</label>
                         <input

@@ -1,20 +1,18 @@
 //! Rooms to join.
 
 use chat_api::{Command, FoundRooms, Invitation, Room};
-use gloo_timers::callback::Timeout;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::modal::Modal;
 use crate::{
-    components::icon,
+    components::{
+        icon,
+        search::{SearchField, use_rested},
+    },
     intent::{Intent, use_intents},
     shared::Shared,
     words,
 };
-
-/// How long typing must rest before it is looked for, in milliseconds.
-pub const REST_MS: u32 = 200;
 
 /// Public rooms, as a dialog.
 #[component]
@@ -28,17 +26,14 @@ pub fn FoundRoomsList() -> Html {
     let intents = use_intents();
     let prefix = use_state_eq(String::new);
     let found = use_state(|| None::<Result<FoundRooms, String>>);
-    {
+    let look = {
         let (found, intents) = (found.setter(), intents.clone());
-        use_effect_with((*prefix).clone(), move |prefix| {
-            let prefix = prefix.clone();
+        move |prefix| {
             let answer = Callback::from(move |answer| found.set(Some(answer)));
-            let rest = Timeout::new(REST_MS, move || {
-                intents.emit(Intent::FindRooms(prefix, None, answer));
-            });
-            move || drop(rest)
-        });
-    }
+            intents.emit(Intent::FindRooms(prefix, None, answer));
+        }
+    };
+    use_rested(Some((*prefix).clone()), look);
     let more = {
         let (found, intents, prefix) = (found.clone(), intents.clone(), prefix.clone());
         Callback::from(move |_: MouseEvent| {
@@ -56,23 +51,13 @@ pub fn FoundRoomsList() -> Html {
             intents.emit(Intent::FindRooms((*prefix).clone(), after, answer));
         })
     };
-    let oninput = {
+    let on_change = {
         let prefix = prefix.clone();
-        Callback::from(move |event: InputEvent| {
-            prefix.set(event.target_unchecked_into::<HtmlInputElement>().value());
-        })
+        Callback::from(move |typed| prefix.set(typed))
     };
     html! {
         <div class="finder">
-            <div class="search">
-                { icon::search() }
-                <input
-                    type="search"
-                    placeholder="Find a public room"
-                    aria-label="Find a public room"
-                    {oninput}
-                />
-            </div>
+            <SearchField label="Find a public room" {on_change} />
             { match &*found {
                 None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
                 Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },

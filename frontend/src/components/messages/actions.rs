@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use chat_api::{Command, Message, RoomId};
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::picker::EmojiPicker;
@@ -30,7 +31,8 @@ pub struct Props {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Opened {
     Nothing,
-    Picker,
+    PickerAbove,
+    PickerBelow,
     Deletion,
 }
 
@@ -55,9 +57,13 @@ pub fn Actions(props: &Props) -> Html {
             }));
         })
     };
-    let open = |what| {
+    let ask = {
         let opened = opened.clone();
-        Callback::from(move |_: MouseEvent| opened.set(what))
+        Callback::from(move |_: MouseEvent| opened.set(Opened::Deletion))
+    };
+    let choose = {
+        let opened = opened.clone();
+        Callback::from(move |event: MouseEvent| opened.set(where_there_is_room(&event)))
     };
     let write = |writing| intents.reform(move |_: MouseEvent| Intent::Open(Open::Writing(writing)));
     let delete = intents.reform(move |_: MouseEvent| Intent::Do(Command::Delete { room, message }));
@@ -93,19 +99,36 @@ pub fn Actions(props: &Props) -> Html {
                             button(emoji, picture, onclick)
                         }) }
                     </span>
-                    { button("React", icon::smile(), open(Opened::Picker)) }
+                    { button("React", icon::smile(), choose) }
                     { button("Reply", icon::reply(), write(Writing::Reply(message))) }
                     if props.is_mine {
                         { button("Edit", icon::pencil(), write(Writing::Edit(message))) }
                     }
                     if props.may_delete {
-                        { button("Delete", icon::bin(), open(Opened::Deletion)) }
+                        { button("Delete", icon::bin(), ask) }
                     }
                 </div>
-                if *opened == Opened::Picker {
-                    <EmojiPicker on_pick={react} on_close={close} />
+                if matches!(*opened, Opened::PickerAbove | Opened::PickerBelow) {
+                    <EmojiPicker
+                        is_above={*opened == Opened::PickerAbove}
+                        on_pick={react}
+                        on_close={close}
+                    />
                 }
             }
         </div>
+    }
+}
+
+/// The picker, on the side of the button where more of it is seen.
+fn where_there_is_room(event: &MouseEvent) -> Opened {
+    let window = gloo_utils::window();
+    let height = window.inner_height().ok().and_then(|it| it.as_f64());
+    let button = event.target_dyn_into::<Element>();
+    match (button, height) {
+        (Some(button), Some(height)) if button.get_bounding_client_rect().top() > height / 2.0 => {
+            Opened::PickerAbove
+        }
+        _ => Opened::PickerBelow,
     }
 }

@@ -44,6 +44,11 @@ pub fn MessageList(props: &Props) -> Html {
     let current = use_state_eq(|| None::<MessageNumber>);
     let room = &props.room.room;
     let numbers = room.first..room.next;
+    let known = (props.room.clone(), props.people.clone());
+    let twins = use_memo(known.clone(), |(room, people)| twins(room, people));
+    let announcement = use_memo((known, props.me), |((room, people), me)| {
+        announcement(room, people, *me)
+    });
     use_arrival(&scroller, &elements, props);
 
     // After every drawing, as heights may be others than they were.
@@ -107,7 +112,7 @@ pub fn MessageList(props: &Props) -> Html {
                     <p class="empty">{ "Nothing was said here yet. Begin!" }</p>
                 }
                 <ol ref={&elements.slice} class="message-rows">
-                    { rows(props, clamp(&sight.slice, &numbers), *current) }
+                    { rows(props, &twins, clamp(&sight.slice, &numbers), *current) }
                 </ol>
                 <div ref={&elements.below} />
                 <PendingMessages
@@ -122,13 +127,17 @@ pub fn MessageList(props: &Props) -> Html {
                     { if below > 0 { "Latest" } else { "Down" } }
                 </button>
             }
-            <p class="visually-hidden" aria-live="polite">{ announcement(props) }</p>
+            <p class="visually-hidden" aria-live="polite">{ (*announcement).clone() }</p>
         </div>
     }
 }
 
-fn rows(props: &Props, drawn: Range<MessageNumber>, current: Option<MessageNumber>) -> Html {
-    let twins = twins(props);
+fn rows(
+    props: &Props,
+    twins: &Rc<BTreeSet<Principal>>,
+    drawn: Range<MessageNumber>,
+    current: Option<MessageNumber>,
+) -> Html {
     let state = &props.room;
     let partner = state.partner.is_some().then(|| state.partner_read_up_to());
     drawn
@@ -141,7 +150,6 @@ fn rows(props: &Props, drawn: Range<MessageNumber>, current: Option<MessageNumbe
                     key={number}
                     {number}
                     position={number - state.room.first}
-                    total={state.room.next - state.room.first}
                     room={state.room.id}
                     previous={before.and_then(|it| state.messages.get(it).cloned())}
                     replied={replied.and_then(|it| state.messages.get(it).cloned())}
@@ -163,29 +171,23 @@ fn rows(props: &Props, drawn: Range<MessageNumber>, current: Option<MessageNumbe
 }
 
 /// Who has written here under a name that another one has, too.
-fn twins(props: &Props) -> Rc<BTreeSet<Principal>> {
-    let authors: BTreeSet<_> = props.room.messages.iter().map(|it| it.author).collect();
+fn twins(room: &RoomState, people: &People) -> BTreeSet<Principal> {
+    let authors: BTreeSet<_> = room.messages.iter().map(|it| it.author).collect();
     let mut named = BTreeMap::<String, Vec<Principal>>::new();
     for id in authors {
-        let name = props.people.name(id).to_lowercase();
+        let name = people.name(id).to_lowercase();
         named.entry(name).or_default().push(id);
     }
     let shared = named.into_values().filter(|ids| ids.len() > 1);
-    Rc::new(shared.flatten().collect())
+    shared.flatten().collect()
 }
 
 /// What is read out when somebody else says something.
-fn announcement(props: &Props) -> Option<String> {
-    let latest = props
-        .room
-        .messages
-        .get(props.room.room.next.checked_sub(1)?)?;
-    (Some(latest.author) != props.me && !latest.deleted).then(|| {
-        format!(
-            "{}: {}",
-            props.people.name(latest.author),
-            markdown::plain(&latest.text)
-        )
+fn announcement(room: &RoomState, people: &People, me: Option<Principal>) -> Option<String> {
+    let latest = room.messages.get(room.room.next.checked_sub(1)?)?;
+    (Some(latest.author) != me && !latest.deleted).then(|| {
+        let name = people.name(latest.author);
+        format!("{name}: {}", markdown::plain(&latest.text))
     })
 }
 

@@ -35,6 +35,12 @@ pub struct Props {
 #[component]
 pub fn MessageView(props: &Props) -> Html {
     let message = &props.message;
+    // What can be done with it is drawn when somebody comes near: it is most of what there is to draw.
+    let is_near = use_state_eq(|| false);
+    let come_near = {
+        let is_near = is_near.setter();
+        Callback::from(move |()| is_near.set(true))
+    };
     let author = props.people.get(message.author).cloned();
     let is_mine = Some(message.author) == props.me;
     let mentions: Vec<_> = message
@@ -49,6 +55,7 @@ pub fn MessageView(props: &Props) -> Html {
             class={classes!("message", mentions_me.then_some("to-me"))}
             aria-label={format!("{name}, {}", clock::time_words(message.at))}
             data-author={name.clone()}
+            onpointerover={come_near.reform(|_: PointerEvent| ())}
         >
             <div class="message-side">
                 if props.continues {
@@ -82,7 +89,7 @@ pub fn MessageView(props: &Props) -> Html {
                     />
                 }
             </div>
-            if props.role.is_some() && !message.deleted {
+            if (*is_near || props.is_current) && props.role.is_some() && !message.deleted {
                 <Actions
                     message={message.clone()}
                     room={props.room}
@@ -109,6 +116,10 @@ fn time(message: &Message) -> Html {
 
 /// Whether it was edited and how far one's own has come, at the end of the text.
 fn footnote(props: &Props, is_mine: bool) -> Html {
+    if !is_mine && props.message.edited_at.is_none() {
+        // Even an empty one would take a line after a list.
+        return Html::default();
+    }
     let edited = props.message.edited_at.map(|at| {
         html! { <span class="edited" title={clock::full_words(at)}>{ "(edited)" }</span> }
     });

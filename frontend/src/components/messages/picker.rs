@@ -10,6 +10,8 @@ const SHOWN: usize = 96;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    /// Whether it opens upwards.
+    pub is_above: bool,
     pub on_pick: Callback<String>,
     pub on_close: Callback<()>,
 }
@@ -44,7 +46,7 @@ pub fn EmojiPicker(props: &Props) -> Html {
         })
     };
     html! {
-        <div class="picker" role="dialog" aria-label="Choose an emoji" {onkeydown}>
+        <div class={classes!("picker", props.is_above.then_some("above"))} role="dialog" aria-label="Choose an emoji" {onkeydown}>
             <input
                 ref={field}
                 type="search"

@@ -15,8 +15,8 @@ const BLOCK_SPAN: u64 = 5 * 60 * 1_000_000_000;
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub number: MessageNumber,
+    /// Among all messages of the room, from 0.
     pub position: u64,
-    pub total: u64,
     pub room: RoomId,
     /// Nothing until it has come.
     pub message: Option<Rc<Message>>,
@@ -61,7 +61,8 @@ pub fn Row(props: &Props) -> Html {
             data-number={props.number.to_string()}
             tabindex="-1"
             aria-posinset={(props.position + 1).to_string()}
-            aria-setsize={props.total.to_string()}
+            // Not known for long: each new message would change every row.
+            aria-setsize="-1"
         >
             if is_new_day {
                 <h3 class="day"><span>{ clock::day_words(message.at) }</span></h3>

@@ -47,6 +47,7 @@ pub fn OpenPanel(props: &Props) -> Html {
                 <NotificationsPanel
                     notifications={store.notifications.clone()}
                     invitations={store.invitations.clone()}
+                    sound={store.sound}
                 />
             },
         ),
@@ -69,9 +70,7 @@ pub fn OpenPanel(props: &Props) -> Html {
         <aside class="panel" aria-label={title}>
             <header class="panel-head">
                 <h2>{ title }</h2>
-                <button type="button" class="quiet square" title="Close" aria-label="Close" onclick={close}>
-                    { icon::cross() }
-                </button>
+                { icon::button("Close", icon::cross(), close) }
             </header>
             <div class="panel-content">{ content }</div>
         </aside>

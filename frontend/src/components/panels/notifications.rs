@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     attention::permission,
     clock,
-    components::{Avatar, dialogs::Invitations},
+    components::{Avatar, dialogs::Invitations, icon},
     intent::{Intent, use_intents},
     markdown,
     shared::Shared,
@@ -18,6 +18,7 @@ use crate::{
 pub struct Props {
     pub notifications: Shared<Vec<Notification>>,
     pub invitations: Shared<Vec<Invitation>>,
+    pub sound: bool,
 }
 
 #[component]
@@ -29,6 +30,8 @@ pub fn NotificationsPanel(props: &Props) -> Html {
             intents.reform(move |_: MouseEvent| Intent::Do(Command::ReadNotifications { up_to }));
         html! { <button type="button" class="quiet" {onclick}>{ "Mark all as read" }</button> }
     });
+    let sound = props.sound;
+    let onclick = intents.reform(move |_: MouseEvent| Intent::AllowSound(!sound));
     let about_messages = props
         .notifications
         .iter()
@@ -38,6 +41,9 @@ pub fn NotificationsPanel(props: &Props) -> Html {
         <>
             <div class="panel-actions">
                 <AllowNotifications />
+                <button type="button" aria-pressed={sound.to_string()} {onclick}>
+                    { if sound { icon::sound() } else { icon::sound_off() } }{ "Sound" }
+                </button>
                 { read_all }
             </div>
             <Invitations invitations={props.invitations.clone()} />

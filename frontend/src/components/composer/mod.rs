@@ -1,29 +1,40 @@
 //! Where this person writes. Its text goes away only when the message was taken over for sending.
 
+mod about;
+mod command;
+mod completion;
 mod draft;
+mod effects;
+mod keys;
+mod offers;
 
 use candid::Principal;
-use chat_api::{Address, Command, MAX_MENTIONS, MAX_TEXT_BYTES, MessageNumber};
+use chat_api::{Address, MAX_TEXT_BYTES};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 pub use self::draft::Drafts;
-use self::draft::{Draft, focus};
+use self::{
+    about::About,
+    command::{command, last_own, mentions},
+    completion::Beginning,
+    draft::{Draft, focus},
+    effects::{use_draft, use_writing},
+    keys::{Deed, Situation},
+    offers::{CompletionList, use_found_members},
+};
 use super::{
-    completion::{Beginning, CompletionList},
     icon,
     messages::{EmojiPicker, Markdown},
 };
 use crate::{
     intent::{Intent, use_intents},
-    markdown,
     shared::Shared,
     store::{
         people::People,
         rooms::RoomState,
         view::{Open, Writing},
     },
-    words,
 };
 
 /// The length from which on the writer is told that the limit is near.
@@ -56,12 +67,11 @@ pub fn Composer(props: &Props) -> Html {
     let beginning = (!*previewing)
         .then(|| Beginning::of(draft.before_cursor()))
         .flatten();
-    let completions = match &beginning {
-        Some(beginning) if !draft.completed => {
-            beginning.completions(&props.people, props.room.as_deref())
-        }
-        _ => Vec::new(),
-    };
+    let beginning = beginning.filter(|_| !draft.completed);
+    let found = use_found_members(beginning.as_ref(), props.room.as_deref());
+    let completions = beginning.as_ref().map_or_else(Vec::new, |beginning| {
+        beginning.completions(&props.people, props.room.as_deref(), &found)
+    });
     let chosen = draft.chosen.min(completions.len().saturating_sub(1));
     let choose = {
         let (field, draft) = (field.clone(), draft.clone());
@@ -93,33 +103,32 @@ pub fn Composer(props: &Props) -> Html {
         })
     };
     let cancel = intents.reform(|()| Intent::Open(Open::Writing(Writing::New)));
+    let situation = Situation {
+        offered: completions.len(),
+        chosen,
+        is_empty: draft.is_empty(),
+        writing: props.writing,
+        last_own: last_own(props.room.as_deref(), props.me),
+    };
     let onkeydown = {
-        let (draft, send, choose, cancel) =
-            (draft.clone(), send.clone(), choose.clone(), cancel.clone());
-        let (intents, offered) = (intents.clone(), completions.len());
-        let last_own = last_own(props);
-        let writing = props.writing;
+        let (draft, send, choose) = (draft.clone(), send.clone(), choose.clone());
+        let (cancel, intents) = (cancel.clone(), intents.clone());
         Callback::from(move |event: KeyboardEvent| {
             // While an input method composes a word, the keys belong to it.
-            if event.is_composing() {
-                return;
-            }
-            match event.key().as_str() {
-                "ArrowDown" if offered > 0 => draft.set(draft.choosing((chosen + 1) % offered)),
-                "ArrowUp" if offered > 0 => {
-                    draft.set(draft.choosing((chosen + offered - 1) % offered));
+            let deed = match event.is_composing() {
+                true => None,
+                false => situation.deed(&event.key(), event.shift_key()),
+            };
+            match deed {
+                Some(Deed::Choose(index)) => draft.set(draft.choosing(index)),
+                Some(Deed::Complete) => choose.emit(situation.chosen),
+                Some(Deed::Dismiss) => draft.set(draft.without_completions()),
+                Some(Deed::Send) => send.emit(()),
+                Some(Deed::Cancel) => cancel.emit(()),
+                Some(Deed::Edit(number)) => {
+                    intents.emit(Intent::Open(Open::Writing(Writing::Edit(number))));
                 }
-                "Enter" | "Tab" if offered > 0 => choose.emit(chosen),
-                "Escape" if offered > 0 => draft.set(draft.without_completions()),
-                "Enter" if !event.shift_key() => send.emit(()),
-                "Escape" if writing != Writing::New => cancel.emit(()),
-                "ArrowUp" if draft.is_empty() && writing == Writing::New => match last_own {
-                    Some(number) => {
-                        intents.emit(Intent::Open(Open::Writing(Writing::Edit(number))));
-                    }
-                    None => return,
-                },
-                _ => return,
+                None => return,
             }
             event.prevent_default();
             event.stop_propagation();
@@ -164,21 +173,28 @@ pub fn Composer(props: &Props) -> Html {
             focus(&field);
         })
     };
+    let about = match props.writing {
+        Writing::New => None,
+        Writing::Reply(number) => Some(("Answering", number)),
+        Writing::Edit(number) => Some(("Editing", number)),
+    };
     let bytes = draft.text.trim().len();
     let label = format!("Message {}", props.name);
     html! {
         <form class="composer" {onsubmit}>
-            { about(props, &cancel) }
-            if !completions.is_empty() {
-                <CompletionList
+            if let Some((what, number)) = about {
+                <About
+                    {what}
+                    message={props.room.as_ref().and_then(|room| room.messages.get(number).cloned())}
                     people={props.people.clone()}
-                    completions={completions.clone()}
-                    {chosen}
-                    on_choose={choose}
+                    on_cancel={cancel}
                 />
             }
+            if !completions.is_empty() {
+                <CompletionList completions={completions.clone()} {chosen} on_choose={choose} />
+            }
             if *picking {
-                <EmojiPicker on_pick={pick} on_close={close_picker} />
+                <EmojiPicker is_above=true on_pick={pick} on_close={close_picker} />
             }
             <div class="composer-row">
                 <button
@@ -241,96 +257,6 @@ pub fn Composer(props: &Props) -> Html {
     }
 }
 
-fn command(address: Address, writing: Writing, text: String, mentions: Vec<Principal>) -> Command {
-    match (writing, address) {
-        (Writing::Edit(message), Address::Room(room)) => Command::Edit {
-            room,
-            message,
-            text,
-            mentions,
-        },
-        (Writing::Reply(message), to) => Command::Say {
-            to,
-            text,
-            reply_to: Some(message),
-            mentions,
-        },
-        (_, to) => Command::Say {
-            to,
-            text,
-            reply_to: None,
-            mentions,
-        },
-    }
-}
-
-/// Whom a text mentions: who was chosen and is still in it; and who the edited message mentioned.
-fn mentions(
-    draft: &Draft,
-    text: &str,
-    me: Option<Principal>,
-    room: Option<&RoomState>,
-    writing: Writing,
-) -> Vec<Principal> {
-    let chosen = draft.mentions.iter();
-    let chosen = chosen.filter(|(name, _)| text.contains(&format!("@{name}")));
-    let mut all: Vec<_> = chosen.map(|(_, id)| *id).collect();
-    if let (Writing::Edit(number), Some(room)) = (writing, room)
-        && let Some(message) = room.messages.get(number)
-    {
-        all.extend(&message.mentions);
-    }
-    all.retain(|id| Some(*id) != me);
-    all.sort();
-    all.dedup();
-    all.truncate(MAX_MENTIONS);
-    all
-}
-
-fn last_own(props: &Props) -> Option<MessageNumber> {
-    let room = props.room.as_ref()?;
-    let is_own = |message: &&std::rc::Rc<chat_api::Message>| {
-        Some(message.author) == props.me && !message.deleted
-    };
-    room.messages.iter().rev().find(is_own).map(|it| it.number)
-}
-
-/// What is written about, if it is more than a new message.
-fn about(props: &Props, cancel: &Callback<()>) -> Html {
-    let (what, number) = match props.writing {
-        Writing::New => return Html::default(),
-        Writing::Reply(number) => ("Answering", number),
-        Writing::Edit(number) => ("Editing", number),
-    };
-    let message = props
-        .room
-        .as_ref()
-        .and_then(|room| room.messages.get(number));
-    let message = message.map(|message| {
-        html! {
-            <>
-                <bdi class="replied-name">{ props.people.name(message.author) }</bdi>
-                <bdi class="replied-text">{ words::clipped(&markdown::plain(&message.text)) }</bdi>
-            </>
-        }
-    });
-    html! {
-        <div class="writing-about">
-            <strong>{ what }</strong>
-            { message }
-            <button
-                type="button"
-                class="quiet square"
-                title="Cancel"
-                aria-label="Cancel"
-                onclick={cancel.reform(|_: MouseEvent| ())}
-            >
-                { icon::cross() }
-            </button>
-        </div>
-    }
-}
-
 fn length_warning(bytes: usize) -> Option<&'static str> {
     if bytes > MAX_TEXT_BYTES {
         Some("This message is too long; shorten it a little.")
@@ -339,51 +265,4 @@ fn length_warning(bytes: usize) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Goes on with the text that waits, and has this one wait while others are written.
-#[hook]
-fn use_draft(field: &NodeRef, draft: &UseStateHandle<Draft>, props: &Props) {
-    {
-        let (field, text) = (field.clone(), draft.text.clone());
-        use_effect_with((), move |()| {
-            if let Some(area) = field.cast::<HtmlTextAreaElement>() {
-                area.set_value(&text);
-            }
-        });
-    }
-    let (drafts, address) = (props.drafts.clone(), props.address);
-    let is_edit = matches!(props.writing, Writing::Edit(_));
-    use_effect_with((**draft).clone(), move |draft| {
-        if !is_edit {
-            drafts.keep(address, draft);
-        }
-    });
-}
-
-/// Begins with the text that is edited, and where the writer is to be.
-#[hook]
-fn use_writing(field: &NodeRef, draft: &UseStateHandle<Draft>, props: &Props) {
-    let (field, draft) = (field.clone(), draft.clone());
-    let edited = match (props.writing, &props.room) {
-        (Writing::Edit(number), Some(room)) => room
-            .messages
-            .get(number)
-            .map(|message| message.text.clone()),
-        _ => None,
-    };
-    let was_editing = use_mut_ref(|| false);
-    use_effect_with(props.writing, move |_| {
-        if let (Some(area), Some(text)) = (field.cast::<HtmlTextAreaElement>(), edited) {
-            area.set_value(&text);
-            draft.set(draft.typed(&field).without_completions());
-            was_editing.replace(true);
-        } else if was_editing.replace(false) {
-            if let Some(area) = field.cast::<HtmlTextAreaElement>() {
-                area.set_value("");
-            }
-            draft.set(Draft::default());
-        }
-        focus(&field);
-    });
 }
