@@ -1,6 +1,7 @@
 //! The canister's queries, wired to the domain. Their meaning is with their types in `chat-api`.
 //!
-//! No query changes anything, so none is limited in number; each returns at most a page.
+//! No query changes anything, so none is limited in number. Each returns at most a page; `overview` as much as the limits let
+//! one person have.
 
 use candid::Principal;
 use chat_api::{
@@ -9,7 +10,7 @@ use chat_api::{
 };
 use ic_cdk::{api::msg_caller, query};
 
-use crate::{CHAT, domain::View, memory::CanisterMemory};
+use crate::{CHAT, domain::View, memory::CanisterMemory, transport::unsent};
 
 fn view<R>(ask: impl FnOnce(View<'_, CanisterMemory>) -> R) -> R {
     CHAT.with_borrow(|chat| ask(chat.view()))
@@ -69,6 +70,7 @@ fn metrics() -> Metrics {
     Metrics {
         stable_bytes: ic_cdk::stable::stable_size() * WASM_PAGE_BYTES,
         heap_bytes: heap_pages() * WASM_PAGE_BYTES,
+        unsent: unsent(),
         ..view(|view| view.metrics())
     }
 }

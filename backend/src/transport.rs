@@ -1,5 +1,7 @@
 //! Between WebSocket messages and the domain: bytes in, bytes out.
 
+use std::cell::Cell;
+
 use candid::{CandidType, DecoderConfig, Principal, utils::decode_one_with_config};
 use chat_api::{
     Change, CommandId, Event, Logged, Message, Passing, Person, Request, RoomId, Signal, Time,
@@ -36,16 +38,31 @@ pub(crate) fn decode(message: &[u8]) -> Result<Incoming, Refusal> {
     })
 }
 
+thread_local! {
+    static UNSENT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many events found no room since the canister was started.
+pub(crate) fn unsent() -> u64 {
+    UNSENT.get()
+}
+
 /// Sends what the chat wants sent. Where there is no room for it, connections are reset rather than left with a gap: who
-/// connects anew catches up.
+/// connects anew catches up. Of what is passing nobody misses anything a moment later; were connections reset for it, their
+/// end would be told as something passing, too.
 pub(crate) fn deliver(deliveries: Vec<Delivery>) {
     for Delivery { to, event } in deliveries {
-        if let Err(error) = send(&to, &event) {
-            ic_cdk::println!("connections are reset, as an event was not sent: {error}");
-            for recipient in to {
-                // Who is not connected misses nothing.
-                let _ = ic_ws_cdk::reset(recipient);
-            }
+        let Err(error) = send(&to, &event) else {
+            continue;
+        };
+        UNSENT.set(UNSENT.get() + 1);
+        ic_cdk::println!("an event was not sent to {}: {error}", to.len());
+        if let Event::Passing(_) = event {
+            continue;
+        }
+        for recipient in to {
+            // Who is not connected misses nothing.
+            let _ = ic_ws_cdk::reset(recipient);
         }
     }
 }

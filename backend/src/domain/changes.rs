@@ -10,7 +10,7 @@ use chat_api::{Change, Changes, Logged, Since};
 use ic_stable_structures::Memory;
 
 use super::view::View;
-use crate::store::{Audience, Entry, What};
+use crate::store::{Audience, Device, Entry, What};
 
 impl<M: Memory> View<'_, M> {
     /// An entry of the log as `reader` is told, or the members of a room together. `None` if there is nothing left to tell,
@@ -129,15 +129,19 @@ impl<M: Memory> View<'_, M> {
         let described = entries
             .into_iter()
             .filter_map(|(number, entry)| self.describe(number, entry, Some(person)));
+        let device = self.device(person, device);
         Since::Changes(Changes {
             changes: described.collect(),
             up_to,
-            settled: self.settled(person, device),
+            settled: device.latest,
+            refused: device.refused,
         })
     }
 
-    pub(super) fn settled(&self, person: Principal, device: Option<u64>) -> u64 {
-        device.map_or(0, |device| self.0.settled.latest(person, device))
+    /// What is known of a device; of none or an unknown one, nothing.
+    pub(super) fn device(&self, person: Principal, device: Option<u64>) -> Device {
+        let known = device.and_then(|device| self.0.settled.device(person, device));
+        known.unwrap_or_default()
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) struct Limits {
     pub notifications: usize,
     /// Devices of one person whose commands are recognised when they come again. Beyond, the one longest unused is forgotten.
     pub devices: usize,
-    /// Commands and signals that one person may give at once, after a rest.
+    /// Commands and signals that one person may give at once, after a rest: more than `MAX_IN_FLIGHT`, which a page may send
+    /// at once.
     pub burst: u32,
     /// Commands and signals that one person may give in a second, all the time.
     pub per_second: u32,
@@ -52,8 +53,8 @@ impl Default for Limits {
             room_changes: 10_000,
             person_changes: 2_000,
             notifications: chat_api::MAX_NOTIFICATIONS,
-            devices: 16,
-            burst: 60,
+            devices: 256,
+            burst: 150,
             per_second: 10,
             rates: 20_000,
         }

@@ -30,7 +30,7 @@ use ic_ws_cdk::{ClientKey, Recipient};
 
 pub(crate) use self::{limits::Limits, refusal::Refusal, view::View};
 use self::{permissions::Deed, rate::Buckets, turn::Turn};
-use crate::store::{RoomRecord, Store};
+use crate::store::{Outcome, RoomRecord, Store};
 
 /// The name of the room that is there from the start. The first to join owns it.
 const FIRST_ROOM: &str = "Lobby";
@@ -126,8 +126,14 @@ impl<M: Memory> Chat<M> {
         let is_known = self.store.people.contains(by);
         let devices = self.limits.devices;
         // Of strangers nothing is remembered, so that they leave nothing behind.
-        if is_known && !self.store.settled.settle(by, id, devices) {
-            return vec![done];
+        let before = match is_known {
+            true => self.store.settled.settle(by, id, now, devices),
+            false => None,
+        };
+        match before {
+            Some(Outcome::CarriedOut) => return vec![done],
+            Some(Outcome::Refused) => return vec![Refusal::Before.delivery(from, Some(id))],
+            None => {}
         }
 
         let mut turn = Turn::new(&mut self.store, &self.limits, by, id, now);
@@ -148,7 +154,7 @@ impl<M: Memory> Chat<M> {
             deliveries.push(done);
         }
         if !is_known {
-            self.store.settled.settle(by, id, devices);
+            self.store.settled.settle(by, id, now, devices);
         }
         deliveries
     }

@@ -30,6 +30,7 @@ impl<M: Memory> View<'_, M> {
         let rooms = self.0.members.rooms(person);
         let invitations = self.0.guests.invitations(person);
         let notices = self.0.notices.of(person).map(|(number, _)| number);
+        let device = self.device(person, device);
         Overview {
             you: self.person(person),
             rooms: rooms
@@ -42,7 +43,8 @@ impl<M: Memory> View<'_, M> {
                 .filter_map(|number| self.notification(person, number))
                 .collect(),
             up_to: self.0.log.latest(),
-            settled: self.settled(person, device),
+            settled: device.latest,
+            refused: device.refused,
         }
     }
 
@@ -174,6 +176,7 @@ impl<M: Memory> View<'_, M> {
             connections: self.0.connections.len(),
             stable_bytes: 0,
             heap_bytes: 0,
+            unsent: 0,
         }
     }
 

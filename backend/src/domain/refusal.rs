@@ -17,6 +17,9 @@ pub(crate) enum Refusal {
     Undecodable(String),
     #[error("That was too much at once. Wait a little.")]
     TooFast,
+    /// It was sent again.
+    #[error("That was refused before.")]
+    Before,
     #[error("Choose a name first.")]
     NoProfile,
     // What is in it.

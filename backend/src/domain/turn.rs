@@ -104,6 +104,7 @@ impl<'a, M: Memory> Turn<'a, M> {
 
     /// Tells `by` why nothing comes of the command.
     pub fn refuse(&mut self, refusal: &Refusal) {
+        self.store.settled.refuse(self.by, self.command);
         self.log_for(self.by, What::Refused(refusal.to_string()));
     }
 

@@ -23,7 +23,9 @@
 //! | 18 | [`notices`](Notices)        | principal, change number      | [`Notice`]                               |
 //! | 19 | [`connections`](Connections) | client key                   | the room it looks at                     |
 //! | 20 | – lookers                   | room, client key              |                                          |
-//! | 21 | [`settled`](Settled)        | principal                     | the latest commands of their devices     |
+//! | 21 | retired                     |                               |                                          |
+//! | 22 | [`settled`](Settled)        | principal, device             | [`Device`]                               |
+//! | 23 | – by use                    | principal, time, device       |                                          |
 //!
 //! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
 //! logarithm of what is stored, or with what they return.
@@ -56,7 +58,7 @@ pub(crate) use self::{
     people::{ImageRecord, People, PersonRecord},
     reactions::Reactions,
     rooms::{RoomRecord, Rooms},
-    settled::Settled,
+    settled::{Device, Outcome, Settled},
 };
 
 /// The version of the layout above.
@@ -101,7 +103,7 @@ impl<M: Memory> Store<M> {
             log: Log::open(memory(15), memory(16), memory(17)),
             notices: Notices::open(memory(18)),
             connections: Connections::open(memory(19), memory(20)),
-            settled: Settled::open(memory(21)),
+            settled: Settled::open(memory(22), memory(23)),
         }
     }
 }

@@ -22,12 +22,13 @@ pub enum Event {
     Logged(Box<Logged>),
     /// Something is so just now.
     Passing(Passing),
-    /// A command has been carried out, and nothing is different that is logged. Only to the connection it came over.
+    /// A command has been carried out, now or before, and nothing is different that is logged. Only to the connection it came over.
     Done {
         /// Which one.
         id: CommandId,
     },
-    /// A message from somebody without a profile, or an unreadable one, came to nothing. Only to the connection it came over.
+    /// A message from somebody without a profile, an unreadable one, or a command that was refused before and was sent again,
+    /// came to nothing. Only to the connection it came over.
     Refused {
         /// The request, if it was one.
         id: Option<CommandId>,

@@ -30,6 +30,10 @@ pub const MAX_NOTIFICATIONS: usize = 200;
 /// How much of a message a [`Preview`](crate::Preview) shows at most, in characters.
 pub const PREVIEW_CHARS: usize = 160;
 
+/// How many commands that are not settled a client may have sent at once. The canister takes as many, and remembers which it
+/// refused.
+pub const MAX_IN_FLIGHT: usize = 100;
+
 /// The largest page of any query, in items. Who asks for more gets as many.
 pub const MAX_PAGE: u32 = 100;
 

@@ -34,6 +34,8 @@ pub struct Overview {
     pub up_to: u64,
     /// As [`Changes::settled`].
     pub settled: u64,
+    /// As [`Changes::refused`].
+    pub refused: Vec<u64>,
 }
 
 /// What has changed: the answer to `since`.
@@ -54,6 +56,8 @@ pub struct Changes {
     pub up_to: u64,
     /// Of the device that was asked about, all commands up to this number are settled; 0 if it is not known.
     pub settled: u64,
+    /// Which of these were refused, of the latest [`MAX_IN_FLIGHT`](crate::MAX_IN_FLIGHT) that were. The others were carried out.
+    pub refused: Vec<u64>,
 }
 
 /// Which messages of a room.
@@ -166,4 +170,7 @@ pub struct Metrics {
     pub stable_bytes: u64,
     /// The size of the heap in bytes.
     pub heap_bytes: u64,
+    /// Events for which there was no room since the last upgrade. If they were more than [passing](crate::Passing), their
+    /// recipients were disconnected, to catch up.
+    pub unsent: u64,
 }

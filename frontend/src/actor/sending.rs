@@ -29,6 +29,8 @@ const SEEN_DELAY_MS: u32 = 300;
 pub(super) struct Sending {
     device: Cell<Option<u64>>,
     last_number: Cell<u64>,
+    /// The number of each device's last command that was given to this session.
+    sent: RefCell<BTreeMap<u64, u64>>,
     /// As the store has it.
     outbox: RefCell<Shared<Outbox>>,
     has_adopted: Cell<bool>,
@@ -76,6 +78,7 @@ impl Actor {
     /// Takes note of what is not settled, and keeps it for the case that the page is closed.
     pub fn keep(&self, outbox: &Shared<Outbox>) {
         self.sending.outbox.replace(outbox.clone());
+        self.send_due();
         let Some(drawer) = self.drawer() else {
             return;
         };
@@ -100,8 +103,14 @@ impl Actor {
     /// Sends whatever is not settled, over a new connection.
     pub(super) fn send_unsettled(self: &Rc<Self>) {
         self.adopt();
+        self.sending.sent.take();
+        self.send_due();
+    }
+
+    /// Sends what this session was not given, as far as it may be on its way.
+    fn send_due(&self) {
         let outbox = self.sending.outbox.borrow().clone();
-        for pending in outbox.unsettled() {
+        for pending in outbox.due() {
             self.send(pending.request.clone());
         }
     }
@@ -132,13 +141,21 @@ impl Actor {
         Some(Drawer { owner, is_guest })
     }
 
-    /// Sends it, if there is a connection, or one on its way. Else it is sent as soon as there is.
+    /// Sends it once, if there is a connection, or one on its way. Else it is sent as soon as there is.
     fn send(&self, request: Request) {
         let id = request.id;
-        let sent = match &*self.session.borrow() {
-            Some(session) => session.send(&ChatMessage::Request(request)),
-            None => return,
+        let Some(session) = &*self.session.borrow() else {
+            return;
         };
+        {
+            let mut sent = self.sending.sent.borrow_mut();
+            let last = sent.entry(id.device).or_default();
+            if *last >= id.number {
+                return;
+            }
+            *last = id.number;
+        }
+        let sent = session.send(&ChatMessage::Request(request));
         let act = self.act.clone();
         match sent {
             Ok(sent) => spawn_local(async move {

@@ -36,7 +36,8 @@ impl Store {
         self.become_person(overview.you);
         self.is_known = true;
         if let Some(device) = device {
-            self.outbox.edit().settled_up_to(device, overview.settled);
+            let outbox = self.outbox.edit();
+            outbox.settled_up_to(device, overview.settled, &overview.refused);
         }
         let fresh = self.sync.edit().known(overview.up_to);
         self.changes(fresh);
@@ -46,11 +47,12 @@ impl Store {
         match since {
             Since::TooLongAgo => self.sync.edit().too_long_ago(),
             Since::Changes(changes) => {
-                let settled = changes.settled;
+                let (settled, refused) = (changes.settled, changes.refused.clone());
                 let fresh = self.sync.edit().caught_up(changes);
                 self.changes(fresh);
                 if let Some(device) = device {
-                    self.outbox.edit().settled_up_to(device, settled);
+                    let outbox = self.outbox.edit();
+                    outbox.settled_up_to(device, settled, &refused);
                 }
             }
         }

@@ -116,13 +116,11 @@ impl Store {
                 self.outbox.edit().settle(id);
             }
             Event::Refused { id, reason } => {
-                if let Some(id) = id {
-                    self.outbox.edit().settle(id);
-                }
+                let is_shown = id.is_some_and(|id| self.outbox.edit().fail(id, &reason));
                 if self.you.is_none() {
                     self.name = None;
                     self.name_refused = Some(reason);
-                } else {
+                } else if !is_shown {
                     self.note(format!("Not done: {reason}"));
                 }
             }

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 use candid::CandidType;
-use chat_api::{Address, Change, Command, CommandId, Request};
+use chat_api::{Address, Change, Command, CommandId, MAX_IN_FLIGHT, Request};
 use serde::Deserialize;
 
-/// How many commands may be on their way. Beyond, nothing new is taken.
-pub const CAPACITY: usize = 100;
+/// How many failed messages stay to be sent again; then the oldest is gone. All that may be on their way can fail.
+const MAX_FAILED: usize = MAX_IN_FLIGHT;
 
-/// How many failed messages stay to be sent again; then the oldest is gone.
-const MAX_FAILED: usize = 20;
+/// Why a message has failed, if no more is known.
+const REFUSED: &str = "It was refused.";
 
 /// The commands of this person that are not settled, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,12 @@ impl Outbox {
 
     /// Whether something new is taken.
     pub fn has_room(&self) -> bool {
-        self.unsettled().count() < CAPACITY
+        self.unsettled().count() < MAX_IN_FLIGHT
+    }
+
+    /// What may be on its way: no more at once than the canister takes.
+    pub fn due(&self) -> impl Iterator<Item = &Pending> {
+        self.unsettled().take(MAX_IN_FLIGHT)
     }
 
     /// What the canister has not decided.
@@ -106,15 +111,18 @@ impl Outbox {
         self.pending.remove(at)
     }
 
-    /// Of a device, all commands up to a number are settled. What became of them is told by other means.
-    pub fn settled_up_to(&mut self, device: u64, number: u64) {
-        self.pending.retain(|pending| {
-            let CommandId {
-                device: of,
-                number: which,
-            } = pending.request.id;
-            of != device || which > number || matches!(pending.state, State::Failed(_))
-        });
+    /// Of a device, all commands up to a number are settled, and these were refused.
+    pub fn settled_up_to(&mut self, device: u64, number: u64, refused: &[u64]) {
+        let ids = self.unsettled().map(|pending| pending.request.id);
+        let settled: Vec<_> = ids
+            .filter(|id| id.device == device && id.number <= number)
+            .collect();
+        for id in settled {
+            match refused.contains(&id.number) {
+                true => self.fail(id, REFUSED),
+                false => self.settle(id).is_some(),
+            };
+        }
     }
 
     /// It was not carried out. Messages stay, to be sent again; gives back whether it was one.
@@ -208,10 +216,18 @@ mod tests {
     fn what_is_settled_is_gone_and_what_failed_stays() {
         let mut outbox = outbox([1, 2, 3]);
         outbox.fail(id(1), "too long");
-        outbox.settled_up_to(7, 2);
+        outbox.settled_up_to(7, 2, &[]);
         assert_eq!(numbers(&outbox), [1, 3]);
-        outbox.settled_up_to(8, 3);
+        outbox.settled_up_to(8, 3, &[]);
         assert_eq!(numbers(&outbox), [1, 3]);
+    }
+
+    #[test]
+    fn of_what_is_settled_the_refused_has_failed() {
+        let mut outbox = outbox([1, 2, 3]);
+        outbox.settled_up_to(7, 3, &[2]);
+        assert_eq!(numbers(&outbox), [2]);
+        assert_eq!(outbox.unsettled().count(), 0);
     }
 
     #[test]
@@ -224,14 +240,21 @@ mod tests {
 
     #[test]
     fn it_has_an_end() {
-        let outbox = outbox(0..CAPACITY as u64);
+        let mut outbox = outbox(0..MAX_IN_FLIGHT as u64);
         assert!(!outbox.has_room());
+        let left = Pending {
+            request: say(1_000),
+            state: State::Sending,
+            at: 0,
+        };
+        outbox.adopt(vec![left]);
+        assert_eq!(outbox.due().count(), MAX_IN_FLIGHT);
     }
 
     #[test]
     fn few_failed_messages_are_kept() {
-        let mut outbox = outbox(0..40);
-        for number in 0..40 {
+        let mut outbox = outbox(0..300);
+        for number in 0..300 {
             outbox.fail(id(number), "no");
         }
         assert_eq!(outbox.iter().count(), MAX_FAILED);

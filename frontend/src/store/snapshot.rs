@@ -38,6 +38,7 @@ impl Snapshot {
                 notifications: store.notifications.to_vec(),
                 up_to,
                 settled: 0,
+                refused: Vec::new(),
             },
         })
     }

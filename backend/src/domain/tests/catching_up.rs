@@ -27,7 +27,8 @@ enum Step {
 /// Somebody with a device that stays connected, and one that does not.
 struct Someone {
     id: Principal,
-    sent: Vec<Request>,
+    /// With why each was refused at first, if it was.
+    sent: Vec<(Request, Option<String>)>,
     stayed: Known,
     away: Known,
     up_to: u64,
@@ -71,18 +72,16 @@ impl Model {
             Step::Send(who, command) => {
                 let id = self.world.next_id();
                 let request = Request { id, command };
-                self.people
-                    .get_mut(&who)
-                    .unwrap()
-                    .sent
-                    .push(request.clone());
-                self.request(who, request);
+                let refusal = self.request(who, request.clone());
+                let sent = &mut self.people.get_mut(&who).unwrap().sent;
+                sent.push((request, refusal));
             }
             Step::Repeat(who, count) => {
                 let sent = &self.people[&who].sent;
                 let last = sent[sent.len().saturating_sub(count)..].to_vec();
-                for request in last {
-                    self.request(who, request);
+                for (request, refusal) in last {
+                    let again = self.request(who, request);
+                    assert_eq!(again.is_some(), refusal.is_some());
                 }
             }
             Step::Disconnect(who) => {
@@ -95,10 +94,12 @@ impl Model {
         }
     }
 
-    fn request(&mut self, who: u8, request: Request) {
+    /// Returns why it was refused, if it was.
+    fn request(&mut self, who: u8, request: Request) -> Option<String> {
         self.world.now += 1;
         let from = key(who, 0);
         let deliveries = self.world.chat.request(from, request, self.world.now);
+        let refusal = refusal(&deliveries);
         for Delivery { to, event } in deliveries {
             let Event::Logged(logged) = event else {
                 continue;
@@ -112,6 +113,7 @@ impl Model {
                 }
             }
         }
+        refusal
     }
 
     fn reconnect(&mut self, who: u8) {
@@ -170,6 +172,13 @@ impl Model {
 
     /// What somebody knows is what the canister would tell them at first.
     fn check_known(&self, who: u8, someone: &Someone) {
+        let is_refused = |(request, refusal): &(Request, Option<String>)| {
+            refusal.is_some().then_some(request.id.number)
+        };
+        let refused: Vec<_> = someone.sent.iter().filter_map(is_refused).collect();
+        let latest = refused.len().saturating_sub(MAX_IN_FLIGHT);
+        let overview = self.world.chat.view().overview(someone.id, Some(0));
+        assert_eq!(overview.refused, refused[latest..]);
         let mut known = someone.stayed.clone();
         for (room, known) in &mut known.rooms {
             let messages = self.world.history(who, *room).unwrap();

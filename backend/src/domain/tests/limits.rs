@@ -262,6 +262,7 @@ fn devices_of_one_person() {
         },
     };
     for (device, number) in [(1, 1), (2, 1), (1, 2), (3, 1)] {
+        world.now += 2 * 3_600_000_000_000;
         world
             .chat
             .request(key(ALICE, 0), request(device, number), world.now);
@@ -288,6 +289,15 @@ fn commands_and_signals_in_a_time() {
     assert_eq!(reason, "That was too much at once. Wait a little.");
     world.now += 1_000_000_000;
     world.say(ALICE, LOBBY, "hi");
+}
+
+#[test]
+fn all_that_a_page_may_have_on_its_way_is_taken_at_once() {
+    let mut world = limited(Limits::default(), &[ALICE]);
+    world.act(ALICE, Command::Join { room: LOBBY });
+    for _ in 0..MAX_IN_FLIGHT {
+        world.say(ALICE, LOBBY, "written while offline");
+    }
 }
 
 #[test]

@@ -96,6 +96,43 @@ fn a_refusal_is_settled_too_and_can_be_caught_up_with() {
 }
 
 #[test]
+fn a_refused_command_that_comes_again_is_refused_again() {
+    let mut world = World::in_lobby(&[ALICE]);
+    let alice = key(ALICE, 0);
+    let request = |number, text| Request {
+        id: CommandId { device: 7, number },
+        command: say(Address::Room(LOBBY), text),
+    };
+    for (number, text) in [(1, "one"), (2, ""), (3, "three")] {
+        let request = request(number, text);
+        world.chat.request(alice, request, world.now);
+    }
+    world.upgrade();
+    let again = |world: &mut World, number| {
+        let deliveries = world.chat.request(alice, request(number, "again"), 0);
+        refusal(&deliveries)
+    };
+    let reason = Some("That was refused before.".to_owned());
+    assert_eq!(again(&mut world, 2), reason);
+    assert_eq!(again(&mut world, 3), None);
+    let overview = world.chat.view().overview(id(ALICE), Some(7));
+    assert_eq!((overview.settled, overview.refused), (3, vec![2]));
+    assert_eq!(world.history(ALICE, LOBBY).unwrap().len(), 2);
+}
+
+#[test]
+fn as_many_refused_commands_as_may_be_on_their_way_are_known() {
+    let mut world = World::in_lobby(&[ALICE]);
+    let first = world.number + 1;
+    for _ in 0..MAX_IN_FLIGHT + 5 {
+        world.refused(ALICE, say(Address::Room(LOBBY), ""));
+    }
+    let refused = world.chat.view().overview(id(ALICE), Some(0)).refused;
+    let expected: Vec<_> = (first + 5..=world.number).collect();
+    assert_eq!(refused, expected);
+}
+
+#[test]
 fn what_is_too_long_is_refused() {
     let mut world = World::in_lobby(&[ALICE]);
     let longest = "x".repeat(MAX_TEXT_BYTES);

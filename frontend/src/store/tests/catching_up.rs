@@ -37,6 +37,7 @@ fn after_a_loss_what_was_missed_is_asked_for() {
         ],
         up_to: 12,
         settled: 0,
+        refused: Vec::new(),
     };
     store.apply(Action::Since(Since::Changes(changes), Some(1)));
     let texts: Vec<_> = store
@@ -71,6 +72,7 @@ fn an_answer_that_does_not_help_is_asked_for_once_more_with_a_pause() {
         changes: Vec::new(),
         up_to: 10,
         settled: 0,
+        refused: Vec::new(),
     };
     let before = store.inquiry_due().unwrap();
     store.apply(Action::Since(Since::Changes(stale), Some(1)));

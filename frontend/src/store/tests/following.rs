@@ -172,6 +172,7 @@ fn a_name_is_due_until_the_canister_knows_it() {
         notifications: Vec::new(),
         up_to: 0,
         settled: 0,
+        refused: Vec::new(),
     };
     store.apply(Action::Overview(Box::new(nothing), None));
     assert_eq!(store.name_due(), Some("Ada"));

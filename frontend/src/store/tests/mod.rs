@@ -71,6 +71,7 @@ fn overview(rooms: Vec<RoomSummary>, up_to: u64) -> Action {
         notifications: Vec::new(),
         up_to,
         settled: 0,
+        refused: Vec::new(),
     };
     Action::Overview(Box::new(overview), Some(1))
 }

@@ -98,6 +98,7 @@ impl Canister {
                     changes,
                     up_to,
                     settled: 0,
+                    refused: Vec::new(),
                 });
                 Action::Since(since, None)
             }
