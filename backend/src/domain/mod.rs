@@ -5,11 +5,12 @@
 //!
 //! - [`people`], [`rooms`], [`membership`], [`messages`]: the commands, each as one [`Turn`]. A turn checks everything before
 //!   it changes anything, so that a refusal leaves no trace.
-//! - [`permissions`], [`limits`], [`text`]: what they check.
+//! - [`permissions`], [`limits`], [`text`], [`image`]: what they check.
 //! - [`presence`]: who is here, and who gets to see it.
 //! - [`view`], [`changes`], [`queries`]: how clients see what is there and what has changed.
 
 mod changes;
+mod image;
 mod limits;
 mod membership;
 mod messages;

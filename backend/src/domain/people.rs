@@ -3,7 +3,7 @@
 use chat_api::Passing;
 use ic_stable_structures::Memory;
 
-use super::{Delivery, Refusal, presence, text, turn::Turn};
+use super::{Delivery, Refusal, image, presence, text, turn::Turn};
 use crate::store::{ImageRecord, PersonRecord};
 
 impl<M: Memory> Turn<'_, M> {
@@ -34,7 +34,7 @@ impl<M: Memory> Turn<'_, M> {
     pub(super) fn set_image(&mut self, image: Option<Vec<u8>>) -> Result<(), Refusal> {
         let image = match image {
             Some(content) => Some(ImageRecord {
-                content_type: text::image_type(&content)?.to_owned(),
+                content_type: image::check(&content)?.to_owned(),
                 content,
             }),
             None => None,

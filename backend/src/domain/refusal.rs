@@ -1,8 +1,8 @@
 //! Why commands are not carried out, in words for the person who gave them.
 
 use chat_api::{
-    CommandId, Event, MAX_EMOJI_BYTES, MAX_EMOJIS, MAX_IMAGE_BYTES, MAX_MENTIONS, MAX_NAME_CHARS,
-    MAX_REACTIONS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES,
+    CommandId, Event, MAX_EMOJI_BYTES, MAX_EMOJIS, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE, MAX_MENTIONS,
+    MAX_NAME_CHARS, MAX_REACTIONS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES,
 };
 use ic_ws_cdk::ClientKey;
 use thiserror::Error;
@@ -31,9 +31,15 @@ pub(crate) enum Refusal {
     InvisibleInName,
     #[error("The topic has {0} bytes, at most {MAX_TOPIC_BYTES} are allowed.")]
     TopicTooLong(usize),
+    #[error("The topic has invisible characters.")]
+    InvisibleInTopic,
     #[error("The image has {0} bytes, at most {MAX_IMAGE_BYTES} are allowed.")]
     ImageTooLarge(usize),
-    #[error("The image is neither PNG, JPEG nor WebP.")]
+    #[error("The image is {0} by {1} pixels, at most {MAX_IMAGE_SIDE} each are allowed.")]
+    ImageTooWide(u32, u32),
+    #[error("The image moves. Only still ones are allowed.")]
+    AnimatedImage,
+    #[error("The image is neither PNG nor WebP.")]
     NotAnImage,
     #[error("The message is empty.")]
     BlankText,

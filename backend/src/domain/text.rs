@@ -1,24 +1,20 @@
-//! What names, messages, emojis and images may be.
+//! What names, topics, messages and emojis may be.
 
-use chat_api::{
-    MAX_EMOJI_BYTES, MAX_IMAGE_BYTES, MAX_MENTIONS, MAX_NAME_CHARS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES,
-};
+use chat_api::{MAX_EMOJI_BYTES, MAX_MENTIONS, MAX_NAME_CHARS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES};
+use unicode_properties::{GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
 
 use super::Refusal;
 
 /// A name as it is stored. What cannot be seen could make it look like another's.
 pub(super) fn name(name: &str) -> Result<String, Refusal> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() {
+    if !name.chars().any(is_visible) {
         return Err(Refusal::BlankName);
     }
     if name.chars().count() > MAX_NAME_CHARS {
         return Err(Refusal::NameTooLong);
     }
-    if name
-        .chars()
-        .any(|char| char.is_control() || is_invisible(char))
-    {
+    if name.chars().any(is_invisible) {
         return Err(Refusal::InvisibleInName);
     }
     Ok(name)
@@ -30,11 +26,17 @@ pub(super) fn topic(topic: &str) -> Result<String, Refusal> {
     if topic.len() > MAX_TOPIC_BYTES {
         return Err(Refusal::TopicTooLong(topic.len()));
     }
+    if topic
+        .chars()
+        .any(|char| char.is_control() || is_override(char))
+    {
+        return Err(Refusal::InvisibleInTopic);
+    }
     Ok(topic)
 }
 
 pub(super) fn check_message(text: &str, mentions: usize) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
+    if !text.chars().any(is_visible) {
         return Err(Refusal::BlankText);
     }
     if text.len() > MAX_TEXT_BYTES {
@@ -46,54 +48,58 @@ pub(super) fn check_message(text: &str, mentions: usize) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// No text in the guise of an emoji. That it is in one of Unicode's lists is not checked: they grow every year.
+/// One emoji, and no text in the guise of one. Which of those with several parts there are is not checked: they grow in number
+/// every year.
 pub(super) fn check_emoji(emoji: &str) -> Result<(), Refusal> {
-    let is_symbol = |char| matches!(char, '©' | '®' | '\u{2000}'..) && !is_override(char);
-    let is_part = |char: char| is_symbol(char) || char.is_ascii_digit() || "#*".contains(char);
-    let fits = (1..=MAX_EMOJI_BYTES).contains(&emoji.len());
-    if fits && emoji.chars().all(is_part) && emoji.chars().any(is_symbol) {
+    if emoji.len() <= MAX_EMOJI_BYTES && is_emoji(emoji) {
         Ok(())
     } else {
         Err(Refusal::NotAnEmoji)
     }
 }
 
-/// The content type of an image by what it begins with.
-pub(super) fn image_type(content: &[u8]) -> Result<&'static str, Refusal> {
-    if content.len() > MAX_IMAGE_BYTES {
-        return Err(Refusal::ImageTooLarge(content.len()));
+fn is_emoji(emoji: &str) -> bool {
+    const AS_EMOJI: char = '\u{fe0f}';
+    const KEY: char = '\u{20e3}';
+    const JOINER: char = '\u{200d}';
+    let is_modifier =
+        |char| matches!(char, AS_EMOJI | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}');
+    let is_modified = |part: &str| {
+        let mut chars = part.chars();
+        let is_symbol =
+            |char: char| !char.is_ascii() && !is_flag_letter(char) && char.is_emoji_char();
+        chars.next().is_some_and(is_symbol) && chars.all(is_modifier)
+    };
+    match emoji.chars().collect::<Vec<_>>()[..] {
+        [one, other] if is_flag_letter(one) => is_flag_letter(other),
+        [key, KEY] | [key, AS_EMOJI, KEY] => matches!(key, '0'..='9' | '#' | '*'),
+        _ => emoji.split(JOINER).all(is_modified),
     }
-    match content {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Ok("image/jpeg"),
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Ok("image/webp"),
-        _ => Err(Refusal::NotAnImage),
-    }
+}
+
+/// Two of them make a flag; more, a text.
+fn is_flag_letter(char: char) -> bool {
+    matches!(char, '\u{1f1e6}'..='\u{1f1ff}')
+}
+
+/// Shows that it is there, without others to go with.
+fn is_visible(char: char) -> bool {
+    use GeneralCategory::{EnclosingMark, NonspacingMark};
+    let is_mark = matches!(char.general_category(), NonspacingMark | EnclosingMark);
+    !is_mark && !is_invisible(char) && !char.is_whitespace()
 }
 
 /// Takes up no space, or looks like nothing.
 fn is_invisible(char: char) -> bool {
-    is_override(char)
-        || matches!(
-            char,
-            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}'
-            | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-        )
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse};
+    matches!(
+        char.general_category(),
+        Control | Format | LineSeparator | ParagraphSeparator | PrivateUse
+    ) || matches!(
+        char,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2065}' | '\u{2800}'
+        | '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Changes the direction of the text around it.
@@ -111,44 +117,113 @@ mod tests {
             name("  Ada \u{a0}\n Lovelace "),
             Ok("Ada Lovelace".to_owned())
         );
-        assert_eq!(name("Zoë 🦀"), Ok("Zoë 🦀".to_owned()));
-        assert_eq!(name(" \t"), Err(Refusal::BlankName));
+        for seen in ["Zoë 🦀", "❤️", "愛", "संगीता", "ขวัญ", "محمد", "e\u{301}"]
+        {
+            assert_eq!(name(seen), Ok(seen.to_owned()));
+        }
+        for blank in [
+            "",
+            " \t",
+            "\u{3000}",
+            "\u{fe0f}",
+            "\u{301}\u{20dd}",
+            "\u{17b4}",
+            "\u{200b}",
+        ] {
+            assert_eq!(name(blank), Err(Refusal::BlankName), "{blank:?}");
+        }
         assert_eq!(name(&"é".repeat(32)), Ok("é".repeat(32)));
         assert_eq!(name(&"é".repeat(33)), Err(Refusal::NameTooLong));
         for hidden in [
             "Al\u{200b}ice",
             "\u{202e}ecilA",
             "Alice\u{0}",
-            "\u{2800}\u{2800}",
+            "Alice\u{2800}",
             "Alice\u{e0041}",
+            "Alice\u{17b5}",
+            "Alice\u{e000}",
         ] {
             assert_eq!(name(hidden), Err(Refusal::InvisibleInName), "{hidden:?}");
         }
     }
 
     #[test]
-    fn emojis_are_no_text() {
-        for emoji in ["👍", "❤️", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👩🏽‍❤️‍💋‍👨🏿", "🇨🇭", "©"]
-        {
-            assert_eq!(check_emoji(emoji), Ok(()), "{emoji}");
-        }
-        let long = "👍".repeat(13);
-        for other in ["", "a", "12", "<b>", "👍 ", "👍a", "\u{202e}👍", &long] {
-            assert_eq!(check_emoji(other), Err(Refusal::NotAnEmoji), "{other:?}");
+    fn topics_do_not_change_the_text_around_them() {
+        assert_eq!(topic(" all \n things "), Ok("all things".to_owned()));
+        assert_eq!(topic(""), Ok(String::new()));
+        assert_eq!(topic("👩‍🚀 می‌خواهم"), Ok("👩‍🚀 می‌خواهم".to_owned()));
+        for hidden in ["\u{202e}cipot", "a\u{7}", "\u{2066}a"] {
+            assert_eq!(topic(hidden), Err(Refusal::InvisibleInTopic), "{hidden:?}");
         }
     }
 
     #[test]
-    fn images_are_known_by_their_first_bytes() {
-        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n..."), Ok("image/png"));
-        assert_eq!(image_type(b"\xff\xd8\xff\xe0"), Ok("image/jpeg"));
-        assert_eq!(image_type(b"RIFF1234WEBPVP8 "), Ok("image/webp"));
-        assert_eq!(
-            image_type(b"<svg onload=alert(1)>"),
-            Err(Refusal::NotAnImage)
-        );
-        assert_eq!(image_type(b""), Err(Refusal::NotAnImage));
-        let large = [0; MAX_IMAGE_BYTES + 1];
-        assert_eq!(image_type(&large), Err(Refusal::ImageTooLarge(large.len())));
+    fn messages_show_something() {
+        for text in ["a", "\u{200b}a", "愛", "👍", "\u{202e}a"] {
+            assert_eq!(check_message(text, 0), Ok(()), "{text:?}");
+        }
+        for blank in [
+            "",
+            " \n",
+            "\u{200b}",
+            "\u{3000}\u{fe0f}",
+            "\u{2800}\u{3164}",
+        ] {
+            assert_eq!(
+                check_message(blank, 0),
+                Err(Refusal::BlankText),
+                "{blank:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn emojis_are_no_text() {
+        for emoji in [
+            "👍",
+            "👍🏽",
+            "❤️",
+            "❤",
+            "1️⃣",
+            "#⃣",
+            "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+            "👩🏽‍❤️‍💋‍👨🏿",
+            "👩‍🦰",
+            "🇨🇭",
+            "©",
+            "〰️",
+            "㊙️",
+        ] {
+            assert_eq!(check_emoji(emoji), Ok(()), "{emoji}");
+        }
+        let long = "👩🏽‍❤️‍💋‍👨🏿".repeat(2);
+        for other in [
+            "",
+            "a",
+            "1",
+            "12",
+            "<b>",
+            "👍 ",
+            "👍a",
+            "👍👍",
+            "\u{202e}👍",
+            "愛",
+            "ａ",
+            "𝐚",
+            "한",
+            "\u{200b}",
+            "\u{3000}",
+            "\u{fe0f}",
+            "\u{200d}",
+            "👍\u{200d}",
+            "\u{20e3}",
+            "🇫🇺🇨🇰",
+            "🇨",
+            "\u{e0041}",
+            "ⓐ",
+            &long,
+        ] {
+            assert_eq!(check_emoji(other), Err(Refusal::NotAnEmoji), "{other:?}");
+        }
     }
 }

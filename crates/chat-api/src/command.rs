@@ -44,7 +44,8 @@ pub enum Command {
         /// As [`Person::color`](crate::Person::color).
         color: u8,
     },
-    /// Show an image with one's name: PNG, JPEG or WebP of at most [`MAX_IMAGE_BYTES`](crate::MAX_IMAGE_BYTES); or none.
+    /// Show an image with one's name: a still PNG or WebP of at most [`MAX_IMAGE_BYTES`](crate::MAX_IMAGE_BYTES), and
+    /// [`MAX_IMAGE_SIDE`](crate::MAX_IMAGE_SIDE) pixels each way; or none.
     SetImage {
         /// The file's content.
         image: Option<ByteBuf>,
@@ -158,7 +159,7 @@ pub enum Command {
         room: RoomId,
         /// Under which one.
         message: MessageNumber,
-        /// At most [`MAX_EMOJI_BYTES`](crate::MAX_EMOJI_BYTES) bytes, no letters.
+        /// At most [`MAX_EMOJI_BYTES`](crate::MAX_EMOJI_BYTES) bytes; one, and no text.
         emoji: String,
         /// Whether it is to be there.
         on: bool,

@@ -12,6 +12,9 @@ pub const MAX_TEXT_BYTES: usize = 8 * 1024;
 /// The largest image of a person, in bytes.
 pub const MAX_IMAGE_BYTES: usize = 32 * 1024;
 
+/// The most pixels that such an image is wide or high.
+pub const MAX_IMAGE_SIDE: u32 = 512;
+
 /// The longest emoji, in bytes of UTF-8: a family with skin tones has 41.
 pub const MAX_EMOJI_BYTES: usize = 48;
 

@@ -138,7 +138,7 @@ pub struct RoomsAfter {
 /// A person's image: the answer to `image`.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// `image/png`, `image/jpeg` or `image/webp`, by what the content begins with.
+    /// `image/png` or `image/webp`, by what the content begins with.
     pub content_type: String,
     /// The file's content.
     #[serde(with = "serde_bytes")]

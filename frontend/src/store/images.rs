@@ -51,7 +51,6 @@ impl Store {
 fn data_url(image: Image) -> Option<Rc<str>> {
     let kind = match image.content_type.as_str() {
         "image/png" => "png",
-        "image/jpeg" => "jpeg",
         "image/webp" => "webp",
         _ => return None,
     };

@@ -49,7 +49,7 @@ fn who_makes_a_room_owns_it() {
     assert_eq!(summary.last, None);
     assert_eq!(world.rooms_of(BOB), [0; 0]);
     assert_eq!(
-        world.refused(ALICE, create("\u{200b}", Visibility::Public)),
+        world.refused(ALICE, create("a\u{200b}", Visibility::Public)),
         "The name has invisible characters."
     );
     let topic = "x".repeat(MAX_TOPIC_BYTES + 1);

@@ -25,7 +25,7 @@ pub enum PortraitError {
     TooLarge,
 }
 
-/// The middle of the image as a small JPEG or PNG.
+/// The middle of the image as a small WebP, or a PNG where a browser makes none.
 pub async fn shrunk(file: File) -> Result<Vec<u8>, PortraitError> {
     let bitmap = gloo_utils::window()
         .create_image_bitmap_with_blob(&file)
