@@ -5,8 +5,8 @@
 
 use candid::Principal;
 use chat_api::{
-    Banned, FoundRooms, History, Image, MAX_PAGE, Members, Metrics, Overview, Person, QueryError,
-    RoomId, RoomsAfter, Since, Span,
+    FoundRooms, History, Image, MAX_PAGE, Members, Metrics, Overview, PeoplePage, Person,
+    QueryError, RoomId, RoomsAfter, Since, Span,
 };
 use ic_cdk::{api::msg_caller, query};
 
@@ -37,8 +37,13 @@ fn members(room: RoomId, after: Option<Principal>, limit: u32) -> Result<Members
 }
 
 #[query]
-fn banned(room: RoomId, after: Option<Principal>, limit: u32) -> Result<Banned, QueryError> {
+fn banned(room: RoomId, after: Option<Principal>, limit: u32) -> Result<PeoplePage, QueryError> {
     view(|view| view.banned(msg_caller(), room, after, limit))
+}
+
+#[query]
+fn invited(room: RoomId, after: Option<Principal>, limit: u32) -> Result<PeoplePage, QueryError> {
+    view(|view| view.invited(msg_caller(), room, after, limit))
 }
 
 #[query]

@@ -2,7 +2,8 @@
 
 use candid::Principal;
 use chat_api::{
-    Banned, Command, CommandId, FoundRooms, MessageNumber, Person, Room, RoomId, RoomsAfter, Span,
+    Command, CommandId, FoundRooms, MessageNumber, PeoplePage, Person, Room, RoomId, RoomsAfter,
+    Span,
 };
 use yew::{Callback, hook, use_context};
 
@@ -49,7 +50,7 @@ pub enum Intent {
     /// Find people whose names begin so; among the members of a room, if one is given.
     FindPeople(String, Option<RoomId>, Answer<Vec<Person>>),
     /// Find who is kept out of a room.
-    FindBanned(RoomId, Answer<Banned>),
+    FindBanned(RoomId, Answer<PeoplePage>),
     /// Be notified by the browser.
     AllowNotifications,
     /// Make a sound for what is new, or not.

@@ -17,6 +17,8 @@ pub(crate) struct Limits {
     pub members: u32,
     /// Open invitations of one person.
     pub invitations: usize,
+    /// Open invitations to one room.
+    pub room_invitations: usize,
     /// People banned from one room.
     pub bans: u32,
     /// Messages of one room. Beyond, the oldest go.
@@ -48,6 +50,7 @@ impl Default for Limits {
             conversations: 250,
             members: 5_000,
             invitations: 50,
+            room_invitations: 500,
             bans: 1_000,
             messages: 1_000_000,
             room_changes: 10_000,

@@ -1,12 +1,12 @@
 //! Coming, going, and being put out; and who is what.
 
 use candid::Principal;
-use chat_api::{Role, RoomId};
+use chat_api::{Role, RoomId, RoomKind};
 use ic_stable_structures::Memory;
 
 use super::{
     Refusal,
-    permissions::{Deed, Standing},
+    permissions::{self, Deed, Standing},
     turn::Turn,
 };
 use crate::store::{About, Audience, InvitationRecord, Membership, PersonRecord, RoomRecord, What};
@@ -59,6 +59,10 @@ impl<M: Memory> Turn<'_, M> {
         let limit = self.limits.invitations;
         if self.store.guests.invitations(person).take(limit).count() == limit {
             return Err(Refusal::TooManyInvitations(limit));
+        }
+        let limit = self.limits.room_invitations;
+        if self.store.guests.invited(room, None).take(limit).count() == limit {
+            return Err(Refusal::TooManyRoomInvitations(limit));
         }
 
         let (by, at) = (self.by, self.now);
@@ -201,6 +205,22 @@ impl<M: Memory> Turn<'_, M> {
                 .notices
                 .remove_if(person, |notice| notice.room == room && is_it(notice.about));
             self.log_for(person, What::InvitationEnded(room));
+        }
+    }
+
+    /// Ends the invitations to a room that those who gave them could not give now.
+    pub(super) fn end_unfounded_invitations(&mut self, room: RoomId, kind: RoomKind) {
+        let is_unfounded = |person: &Principal| {
+            let invitation = self.store.guests.invitation(*person, room);
+            invitation.is_some_and(|invitation| {
+                let standing = self.view().standing(invitation.by, room);
+                !permissions::may(standing, kind, Deed::Invite)
+            })
+        };
+        let invited = self.store.guests.invited(room, None);
+        let unfounded: Vec<_> = invited.filter(is_unfounded).collect();
+        for person in unfounded {
+            self.end_invitation(person, room);
         }
     }
 

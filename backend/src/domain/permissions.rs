@@ -19,9 +19,11 @@ pub(crate) enum Deed {
     Leave,
     /// Let others in.
     Invite,
-    /// Change its name, topic and visibility.
+    /// Change its name and topic.
     Edit,
-    /// Put others out, and see who is banned.
+    /// Change who finds it: what was said among few can become everyone's to read.
+    Publish,
+    /// Put others out, and see who is banned or invited.
     Dismiss,
     /// Delete what others wrote.
     Censor,
@@ -61,9 +63,9 @@ pub(super) fn may(standing: Standing, kind: RoomKind, deed: Deed) -> bool {
         (Invite, Group(Public)) => is_member,
         (Invite, Group(Private)) => is_moderator,
         (Edit | Dismiss | Censor, Group(_)) => is_moderator,
-        (Appoint, Group(_)) => role == Some(Role::Owner),
+        (Publish | Appoint, Group(_)) => role == Some(Role::Owner),
         (Know | Read | Write, Direct) => is_member,
-        (Enter | Leave | Invite | Edit | Dismiss | Censor | Appoint, Direct) => false,
+        (Enter | Leave | Invite | Edit | Publish | Dismiss | Censor | Appoint, Direct) => false,
     }
 }
 
@@ -77,7 +79,7 @@ pub(super) fn check(standing: Standing, kind: RoomKind, deed: Deed) -> Result<()
         Standing::Banned => Refusal::Banned,
         _ if kind == RoomKind::Direct => Refusal::NotInConversations,
         Standing::Stranger | Standing::Invited => Refusal::NotAMember,
-        Standing::Member(_) if deed == Deed::Appoint => Refusal::OwnersOnly,
+        Standing::Member(_) if matches!(deed, Deed::Publish | Deed::Appoint) => Refusal::OwnersOnly,
         Standing::Member(_) => Refusal::ModeratorsOnly,
     })
 }
@@ -99,7 +101,7 @@ mod tests {
 
     /// A column for each standing, in the order above.
     #[rustfmt::skip]
-    const TABLE: [(Deed, &str, &str, &str); 10] = [
+    const TABLE: [(Deed, &str, &str, &str); 11] = [
         // Deed           public    private   conversation
         (Deed::Know,     "xxxxxx", "..xxxx", "...xxx"),
         (Deed::Read,     ".xxxxx", "...xxx", "...xxx"),
@@ -108,6 +110,7 @@ mod tests {
         (Deed::Leave,    "...xxx", "...xxx", "......"),
         (Deed::Invite,   "...xxx", "....xx", "......"),
         (Deed::Edit,     "....xx", "....xx", "......"),
+        (Deed::Publish,  ".....x", ".....x", "......"),
         (Deed::Dismiss,  "....xx", "....xx", "......"),
         (Deed::Censor,   "....xx", "....xx", "......"),
         (Deed::Appoint,  ".....x", ".....x", "......"),

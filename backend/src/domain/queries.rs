@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use candid::Principal;
 use chat_api::{
-    Banned, FoundRooms, History, Image, MAX_PAGE, Member, Members, MessageNumber, Metrics,
-    Overview, Person, QueryError, RoomId, RoomsAfter, Span,
+    FoundRooms, History, Image, MAX_PAGE, Member, Members, MessageNumber, Metrics, Overview,
+    PeoplePage, Person, QueryError, RoomId, RoomsAfter, Span,
 };
 use ic_stable_structures::Memory;
 
@@ -99,13 +99,20 @@ impl<M: Memory> View<'_, M> {
         room: RoomId,
         after: Option<Principal>,
         limit: u32,
-    ) -> Result<Banned, QueryError> {
+    ) -> Result<PeoplePage, QueryError> {
         self.access(reader, room, Deed::Dismiss)?;
-        let (people, more_after) = paged(self.0.guests.banned(room, after), limit);
-        Ok(Banned {
-            people: self.people(people),
-            more_after,
-        })
+        Ok(self.people_page(self.0.guests.banned(room, after), limit))
+    }
+
+    pub fn invited(
+        &self,
+        reader: Principal,
+        room: RoomId,
+        after: Option<Principal>,
+        limit: u32,
+    ) -> Result<PeoplePage, QueryError> {
+        self.access(reader, room, Deed::Dismiss)?;
+        Ok(self.people_page(self.0.guests.invited(room, after), limit))
     }
 
     /// Those of these who have a profile.
@@ -177,6 +184,14 @@ impl<M: Memory> View<'_, M> {
             stable_bytes: 0,
             heap_bytes: 0,
             unsent: 0,
+        }
+    }
+
+    fn people_page(&self, ids: impl Iterator<Item = Principal>, limit: u32) -> PeoplePage {
+        let (people, more_after) = paged(ids, limit);
+        PeoplePage {
+            people: self.people(people),
+            more_after,
         }
     }
 

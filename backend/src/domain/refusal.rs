@@ -97,6 +97,8 @@ pub(crate) enum Refusal {
     RoomFull(u32),
     #[error("They have {0} invitations, the limit.")]
     TooManyInvitations(usize),
+    #[error("The room has {0} open invitations, the limit.")]
+    TooManyRoomInvitations(usize),
     #[error("{0} people are banned from this room, the limit.")]
     TooManyBans(u32),
     #[error("The message has {MAX_EMOJIS} different emojis, the limit.")]

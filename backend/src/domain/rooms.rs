@@ -41,15 +41,20 @@ impl<M: Memory> Turn<'_, M> {
         visibility: Visibility,
     ) -> Result<(), Refusal> {
         let former = self.access(room, Deed::Edit)?.room;
+        let kind = RoomKind::Group(visibility);
+        if kind != former.kind {
+            self.access(room, Deed::Publish)?;
+        }
         let edited = RoomRecord {
             name: text::name(name)?,
             topic: text::topic(topic)?,
-            kind: RoomKind::Group(visibility),
+            kind,
             ..former.clone()
         };
         if edited != former {
             self.store.rooms.set(room, &edited);
             self.log(Audience::Room(room), What::Room(room));
+            self.end_unfounded_invitations(room, kind);
         }
         Ok(())
     }

@@ -18,13 +18,15 @@ impl Record for InvitationRecord {}
 
 pub(crate) struct Guests<M: Memory> {
     invited: Records<(Principal, RoomId), InvitationRecord, M>,
+    invited_to: Set<(RoomId, Principal), M>,
     banned: Set<(RoomId, Principal), M>,
 }
 
 impl<M: Memory> Guests<M> {
-    pub fn open(invited: M, banned: M) -> Self {
+    pub fn open(invited: M, invited_to: M, banned: M) -> Self {
         Self {
             invited: Records::open(invited),
+            invited_to: Set::init(invited_to),
             banned: Set::init(banned),
         }
     }
@@ -40,12 +42,23 @@ impl<M: Memory> Guests<M> {
             .map(|(_, room)| room)
     }
 
+    /// The people invited to a room, after the one given.
+    pub fn invited(
+        &self,
+        room: RoomId,
+        after: Option<Principal>,
+    ) -> impl Iterator<Item = Principal> {
+        in_room(&self.invited_to, room, after)
+    }
+
     pub fn invite(&mut self, person: Principal, room: RoomId, invitation: &InvitationRecord) {
         self.invited.set((person, room), invitation);
+        self.invited_to.insert((room, person), ());
     }
 
     /// Returns whether there was an invitation.
     pub fn uninvite(&mut self, person: Principal, room: RoomId) -> bool {
+        self.invited_to.remove(&(room, person));
         self.invited.remove(&(person, room)).is_some()
     }
 

@@ -26,6 +26,7 @@
 //! | 21 | retired                     |                               |                                          |
 //! | 22 | [`settled`](Settled)        | principal, device             | [`Device`]                               |
 //! | 23 | – by use                    | principal, time, device       |                                          |
+//! | 24 | guests: invited to rooms    | room, principal               |                                          |
 //!
 //! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
 //! logarithm of what is stored, or with what they return.
@@ -97,7 +98,7 @@ impl<M: Memory> Store<M> {
             people: People::open(memory(1), memory(2), memory(3)),
             rooms: Rooms::open(memory(4), memory(5), memory(6)),
             members: Members::open(memory(7), memory(8), memory(9)),
-            guests: Guests::open(memory(10), memory(11)),
+            guests: Guests::open(memory(10), memory(24), memory(11)),
             messages: Messages::open(memory(12)),
             reactions: Reactions::open(memory(13), memory(14)),
             log: Log::open(memory(15), memory(16), memory(17)),

@@ -67,7 +67,7 @@ pub enum Command {
         name: String,
         /// Its topic from now on.
         topic: String,
-        /// Who finds it from now on.
+        /// Who finds it from now on: an owner's to change. Invitations to a room that becomes private stay if moderators gave them.
         visibility: Visibility,
     },
     /// Become a member of a public room, or of one that one is invited to. A room without an owner becomes one's own.

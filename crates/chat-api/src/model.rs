@@ -39,7 +39,7 @@ pub enum Role {
     Member,
     /// Also invites, removes and bans members, deletes anyone's messages, and edits the room.
     Moderator,
-    /// Also says who is what. There is at most one.
+    /// Also says who is what, and who finds the room. There is at most one.
     Owner,
 }
 

@@ -108,9 +108,9 @@ pub struct Member {
     pub presence: Presence,
 }
 
-/// Some people who are banned from a room: the answer to `banned`.
+/// Some people: the answer to `banned` and `invited`, for moderators of the room.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct Banned {
+pub struct PeoplePage {
     /// Ordered by principal.
     pub people: Vec<Person>,
     /// After whom to go on; `None` if these are the last.

@@ -3,7 +3,7 @@
 use std::{future::Future, rc::Rc, time::Duration};
 
 use candid::Principal;
-use chat_api::{Banned, FoundRooms, Person, RoomId, RoomsAfter, Span};
+use chat_api::{FoundRooms, PeoplePage, Person, RoomId, RoomsAfter, Span};
 use gloo_timers::future::sleep;
 use yew::platform::spawn_local;
 
@@ -98,7 +98,7 @@ impl Actor {
         });
     }
 
-    pub(super) fn find_banned(&self, room: RoomId, answer: Answer<Banned>) {
+    pub(super) fn find_banned(&self, room: RoomId, answer: Answer<PeoplePage>) {
         self.find(answer, async move |queries| queries.banned(room).await);
     }
 

@@ -2,8 +2,8 @@
 
 use candid::{Principal, utils::ArgumentEncoder};
 use chat_api::{
-    Banned, FoundRooms, History, Image, Members, Overview, Person, QueryError, RoomId, RoomsAfter,
-    Since, Span,
+    FoundRooms, History, Image, Members, Overview, PeoplePage, Person, QueryError, RoomId,
+    RoomsAfter, Since, Span,
 };
 use ic_ws_client::{Agent, CallError, Signer};
 use serde::de::DeserializeOwned;
@@ -80,7 +80,7 @@ impl Queries {
         self.try_ask("members", (room, after, PAGE)).await
     }
 
-    pub async fn banned(&self, room: RoomId) -> Answered<Banned> {
+    pub async fn banned(&self, room: RoomId) -> Answered<PeoplePage> {
         self.try_ask("banned", (room, None::<Principal>, PAGE))
             .await
     }

@@ -135,6 +135,19 @@ fn invitations() {
 }
 
 #[test]
+fn invitations_to_one_room() {
+    let limits = Limits {
+        room_invitations: 1,
+        ..limits()
+    };
+    let mut world = limited(limits, &[ALICE, BOB, CAROL]);
+    let room = world.create_room(ALICE, "room", Visibility::Private);
+    world.act(ALICE, invite(room, BOB));
+    let reason = world.refused(ALICE, invite(room, CAROL));
+    assert_eq!(reason, "The room has 1 open invitations, the limit.");
+}
+
+#[test]
 fn bans() {
     let limits = Limits {
         bans: 1,

@@ -106,6 +106,39 @@ fn an_invitation_is_declined_or_withdrawn() {
 }
 
 #[test]
+fn of_the_invitations_to_a_room_that_becomes_private_those_of_moderators_stay() {
+    const DAVE: u8 = 4;
+    let mut world = World::in_lobby(&[ALICE, BOB]);
+    world.welcome(&[CAROL, DAVE]);
+    world.act(ALICE, invite(LOBBY, CAROL));
+    world.act(BOB, invite(LOBBY, DAVE));
+    let invited = |world: &World, reader| {
+        let page = world.chat.view().invited(id(reader), LOBBY, None, 9)?;
+        Ok::<_, QueryError>(page.people)
+    };
+    assert_eq!(
+        invited(&world, ALICE),
+        Ok(vec![person(CAROL), person(DAVE)])
+    );
+    assert_eq!(invited(&world, BOB), Err(QueryError::NotAllowed));
+
+    let edit = Command::EditRoom {
+        room: LOBBY,
+        name: "Parlour".to_owned(),
+        topic: String::new(),
+        visibility: Visibility::Private,
+    };
+    let edited = world.act(ALICE, edit);
+    let ended = Change::InvitationEnded { room: LOBBY };
+    assert_eq!(told(&edited, DAVE), [ended]);
+    assert_eq!(told(&edited, CAROL), []);
+    assert_eq!(invited(&world, ALICE), Ok(vec![person(CAROL)]));
+    world.refused(DAVE, Command::Join { room: LOBBY });
+    world.act(CAROL, Command::Join { room: LOBBY });
+    assert_eq!(invited(&world, ALICE), Ok(vec![]));
+}
+
+#[test]
 fn members_invite_to_public_rooms_and_moderators_to_private_ones() {
     let mut world = World::in_lobby(&[ALICE, BOB]);
     world.welcome(&[CAROL]);

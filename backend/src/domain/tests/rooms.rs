@@ -103,6 +103,22 @@ fn an_edited_room_is_found_as_it_is_now() {
 }
 
 #[test]
+fn only_owners_say_who_finds_a_room() {
+    let mut world = World::with(&[ALICE, BOB]);
+    let room = world.create_room(ALICE, "Secret", Visibility::Private);
+    world.say(ALICE, room, "between us");
+    world.act(ALICE, invite(room, BOB));
+    world.act(BOB, Command::Join { room });
+    world.act(ALICE, set_role(room, BOB, Role::Moderator));
+    let reason = world.refused(BOB, edit_room(room, "Open", Visibility::Public));
+    assert_eq!(reason, "Only the owner of this room may do that.");
+    assert_eq!(world.history(CAROL, room), Err(QueryError::NoSuchRoom));
+    world.act(BOB, edit_room(room, "Still secret", Visibility::Private));
+    world.act(ALICE, edit_room(room, "Open", Visibility::Public));
+    assert_eq!(world.history(CAROL, room).unwrap().len(), 1);
+}
+
+#[test]
 fn a_private_room_is_as_if_there_were_none() {
     let mut world = World::with(&[ALICE, BOB]);
     let room = world.create_room(ALICE, "Secret", Visibility::Private);

@@ -1,6 +1,6 @@
 //! Who is kept out of a room.
 
-use chat_api::{Banned, Command, RoomId};
+use chat_api::{Command, PeoplePage, RoomId};
 use yew::prelude::*;
 
 use super::modal::Modal;
@@ -17,7 +17,7 @@ pub struct Props {
 #[component]
 pub fn BannedDialog(props: &Props) -> Html {
     let intents = use_intents();
-    let found = use_state(|| None::<Result<Banned, String>>);
+    let found = use_state(|| None::<Result<PeoplePage, String>>);
     let room = props.room;
     {
         let (found, intents) = (found.setter(), intents.clone());
@@ -26,7 +26,7 @@ pub fn BannedDialog(props: &Props) -> Html {
             intents.emit(Intent::FindBanned(*room, answer));
         });
     }
-    let list = |banned: &Banned| {
+    let list = |banned: &PeoplePage| {
         let rows = banned.people.iter().map(|person| {
             let id = person.id;
             let (found, intents, rest) = (found.setter(), intents.clone(), banned.clone());

@@ -10,6 +10,7 @@ mod profile;
 mod room_form;
 mod rooms;
 
+use chat_api::Role;
 use yew::prelude::*;
 
 pub use self::rooms::{FoundRoomsList, Invitations};
@@ -39,7 +40,10 @@ pub fn OpenDialog(props: &Props) -> Html {
         Some(Dialog::FindPeople) => html! { <FindPeopleDialog me={store.me()} /> },
         Some(Dialog::NewRoom) => html! { <RoomForm /> },
         Some(Dialog::EditRoom(room)) => match store.room(room) {
-            Some(room) => html! { <RoomForm room={Some(room.room.clone())} /> },
+            Some(room) => {
+                let role = room.membership.map(|it| it.role);
+                html! { <RoomForm room={Some(room.room.clone())} is_owner={role == Some(Role::Owner)} /> }
+            }
             None => Html::default(),
         },
         Some(Dialog::Invite(room)) => match store.room(room) {

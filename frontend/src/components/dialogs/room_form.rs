@@ -15,6 +15,9 @@ pub struct Props {
     /// Nothing for a new one.
     #[prop_or_default]
     pub room: Option<Room>,
+    /// Whether the person may say who finds it, as with a new one.
+    #[prop_or(true)]
+    pub is_owner: bool,
 }
 
 #[component]
@@ -85,13 +88,15 @@ pub fn RoomForm(props: &Props) -> Html {
                     problem={topic_problem.map(|problem| problem.to_string())}
                     on_change={change(&topic)}
                 />
-                <label class="check">
-                    <input type="checkbox" checked={*private} onchange={toggle} />
-                    <span>
-                        { "Private" }
-                        <span class="fine">{ "Only who is invited finds it, reads it and joins it." }</span>
-                    </span>
-                </label>
+                if props.is_owner {
+                    <label class="check">
+                        <input type="checkbox" checked={*private} onchange={toggle} />
+                        <span>
+                            { "Private" }
+                            <span class="fine">{ "Only who is invited finds it, reads it and joins it." }</span>
+                        </span>
+                    </label>
+                }
                 <button type="submit" class="primary">
                     { if before.is_some() { "Save" } else { "Make the room" } }
                 </button>
