@@ -94,7 +94,7 @@ fn start_websockets() {
 ic_ws_cdk::export_methods!(ChatMessage);
 
 fn on_open(args: OnOpenCallbackArgs) {
-    transport::deliver(CHAT.with_borrow_mut(|chat| chat.connected(args.client_key)));
+    transport::deliver(CHAT.with_borrow_mut(|chat| chat.connected(args.client_key, time())));
 }
 
 fn on_message(args: OnMessageCallbackArgs) {

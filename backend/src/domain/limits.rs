@@ -1,5 +1,7 @@
 //! How much there may be of everything, in one place. Whoever reaches a limit is refused in words, or loses the oldest.
 
+use chat_api::Time;
+
 /// What can be had at most. Sizes of single things are in `chat-api`, where the page finds them, too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -36,6 +38,10 @@ pub(crate) struct Limits {
     pub burst: u32,
     /// Commands and signals that one person may give in a second, all the time.
     pub per_second: u32,
+    /// As many recipients of what comes of a command or signal, or of somebody's coming, cost as much as one more.
+    pub recipients_per_token: usize,
+    /// For how long it is no news that a person is still typing in the same room, in nanoseconds.
+    pub typing_pause: Time,
     /// People whose rates are watched. Beyond, the one longest quiet is forgotten.
     pub rates: usize,
 }
@@ -59,6 +65,8 @@ impl Default for Limits {
             devices: 256,
             burst: 150,
             per_second: 10,
+            recipients_per_token: 50,
+            typing_pause: 2_000_000_000,
             rates: 20_000,
         }
     }

@@ -25,6 +25,7 @@ mod text;
 mod turn;
 mod view;
 
+use candid::Principal;
 use chat_api::{Command, Event, Passing, Request, RoomKind, Signal, Time, Visibility};
 use ic_stable_structures::Memory;
 use ic_ws_cdk::{ClientKey, Recipient};
@@ -90,20 +91,31 @@ impl<M: Memory> Chat<M> {
     }
 
     /// Somebody has connected.
-    pub fn connected(&mut self, key: ClientKey) -> Vec<Delivery> {
+    pub fn connected(&mut self, key: ClientKey, now: Time) -> Vec<Delivery> {
         let hello = Event::Hello {
             you: self.view().person(key.client_principal),
             latest: self.store.log.latest(),
         };
-        let arrival = presence::arrive(&mut self.store, key);
+        let person = key.client_principal;
+        let is_shown = self.store.connections.is_present(person) || self.buckets.comes(person, now);
+        let arrival = presence::arrive(&mut self.store, key).filter(|_| is_shown);
+        self.charge(person, arrival.as_slice(), now);
         let hello = Delivery::only(key, hello);
         [hello].into_iter().chain(arrival).collect()
+    }
+
+    /// Takes the more tokens the more people are told.
+    fn charge(&mut self, person: Principal, deliveries: &[Delivery], now: Time) {
+        let recipients: usize = deliveries.iter().map(|delivery| delivery.to.len()).sum();
+        let tokens = recipients / self.limits.recipients_per_token.max(1);
+        self.buckets.charge(person, tokens as u64, now);
     }
 
     /// A connection is gone.
     pub fn disconnected(&mut self, key: ClientKey, now: Time) -> Vec<Delivery> {
         let departure = presence::depart(&mut self.store, key, now);
-        departure.into_iter().collect()
+        let is_shown = self.buckets.goes(key.client_principal);
+        departure.into_iter().filter(|_| is_shown).collect()
     }
 
     /// Takes every connection for gone that is not connected (any more).
@@ -151,6 +163,7 @@ impl<M: Memory> Chat<M> {
             Err(refusal) => return vec![refusal.delivery(from, Some(id))],
         }
         let (mut deliveries, is_told) = turn.end();
+        self.charge(by, &deliveries, now);
         if !is_told {
             deliveries.push(done);
         }
@@ -173,9 +186,11 @@ impl<M: Memory> Chat<M> {
                 }
                 None
             }
+            Signal::Typing { room } if !self.buckets.is_typing_news(by, room, now) => None,
             Signal::Typing { room } => may_write(self.view(), room)
                 .and_then(|access| presence::typing(&self.store, by, room, &access.room)),
         };
+        self.charge(by, delivery.as_slice(), now);
         delivery.into_iter().collect()
     }
 }

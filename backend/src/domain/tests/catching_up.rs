@@ -121,7 +121,7 @@ impl Model {
         if !matches!(someone.second, Second::Away) {
             return;
         }
-        let deliveries = self.world.chat.connected(key(who, 1));
+        let deliveries = self.world.chat.connected(key(who, 1), self.world.now);
         let Event::Hello { latest, .. } = deliveries[0].event else {
             panic!("{deliveries:?}");
         };

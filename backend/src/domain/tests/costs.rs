@@ -62,7 +62,7 @@ impl Meter {
             number: 0,
         };
         for n in [0, 1] {
-            meter.chat.connected(member(n));
+            meter.chat.connected(member(n), 1 << 60);
             meter.come(n, LOBBY);
         }
         meter.act(member(0), create("elsewhere", Visibility::Public));

@@ -64,7 +64,7 @@ impl World {
 
     fn welcome(&mut self, people: &[u8]) {
         for person in people {
-            self.chat.connected(key(*person, 0));
+            self.chat.connected(key(*person, 0), self.now);
             self.act(*person, profile(&person.to_string()));
         }
     }

@@ -20,7 +20,7 @@ fn who_connects_hears_who_they_are_and_how_much_has_happened() {
     let mut world = World::in_lobby(&[ALICE]);
     let latest = world.chat.view().metrics().latest;
     assert_eq!(latest, 2, "she entered, and the lobby has a member");
-    let hello_to = |world: &mut World, who| hello(&world.chat.connected(key(who, 1)));
+    let hello_to = |world: &mut World, who| hello(&world.chat.connected(key(who, 1), world.now));
     assert_eq!(hello_to(&mut world, ALICE), (Some(person(ALICE)), latest));
     assert_eq!(hello_to(&mut world, BOB), (None, latest));
 }
@@ -28,7 +28,7 @@ fn who_connects_hears_who_they_are_and_how_much_has_happened() {
 #[test]
 fn without_a_profile_nothing_can_be_done_and_nothing_stays() {
     let mut world = World::new();
-    world.chat.connected(key(BOB, 0));
+    world.chat.connected(key(BOB, 0), world.now);
     let reason = world.refused(BOB, Command::Join { room: LOBBY });
     assert_eq!(reason, "Choose a name first.");
     assert_eq!(world.refused(BOB, profile(" ")), "The name is empty.");
@@ -40,7 +40,7 @@ fn without_a_profile_nothing_can_be_done_and_nothing_stays() {
 #[test]
 fn a_profile_is_shown_to_ones_own_connections_and_to_those_who_look() {
     let mut world = World::in_lobby(&[ALICE, BOB, CAROL]);
-    world.chat.connected(key(BOB, 1));
+    world.chat.connected(key(BOB, 1), world.now);
     world.look(key(ALICE, 0), LOBBY);
     let renamed = world.act(BOB, profile("Bob"));
     let bob = Person {
@@ -107,7 +107,7 @@ fn coming_and_going_is_shown_to_those_who_look_and_to_partners() {
         presence,
     };
 
-    world.chat.connected(key(BOB, 1));
+    world.chat.connected(key(BOB, 1), world.now);
     assert_eq!(world.chat.disconnected(key(BOB, 0), 7), [], "one is left");
     let gone = world.chat.disconnected(key(BOB, 1), 8);
     let last_seen = seen(Presence::LastSeen(8));
@@ -118,7 +118,7 @@ fn coming_and_going_is_shown_to_those_who_look_and_to_partners() {
     assert_eq!(members[1].presence, Presence::LastSeen(8));
     assert_eq!(members[0].presence, Presence::Here);
 
-    let back = world.chat.connected(key(BOB, 2));
+    let back = world.chat.connected(key(BOB, 2), world.now);
     let here = seen(Presence::Here);
     assert_eq!(passing(&back), [(here, onlookers)]);
 }
@@ -138,7 +138,24 @@ fn typing_is_shown_to_those_who_look_at_the_room() {
     world.upgrade();
     assert_eq!(world.signal(key(BOB, 0), typing).len(), 1, "still looking");
     world.signal(key(ALICE, 0), Signal::Look { room: None });
+    world.now += world.limits.typing_pause;
     assert_eq!(world.signal(key(BOB, 0), typing), []);
+}
+
+#[test]
+fn typing_is_news_once_in_a_while() {
+    let mut world = World::in_lobby(&[ALICE, BOB]);
+    let room = world.create_room(BOB, "Elsewhere", Visibility::Public);
+    world.look(key(ALICE, 0), LOBBY);
+    let typing = |room| Signal::Typing { room };
+    let is_shown =
+        |world: &mut World, room| !world.signal(key(BOB, 0), typing(room)).is_empty();
+    assert!(is_shown(&mut world, LOBBY));
+    assert!(!is_shown(&mut world, LOBBY));
+    assert!(!is_shown(&mut world, room), "nobody looks there");
+    assert!(is_shown(&mut world, LOBBY), "back again");
+    world.now += world.limits.typing_pause;
+    assert!(is_shown(&mut world, LOBBY));
 }
 
 #[test]
@@ -157,7 +174,7 @@ fn in_large_rooms_nobody_is_told_who_comes() {
     let mut world = World::in_lobby(&[ALICE, BOB]);
     world.look(key(ALICE, 0), LOBBY);
     let come_and_go = |world: &mut World| {
-        world.chat.connected(key(BOB, 0));
+        world.chat.connected(key(BOB, 0), world.now);
         passing(&world.chat.disconnected(key(BOB, 0), 1)).len()
     };
     for n in 2..LIVELY_MEMBERS {
@@ -181,7 +198,7 @@ fn in_large_rooms_nobody_is_told_who_comes() {
 #[test]
 fn connections_whose_end_was_missed_are_dropped() {
     let mut world = World::in_lobby(&[ALICE, BOB]);
-    world.chat.connected(key(ALICE, 1));
+    world.chat.connected(key(ALICE, 1), world.now);
     world.look(key(ALICE, 1), LOBBY);
     world.upgrade();
     let kept = key(ALICE, 1);
