@@ -13,18 +13,29 @@ pub(crate) struct Limits {
     pub rooms_made: u32,
     /// Groups that one person is a member of.
     pub groups: u32,
-    /// Conversations of one person.
+    /// Conversations that one person has started.
+    pub conversations_started: u32,
+    /// Conversations of one person that others may start something with.
     pub conversations: u32,
     /// Members of one room.
     pub members: u32,
     /// Open invitations of one person.
     pub invitations: usize,
+    /// For how long nobody is invited to a room again after an invitation has come to nothing, in nanoseconds.
+    pub invitation_pause: Time,
+    /// Invitations of one person that have come to nothing and are remembered. Beyond, the oldest is forgotten.
+    pub invitations_ended: usize,
     /// Open invitations to one room.
     pub room_invitations: usize,
     /// People banned from one room.
     pub bans: u32,
     /// Messages of one room. Beyond, the oldest go.
     pub messages: u64,
+    /// Bytes of the messages of one room, likewise.
+    pub room_bytes: u64,
+    /// Bytes of everything. Beyond, nothing is taken that takes much: half of what stable memory is managed for, as trees are not
+    /// densely filled.
+    pub bytes: u64,
     /// Changes of one room that can be caught up with. Beyond, the oldest go, and who was away longer starts anew.
     pub room_changes: u32,
     /// Changes for one person alone, likewise.
@@ -53,12 +64,17 @@ impl Default for Limits {
             rooms: 1_000_000,
             rooms_made: 50,
             groups: 100,
-            conversations: 250,
+            conversations_started: 250,
+            conversations: 1_000,
             members: 5_000,
             invitations: 50,
+            invitation_pause: 24 * 3_600_000_000_000,
+            invitations_ended: 200,
             room_invitations: 500,
             bans: 1_000,
             messages: 1_000_000,
+            room_bytes: 256 << 20,
+            bytes: 16 << 30,
             room_changes: 10_000,
             person_changes: 2_000,
             notifications: chat_api::MAX_NOTIFICATIONS,

@@ -1,7 +1,7 @@
 //! Coming, going, and being put out; and who is what.
 
 use candid::Principal;
-use chat_api::{Role, RoomId, RoomKind};
+use chat_api::{Role, RoomId, RoomKind, Visibility};
 use ic_stable_structures::Memory;
 
 use super::{
@@ -35,6 +35,7 @@ impl<M: Memory> Turn<'_, M> {
     pub(super) fn leave(&mut self, room: RoomId) -> Result<(), Refusal> {
         if self.view().standing(self.by, room) == Standing::Invited {
             self.end_invitation(self.by, room);
+            self.remember_invitation(self.by, room);
             return Ok(());
         }
         let record = self.access(room, Deed::Leave)?.room;
@@ -56,6 +57,11 @@ impl<M: Memory> Turn<'_, M> {
             Standing::Invited => return Ok(()),
             Standing::Stranger => {}
         }
+        let pause = self.limits.invitation_pause;
+        let ended = self.store.guests.ended(person, room);
+        if ended.is_some_and(|at| self.now < at.saturating_add(pause)) {
+            return Err(Refusal::InvitedLately);
+        }
         let limit = self.limits.invitations;
         if self.store.guests.invitations(person).take(limit).count() == limit {
             return Err(Refusal::TooManyInvitations(limit));
@@ -76,7 +82,10 @@ impl<M: Memory> Turn<'_, M> {
     pub(super) fn remove(&mut self, room: RoomId, person: Principal) -> Result<(), Refusal> {
         match self.check_dismissal(room, person)?.1 {
             Standing::Member(_) => self.exit(person, room),
-            Standing::Invited => self.end_invitation(person, room),
+            Standing::Invited => {
+                self.end_invitation(person, room);
+                self.remember_invitation(person, room);
+            }
             Standing::Stranger | Standing::Banned => return Err(Refusal::TheyAreNoMember),
         }
         Ok(())
@@ -184,13 +193,12 @@ impl<M: Memory> Turn<'_, M> {
     fn exit(&mut self, person: Principal, room: RoomId) {
         self.store.members.remove(person, room);
         self.store.connections.look_away(person, room);
-        self.store
-            .notices
-            .remove_if(person, |notice| notice.room == room);
+        self.store.notices.remove_if(person, room, |_| true);
         self.store.rooms.update(room, |room| {
             room.members = room.members.saturating_sub(1);
             room.owner = room.owner.filter(|owner| *owner != person);
         });
+        self.note_desertion(room);
         self.store.people.update(person, |person| {
             person.groups = person.groups.saturating_sub(1);
         });
@@ -201,10 +209,23 @@ impl<M: Memory> Turn<'_, M> {
     fn end_invitation(&mut self, person: Principal, room: RoomId) {
         if self.store.guests.uninvite(person, room) {
             let is_it = |about| matches!(about, About::Invitation);
-            self.store
-                .notices
-                .remove_if(person, |notice| notice.room == room && is_it(notice.about));
+            self.store.notices.remove_if(person, room, is_it);
             self.log_for(person, What::InvitationEnded(room));
+        }
+    }
+
+    /// Nobody is to be invited to a room over and over.
+    fn remember_invitation(&mut self, person: Principal, room: RoomId) {
+        let (now, limit) = (self.now, self.limits.invitations_ended);
+        self.store.guests.remember_end(person, room, now, limit);
+    }
+
+    /// What was said in a private room that has no members any more is nobody's.
+    fn note_desertion(&mut self, room: RoomId) {
+        let private = RoomKind::Group(Visibility::Private);
+        let is_deserted = |room: RoomRecord| room.members == 0 && room.kind == private;
+        if self.store.rooms.get(room).is_some_and(is_deserted) {
+            self.store.rooms.set_deserted(room, true);
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Refusal, permissions::Deed, text, turn::Turn};
 use crate::store::{About, Audience, Membership, MessageKey, MessageRecord, RoomRecord, What};
 
 impl<M: Memory> Turn<'_, M> {
-    /// Takes about twenty operations on maps, and some more for each mention; however long the history and however many the
+    /// Takes some thirty operations on maps, and a few more for each mention; however long the history and however many the
     /// members, of whom only those are looked up who are here.
     pub(super) fn say(
         &mut self,
@@ -18,6 +18,7 @@ impl<M: Memory> Turn<'_, M> {
         mentions: Vec<Principal>,
     ) -> Result<(), Refusal> {
         text::check_message(&text, mentions.len())?;
+        self.check_volume()?;
         let room = self.addressed(to, reply_to)?;
         let (record, mut own) = self.as_member(room, Deed::Write)?;
         if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
@@ -64,11 +65,16 @@ impl<M: Memory> Turn<'_, M> {
         }
         let mentions = self.members_among(key.0, mentions);
         if (&message.text, &message.mentions) != (&text, &mentions) {
+            let before = message.bytes();
+            if text.len() > message.text.len() {
+                self.check_volume()?;
+            }
             message.text = text;
             message.mentions = mentions;
             message.edited_at = Some(self.now);
             self.store.messages.set(key, &message);
             self.log(Audience::Room(key.0), What::Edited(key));
+            self.weigh(key.0, before, message.bytes());
         }
         Ok(())
     }
@@ -79,6 +85,7 @@ impl<M: Memory> Turn<'_, M> {
         if message.author != self.by {
             self.access(key.0, Deed::Censor)?;
         }
+        let before = message.bytes();
         message.text.clear();
         message.mentions.clear();
         message.edited_at = None;
@@ -86,6 +93,7 @@ impl<M: Memory> Turn<'_, M> {
         self.store.messages.set(key, &message);
         self.store.reactions.clear(key);
         self.log(Audience::Room(key.0), What::Edited(key));
+        self.weigh(key.0, before, message.bytes());
         Ok(())
     }
 
@@ -102,6 +110,9 @@ impl<M: Memory> Turn<'_, M> {
         }
         if on && tally.total() >= MAX_REACTIONS {
             return Err(Refusal::TooManyReactions);
+        }
+        if on {
+            self.check_volume()?;
         }
 
         self.store.reactions.set(key, emoji, self.by, on);
@@ -165,31 +176,75 @@ impl<M: Memory> Turn<'_, M> {
         Ok(message)
     }
 
-    /// Adds a message to a room, and drops the oldest beyond the limit.
+    /// Adds a message to a room, and drops the oldest beyond the limits.
     fn add_message(&mut self, id: RoomId, mut room: RoomRecord, message: &MessageRecord) {
-        /// So many at a time, should the limit have become lower.
-        const DROPPED_AT_ONCE: u64 = 2;
         self.store.messages.set((id, room.next), message);
         room.next += 1;
-        let excess = (room.next - room.first).saturating_sub(self.limits.messages);
-        for _ in 0..excess.min(DROPPED_AT_ONCE) {
-            let oldest = (id, room.first);
-            self.store.messages.remove(oldest);
-            self.store.reactions.clear(oldest);
-            room.first += 1;
+        room.bytes += message.bytes();
+        self.store.volume.replace(0, message.bytes());
+        self.drop_excess(id, &mut room);
+        self.store.rooms.set(id, &room);
+    }
+
+    /// Takes note of a message that has become longer or shorter.
+    fn weigh(&mut self, id: RoomId, before: u64, after: u64) {
+        if let Some(mut room) = self.store.rooms.get(id) {
+            room.bytes = room.bytes.saturating_sub(before) + after;
+            self.store.volume.replace(before, after);
+            self.drop_excess(id, &mut room);
+            self.store.rooms.set(id, &room);
+        }
+    }
+
+    fn drop_excess(&mut self, id: RoomId, room: &mut RoomRecord) {
+        /// As many short messages as a long one can take the place of.
+        const DROPPED_AT_ONCE: usize = 100;
+        for _ in 0..DROPPED_AT_ONCE {
+            let is_within = room.next - room.first <= self.limits.messages
+                && room.bytes <= self.limits.room_bytes;
+            if is_within {
+                return;
+            }
+            self.drop_oldest(id, room);
+        }
+    }
+
+    fn drop_oldest(&mut self, id: RoomId, room: &mut RoomRecord) {
+        let oldest = (id, room.first);
+        let bytes = self.store.messages.remove(oldest);
+        let bytes = bytes.map_or(0, |message| message.bytes());
+        self.store.reactions.clear(oldest);
+        self.store.volume.replace(bytes, 0);
+        room.bytes = room.bytes.saturating_sub(bytes);
+        room.first += 1;
+    }
+
+    /// Drops a few messages of a room that has nobody any more.
+    pub(super) fn sweep(&mut self) {
+        const DROPPED_AT_ONCE: usize = 5;
+        let Some(id) = self.store.rooms.deserted() else {
+            return;
+        };
+        let room = self.store.rooms.get(id);
+        let room = room.filter(|room| room.members == 0 && room.first < room.next);
+        let Some(mut room) = room else {
+            return self.store.rooms.set_deserted(id, false);
+        };
+        for _ in 0..DROPPED_AT_ONCE {
+            if room.first < room.next {
+                self.drop_oldest(id, &mut room);
+            }
         }
         self.store.rooms.set(id, &room);
     }
 
     /// Of what is read nobody need be notified any more.
     fn forget_notices(&mut self, room: RoomId, up_to: MessageNumber) {
-        self.store.notices.remove_if(self.by, |notice| {
-            notice.room == room
-                && match notice.about {
-                    About::Mention(message) | About::Direct(message) => message < up_to,
-                    About::Invitation => false,
-                }
-        });
+        let is_read = |about| match about {
+            About::Mention(message) | About::Direct(message) => message < up_to,
+            About::Invitation => false,
+        };
+        self.store.notices.remove_if(self.by, room, is_read);
     }
 
     fn members_among(&self, room: RoomId, mut people: Vec<Principal>) -> Vec<Principal> {

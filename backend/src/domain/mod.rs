@@ -162,6 +162,7 @@ impl<M: Memory> Chat<M> {
             Err(refusal) if is_known => turn.refuse(&refusal),
             Err(refusal) => return vec![refusal.delivery(from, Some(id))],
         }
+        turn.sweep();
         let (mut deliveries, is_told) = turn.end();
         self.charge(by, &deliveries, now);
         if !is_told {

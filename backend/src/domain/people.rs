@@ -39,8 +39,15 @@ impl<M: Memory> Turn<'_, M> {
             }),
             None => None,
         };
+        if image.is_some() {
+            self.check_volume()?;
+        }
         let version = image.is_some().then_some(self.now);
-        self.store.people.set_image(self.by, image.as_ref());
+        let bytes = |image: &ImageRecord| image.content.len() as u64;
+        let before = self.store.people.set_image(self.by, image.as_ref());
+        let before = before.as_ref().map_or(0, bytes);
+        let after = image.as_ref().map_or(0, bytes);
+        self.store.volume.replace(before, after);
         self.store
             .people
             .update(self.by, |person| person.image = version);

@@ -80,6 +80,8 @@ pub(crate) enum Refusal {
     TheyAreBanned,
     #[error("You can do that only to members of a lower role.")]
     NotOfLowerRole,
+    #[error("An invitation of theirs to this room has come to nothing lately. Wait a day.")]
+    InvitedLately,
     #[error("Make somebody else the owner first.")]
     OwnerMustHandOver,
     // How much there is.
@@ -91,8 +93,12 @@ pub(crate) enum Refusal {
     TooManyRoomsMade(u32),
     #[error("You are a member of {0} rooms, the limit.")]
     TooManyGroups(u32),
-    #[error("One of you has {0} conversations, the limit.")]
+    #[error("You have started {0} conversations, the limit.")]
+    TooManyConversationsStarted(u32),
+    #[error("They have {0} conversations, the limit.")]
     TooManyConversations(u32),
+    #[error("The chat is full.")]
+    Full,
     #[error("The room has {0} members, the limit.")]
     RoomFull(u32),
     #[error("They have {0} invitations, the limit.")]

@@ -61,12 +61,14 @@ impl<M: Memory> Turn<'_, M> {
 
     /// Whether a conversation with somebody could be started.
     pub(super) fn check_new_conversation(&self, partner: Principal) -> Result<(), Refusal> {
-        let limit = self.limits.conversations;
-        for person in [partner, self.by] {
-            let person = self.store.people.get(person);
-            if person.ok_or(Refusal::NoSuchPerson)?.conversations >= limit {
-                return Err(Refusal::TooManyConversations(limit));
-            }
+        let (started, limit) = (self.limits.conversations_started, self.limits.conversations);
+        let partner = self.store.people.get(partner);
+        if partner.ok_or(Refusal::NoSuchPerson)?.conversations >= limit {
+            return Err(Refusal::TooManyConversations(limit));
+        }
+        let own = self.store.people.get(self.by);
+        if own.ok_or(Refusal::NoProfile)?.conversations_started >= started {
+            return Err(Refusal::TooManyConversationsStarted(started));
         }
         self.check_rooms()
     }
@@ -76,6 +78,9 @@ impl<M: Memory> Turn<'_, M> {
         let conversation = RoomRecord::new(String::new(), String::new(), RoomKind::Direct);
         let room = self.store.rooms.add(&conversation);
         self.store.rooms.set_conversation(self.by, partner, room);
+        self.store
+            .people
+            .update(self.by, |person| person.conversations_started += 1);
         let people = BTreeSet::from([self.by, partner]);
         for person in &people {
             self.add_member(*person, room, Role::Member);
@@ -90,6 +95,6 @@ impl<M: Memory> Turn<'_, M> {
         if self.store.rooms.len() >= self.limits.rooms {
             return Err(Refusal::TooManyRooms);
         }
-        Ok(())
+        self.check_volume()
     }
 }

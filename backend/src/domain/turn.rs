@@ -62,6 +62,14 @@ impl<'a, M: Memory> Turn<'a, M> {
         Ok((room, membership.ok_or(Refusal::NotAMember)?))
     }
 
+    /// Whether there is room for more in the canister.
+    pub fn check_volume(&self) -> Result<(), Refusal> {
+        match self.store.bytes() < self.limits.bytes {
+            true => Ok(()),
+            false => Err(Refusal::Full),
+        }
+    }
+
     /// Logs what has changed and tells those it is for who are here.
     pub fn log(&mut self, audience: Audience, what: What) {
         let (to, limit, reader): (Vec<_>, _, _) = match audience {

@@ -16,18 +16,26 @@ pub(crate) struct InvitationRecord {
 
 impl Record for InvitationRecord {}
 
+/// When an invitation was declined or withdrawn.
+#[derive(Serialize, Deserialize)]
+struct Ended(Time);
+
+impl Record for Ended {}
+
 pub(crate) struct Guests<M: Memory> {
     invited: Records<(Principal, RoomId), InvitationRecord, M>,
     invited_to: Set<(RoomId, Principal), M>,
     banned: Set<(RoomId, Principal), M>,
+    ended: Records<(Principal, RoomId), Ended, M>,
 }
 
 impl<M: Memory> Guests<M> {
-    pub fn open(invited: M, invited_to: M, banned: M) -> Self {
+    pub fn open(invited: M, invited_to: M, banned: M, ended: M) -> Self {
         Self {
             invited: Records::open(invited),
             invited_to: Set::init(invited_to),
             banned: Set::init(banned),
+            ended: Records::open(ended),
         }
     }
 
@@ -60,6 +68,27 @@ impl<M: Memory> Guests<M> {
     pub fn uninvite(&mut self, person: Principal, room: RoomId) -> bool {
         self.invited_to.remove(&(room, person));
         self.invited.remove(&(person, room)).is_some()
+    }
+
+    /// When an invitation of a person to a room last came to nothing, as far as that is remembered.
+    pub fn ended(&self, person: Principal, room: RoomId) -> Option<Time> {
+        self.ended.get(&(person, room)).map(|Ended(at)| at)
+    }
+
+    /// Remembers that an invitation has come to nothing. Of more than `limit` of a person, the one that did so first is forgotten.
+    pub fn remember_end(&mut self, person: Principal, room: RoomId, at: Time, limit: usize) {
+        self.ended.set((person, room), &Ended(at));
+        let of_person = (person, 0)..=(person, RoomId::MAX);
+        let mut ends: Vec<_> = self
+            .ended
+            .range(of_person)
+            .map(|(key, Ended(at))| (at, key))
+            .collect();
+        ends.sort_unstable();
+        let excess = ends.len().saturating_sub(limit);
+        for (_, key) in ends.into_iter().take(excess) {
+            self.ended.remove(&key);
+        }
     }
 
     pub fn is_banned(&self, person: Principal, room: RoomId) -> bool {

@@ -27,6 +27,15 @@ pub(crate) struct MessageRecord {
 
 impl Record for MessageRecord {}
 
+impl MessageRecord {
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        const WITHOUT_TEXT: usize = 100;
+        let mentions = self.mentions.len() * Principal::MAX_LENGTH_IN_BYTES;
+        (WITHOUT_TEXT + self.text.len() + mentions) as u64
+    }
+}
+
 pub(crate) struct Messages<M: Memory> {
     messages: Records<MessageKey, MessageRecord, M>,
 }
@@ -50,8 +59,8 @@ impl<M: Memory> Messages<M> {
         self.messages.set(key, message);
     }
 
-    pub fn remove(&mut self, key: MessageKey) {
-        self.messages.remove(&key);
+    pub fn remove(&mut self, key: MessageKey) -> Option<MessageRecord> {
+        self.messages.remove(&key)
     }
 
     /// The messages of a room with these numbers.

@@ -23,10 +23,14 @@
 //! | 18 | [`notices`](Notices)        | principal, change number      | [`Notice`]                               |
 //! | 19 | [`connections`](Connections) | client key                   | the room it looks at                     |
 //! | 20 | – lookers                   | room, client key              |                                          |
-//! | 21 | retired                     |                               |                                          |
-//! | 22 | [`settled`](Settled)        | principal, device             | [`Device`]                               |
-//! | 23 | – by use                    | principal, time, device       |                                          |
-//! | 24 | guests: invited to rooms    | room, principal               |                                          |
+//! | 21 | [`settled`](Settled)        | principal, device             | [`Device`]                               |
+//! | 22 | – by use                    | principal, time, device       |                                          |
+//! | 23 | guests: invited to rooms    | room, principal               |                                          |
+//! | 24 | – ended lately              | principal, room               | when an invitation ended                 |
+//! | 25 | [`volume`](Volume)          |                               | bytes of all messages and images         |
+//! | 26 | rooms: deserted             | room                          |                                          |
+//! | 27 | notices: of rooms           | principal, room, change number |                                         |
+//! | 28 | – counts                    | principal                     | how many they have                       |
 //!
 //! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
 //! logarithm of what is stored, or with what they return.
@@ -42,6 +46,7 @@ mod people;
 mod reactions;
 mod rooms;
 mod settled;
+mod volume;
 
 use candid::Principal;
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
@@ -60,10 +65,11 @@ pub(crate) use self::{
     reactions::Reactions,
     rooms::{RoomRecord, Rooms},
     settled::{Device, Outcome, Settled},
+    volume::Volume,
 };
 
 /// The version of the layout above.
-const LAYOUT_VERSION: u32 = 1;
+const LAYOUT_VERSION: u32 = 2;
 
 /// The lowest principal.
 const FIRST: Principal = Principal::management_canister();
@@ -80,6 +86,7 @@ pub(crate) struct Store<M: Memory> {
     pub reactions: Reactions<M>,
     pub log: Log<M>,
     pub notices: Notices<M>,
+    pub volume: Volume<M>,
     pub connections: Connections<M>,
     pub settled: Settled<M>,
 }
@@ -96,16 +103,31 @@ impl<M: Memory> Store<M> {
         }
         Self {
             people: People::open(memory(1), memory(2), memory(3)),
-            rooms: Rooms::open(memory(4), memory(5), memory(6)),
+            rooms: Rooms::open(memory(4), memory(5), memory(6), memory(26)),
             members: Members::open(memory(7), memory(8), memory(9)),
-            guests: Guests::open(memory(10), memory(24), memory(11)),
+            guests: Guests::open(memory(10), memory(23), memory(11), memory(24)),
             messages: Messages::open(memory(12)),
             reactions: Reactions::open(memory(13), memory(14)),
             log: Log::open(memory(15), memory(16), memory(17)),
-            notices: Notices::open(memory(18)),
+            notices: Notices::open(memory(18), memory(27), memory(28)),
+            volume: Volume::open(memory(25)),
             connections: Connections::open(memory(19), memory(20)),
-            settled: Settled::open(memory(22), memory(23)),
+            settled: Settled::open(memory(21), memory(22)),
         }
+    }
+
+    /// About how many bytes all of it takes: what people write and show, and what is kept with each of many small records.
+    pub fn bytes(&self) -> u64 {
+        const RECORD_BYTES: u64 = 100;
+        let records = [
+            self.people.len(),
+            self.rooms.len(),
+            self.members.len(),
+            self.reactions.len(),
+            self.log.len(),
+            self.notices.len(),
+        ];
+        self.volume.bytes() + RECORD_BYTES * records.iter().sum::<u64>()
     }
 }
 
@@ -132,8 +154,8 @@ mod tests {
     fn another_layout_is_refused() {
         assert_eq!(check_layout(LAYOUT_VERSION), Ok(()));
         assert_eq!(
-            check_layout(2).unwrap_err().to_string(),
-            "the chat in stable memory has layout version 2, this canister reads version 1"
+            check_layout(1).unwrap_err().to_string(),
+            "the chat in stable memory has layout version 1, this canister reads version 2"
         );
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct PersonRecord {
     pub groups: u32,
     /// How many conversations they have.
     pub conversations: u32,
+    /// How many of these they have started.
+    pub conversations_started: u32,
 }
 
 impl Record for PersonRecord {}
@@ -97,10 +99,15 @@ impl<M: Memory> People<M> {
         self.images.get(&person)
     }
 
-    pub fn set_image(&mut self, person: Principal, image: Option<&ImageRecord>) {
+    /// Returns the one that was there.
+    pub fn set_image(
+        &mut self,
+        person: Principal,
+        image: Option<&ImageRecord>,
+    ) -> Option<ImageRecord> {
         match image {
-            Some(image) => self.images.set(person, image),
-            None => self.images.remove(&person).is_some(),
-        };
+            Some(image) => self.images.replace(person, image),
+            None => self.images.remove(&person),
+        }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct RoomRecord {
     pub first: MessageNumber,
     /// The number of the next message.
     pub next: MessageNumber,
+    /// How many bytes its messages have.
+    pub bytes: u64,
 }
 
 impl Record for RoomRecord {}
@@ -40,6 +42,7 @@ impl RoomRecord {
             banned: 0,
             first: 0,
             next: 0,
+            bytes: 0,
         }
     }
 
@@ -57,14 +60,16 @@ pub(crate) struct Rooms<M: Memory> {
     rooms: Records<RoomId, RoomRecord, M>,
     listed: Set<(Folded, RoomId), M>,
     pairs: StableBTreeMap<(Principal, Principal), RoomId, M>,
+    deserted: Set<RoomId, M>,
 }
 
 impl<M: Memory> Rooms<M> {
-    pub fn open(rooms: M, listed: M, pairs: M) -> Self {
+    pub fn open(rooms: M, listed: M, pairs: M, deserted: M) -> Self {
         Self {
             rooms: Records::open(rooms),
             listed: Set::init(listed),
             pairs: StableBTreeMap::init(pairs),
+            deserted: Set::init(deserted),
         }
     }
 
@@ -122,6 +127,20 @@ impl<M: Memory> Rooms<M> {
         self.listed
             .keys_range((start, Bound::Unbounded))
             .take_while(move |(name, _)| name.starts_with(&prefix))
+    }
+
+    /// Notes whether what a room has is nobody's any more.
+    pub fn set_deserted(&mut self, room: RoomId, is_deserted: bool) {
+        if is_deserted {
+            self.deserted.insert(room, ());
+        } else {
+            self.deserted.remove(&room);
+        }
+    }
+
+    /// One of the rooms of which this was noted.
+    pub fn deserted(&self) -> Option<RoomId> {
+        self.deserted.first_key_value().map(|(room, ())| room)
     }
 
     /// The conversation of two people.

@@ -134,6 +134,30 @@ fn a_message_costs_about_the_same_after_many_others() {
 }
 
 #[test]
+fn a_message_costs_about_the_same_with_many_notices() {
+    let mut meter = Meter::new();
+    let mention = |n| Command::Say {
+        to: Address::Room(ELSEWHERE),
+        text: "you".to_owned(),
+        reply_to: None,
+        mentions: vec![member(n).client_principal],
+    };
+    (1..3).for_each(|n| meter.come(n, ELSEWHERE));
+    // Those of one person more or less make trees no higher.
+    for _ in 0..MAX_NOTIFICATIONS {
+        meter.act(member(1), mention(2));
+    }
+    let few = (meter.message(), meter.act(member(1), mention(0)));
+    for _ in 0..MAX_NOTIFICATIONS {
+        meter.act(member(1), mention(0));
+    }
+    let many = (meter.message(), meter.act(member(1), mention(0)));
+    // Now the oldest notice goes each time.
+    let is_flat = many.0 < few.0 + few.0 / 4 && many.1 < 2 * few.1;
+    assert!(is_flat, "{few:?} accesses became {many:?}");
+}
+
+#[test]
 fn a_message_costs_about_the_same_among_many_who_are_away() {
     let mut meter = Meter::new();
     (2..300).for_each(|n| meter.come(n, ELSEWHERE));

@@ -2,20 +2,6 @@
 
 use super::*;
 
-/// Limits that nothing reaches but what a test changes.
-fn limits() -> Limits {
-    Limits {
-        burst: 1_000_000,
-        ..Limits::default()
-    }
-}
-
-fn limited(limits: Limits, people: &[u8]) -> World {
-    let mut world = World::limited(limits);
-    world.welcome(people);
-    world
-}
-
 #[test]
 fn people() {
     let mut world = limited(
@@ -90,19 +76,24 @@ fn groups_of_one_person() {
 #[test]
 fn conversations_of_one_person() {
     let limits = Limits {
-        conversations: 1,
+        conversations_started: 1,
+        conversations: 2,
         ..limits()
     };
-    let mut world = limited(limits, &[ALICE, BOB, CAROL]);
+    let mut world = limited(limits, &[ALICE, BOB, CAROL, 4]);
+    let write_to = |to| say(Address::Person(id(to)), "hi");
     world.write_to(ALICE, BOB, "hi");
     world.write_to(BOB, ALICE, "hi");
-    let reason = "One of you has 1 conversations, the limit.";
-    for (from, to) in [(ALICE, CAROL), (CAROL, ALICE)] {
-        assert_eq!(
-            world.refused(from, say(Address::Person(id(to)), "hi")),
-            reason
-        );
-    }
+    let reason = world.refused(ALICE, write_to(CAROL));
+    assert_eq!(reason, "You have started 1 conversations, the limit.");
+    world.write_to(CAROL, BOB, "hi");
+    let reason = world.refused(4, write_to(BOB));
+    assert_eq!(reason, "They have 2 conversations, the limit.");
+    world.write_to(
+        BOB,
+        4,
+        "of those that others start, none counts against Bob",
+    );
 }
 
 #[test]
@@ -160,41 +151,6 @@ fn bans() {
     assert_eq!(reason, "1 people are banned from this room, the limit.");
     world.act(ALICE, unban(LOBBY, BOB));
     world.act(ALICE, ban(LOBBY, CAROL));
-}
-
-#[test]
-fn messages_of_a_room() {
-    let mut world = limited(
-        Limits {
-            messages: 5,
-            ..limits()
-        },
-        &[ALICE],
-    );
-    world.act(ALICE, Command::Join { room: LOBBY });
-    for n in 0..8 {
-        world.say(ALICE, LOBBY, &n.to_string());
-        world.act(ALICE, react(LOBBY, n, "👍", true));
-    }
-    let numbers = |world: &World| -> Vec<_> {
-        let messages = world.history(ALICE, LOBBY).unwrap();
-        messages.iter().map(|message| message.number).collect()
-    };
-    assert_eq!(numbers(&world), [3, 4, 5, 6, 7]);
-    assert_eq!(world.chat.view().metrics().reactions, 5);
-    assert_eq!(world.summary(ALICE, LOBBY).room.first, 3);
-    assert_eq!(
-        world.refused(ALICE, edit(LOBBY, 2, "x")),
-        "There is no such message."
-    );
-
-    world.limits.messages = 2;
-    world.upgrade();
-    world.say(ALICE, LOBBY, "8");
-    assert_eq!(numbers(&world), [5, 6, 7, 8], "a few at a time");
-    world.say(ALICE, LOBBY, "9");
-    world.say(ALICE, LOBBY, "10");
-    assert_eq!(numbers(&world), [9, 10]);
 }
 
 #[test]
@@ -286,77 +242,6 @@ fn devices_of_one_person() {
         [2, 0, 1],
         "the second was used the longest ago"
     );
-}
-
-#[test]
-fn commands_and_signals_in_a_time() {
-    let limits = Limits {
-        burst: 3,
-        per_second: 1,
-        ..Limits::default()
-    };
-    let mut world = limited(limits, &[ALICE]);
-    world.act(ALICE, Command::Join { room: LOBBY });
-    world.look(key(ALICE, 0), LOBBY);
-    let reason = world.refused(ALICE, say(Address::Room(LOBBY), "hi"));
-    assert_eq!(reason, "That was too much at once. Wait a little.");
-    world.now += 1_000_000_000;
-    world.say(ALICE, LOBBY, "hi");
-}
-
-#[test]
-fn what_many_are_told_costs_more() {
-    let limits = Limits {
-        burst: 5,
-        per_second: 1,
-        recipients_per_token: 2,
-        ..Limits::default()
-    };
-    let mut world = limited(limits, &[ALICE, BOB, CAROL, 4]);
-    for person in [ALICE, BOB, CAROL, 4] {
-        world.act(person, Command::Join { room: LOBBY });
-    }
-    world.now += 10_000_000_000;
-    world.say(ALICE, LOBBY, "five tokens are left, and this takes three");
-    world.say(ALICE, LOBBY, "the second takes one more than there are");
-    world.now += 1_000_000_000;
-    world.refused(ALICE, say(Address::Room(LOBBY), "not yet"));
-    world.now += 1_000_000_000;
-    world.say(ALICE, LOBBY, "again");
-}
-
-#[test]
-fn who_comes_and_goes_all_the_time_is_not_seen_any_more() {
-    let limits = Limits {
-        burst: 3,
-        per_second: 1,
-        ..Limits::default()
-    };
-    let mut world = limited(limits, &[ALICE, BOB]);
-    for person in [ALICE, BOB] {
-        world.act(person, Command::Join { room: LOBBY });
-    }
-    world.now += 10_000_000_000;
-    world.look(key(ALICE, 0), LOBBY);
-    world.chat.disconnected(key(BOB, 0), world.now);
-    let times = |world: &mut World| {
-        let came = passing(&world.chat.connected(key(BOB, 0), world.now)).len();
-        let went = passing(&world.chat.disconnected(key(BOB, 0), world.now)).len();
-        (came, went)
-    };
-    let seen: Vec<_> = (0..5).map(|_| times(&mut world)).collect();
-    assert_eq!(seen, [(1, 1), (1, 1), (1, 1), (0, 0), (0, 0)]);
-    world.now += 1_000_000_000;
-    assert_eq!(times(&mut world), (1, 1));
-}
-
-#[test]
-fn all_that_a_page_may_have_on_its_way_is_taken_at_once() {
-    let mut world = limited(Limits::default(), &[ALICE]);
-    world.act(ALICE, Command::Join { room: LOBBY });
-    for _ in 0..MAX_IN_FLIGHT {
-        world.say(ALICE, LOBBY, "written while offline");
-    }
 }
 
 #[test]

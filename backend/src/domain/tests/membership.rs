@@ -96,10 +96,14 @@ fn an_invitation_is_declined_or_withdrawn() {
     world.act(ALICE, invite(room, BOB));
     let declined = world.act(BOB, Command::Leave { room });
     assert_eq!(told(&declined, BOB), std::slice::from_ref(&ended));
+    let lately = "An invitation of theirs to this room has come to nothing lately. Wait a day.";
+    assert_eq!(world.refused(ALICE, invite(room, BOB)), lately);
+    world.now += world.limits.invitation_pause;
     world.act(ALICE, invite(room, BOB));
     let withdrawn = world.act(ALICE, remove(room, BOB));
     assert_eq!(told(&withdrawn, BOB), [ended]);
     assert_eq!(world.overview(BOB).notifications, []);
+    assert_eq!(world.refused(ALICE, invite(room, BOB)), lately);
     world.refused(BOB, Command::Join { room });
     let reason = world.refused(ALICE, invite(room, 9));
     assert_eq!(reason, "There is no such person.");

@@ -8,6 +8,8 @@ mod limits;
 mod membership;
 mod messages;
 mod people;
+mod rates;
+mod retention;
 mod rooms;
 
 use candid::Principal;
@@ -38,10 +40,7 @@ struct World {
 impl World {
     /// Nobody, and all the time there is.
     fn new() -> Self {
-        Self::limited(Limits {
-            burst: 1_000_000,
-            ..Limits::default()
-        })
+        Self::limited(limits())
     }
 
     fn limited(limits: Limits) -> Self {
@@ -177,6 +176,20 @@ impl World {
             .map(|member| (member.person.id.as_slice()[0], member.role))
             .collect()
     }
+}
+
+/// Limits that nothing reaches but what a test changes.
+fn limits() -> Limits {
+    Limits {
+        burst: 1_000_000,
+        ..Limits::default()
+    }
+}
+
+fn limited(limits: Limits, people: &[u8]) -> World {
+    let mut world = World::limited(limits);
+    world.welcome(people);
+    world
 }
 
 fn id(person: u8) -> Principal {

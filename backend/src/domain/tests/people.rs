@@ -148,8 +148,7 @@ fn typing_is_news_once_in_a_while() {
     let room = world.create_room(BOB, "Elsewhere", Visibility::Public);
     world.look(key(ALICE, 0), LOBBY);
     let typing = |room| Signal::Typing { room };
-    let is_shown =
-        |world: &mut World, room| !world.signal(key(BOB, 0), typing(room)).is_empty();
+    let is_shown = |world: &mut World, room| !world.signal(key(BOB, 0), typing(room)).is_empty();
     assert!(is_shown(&mut world, LOBBY));
     assert!(!is_shown(&mut world, LOBBY));
     assert!(!is_shown(&mut world, room), "nobody looks there");
