@@ -4,6 +4,7 @@ mod agent;
 mod attack;
 mod bench;
 mod browsers;
+mod envelopes;
 mod examples;
 mod failover;
 mod faults;

@@ -9,8 +9,9 @@ use ic_ws_client::{Connection, Ed25519Signer, Event, Events, connect};
 use serde::Deserialize;
 use xtask::{build::TestCanisters, layout::Layout};
 
+/// What client and canister say to each other.
 #[derive(CandidType, Debug, Deserialize, PartialEq)]
-enum Message {
+pub enum Message {
     Ping(u64),
     Pong(u64),
 }
