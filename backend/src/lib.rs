@@ -7,10 +7,12 @@
 //!
 //! What a fork keeps:
 //! - `memory`: how stable memory is shared out.
+//! - `gateways`: which of them may serve this canister.
 //! - `transport`: between bytes and the domain.
 //! - this file: how all of it is wired to the WebSockets. Requests and signals come in as messages, events go out.
 
 mod domain;
+mod gateways;
 mod memory;
 mod queries;
 mod store;
@@ -88,6 +90,11 @@ fn start_websockets() {
         ..WsLimits::default()
     };
     let params = WsInitParams::new(handlers).with_limits(limits);
+    let params = match gateways::allowed() {
+        Ok(None) => params,
+        Ok(Some(gateways)) => params.with_allowed_gateways(gateways),
+        Err(error) => ic_cdk::trap(error.to_string()),
+    };
     ic_ws_cdk::init(params, memory::websockets());
 }
 
