@@ -104,13 +104,6 @@ impl<M: Memory> Chat<M> {
         [hello].into_iter().chain(arrival).collect()
     }
 
-    /// Takes the more tokens the more people are told.
-    fn charge(&mut self, person: Principal, deliveries: &[Delivery], now: Time) {
-        let recipients: usize = deliveries.iter().map(|delivery| delivery.to.len()).sum();
-        let tokens = recipients / self.limits.recipients_per_token.max(1);
-        self.buckets.charge(person, tokens as u64, now);
-    }
-
     /// A connection is gone.
     pub fn disconnected(&mut self, key: ClientKey, now: Time) -> Vec<Delivery> {
         let departure = presence::depart(&mut self.store, key, now);
@@ -193,6 +186,13 @@ impl<M: Memory> Chat<M> {
         };
         self.charge(by, delivery.as_slice(), now);
         delivery.into_iter().collect()
+    }
+
+    /// Takes the more tokens the more people are told.
+    fn charge(&mut self, person: Principal, deliveries: &[Delivery], now: Time) {
+        let recipients: usize = deliveries.iter().map(|delivery| delivery.to.len()).sum();
+        let tokens = recipients / self.limits.recipients_per_token.max(1);
+        self.buckets.charge(person, tokens as u64, now);
     }
 }
 

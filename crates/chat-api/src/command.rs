@@ -80,7 +80,7 @@ pub enum Command {
         /// Which one.
         room: RoomId,
     },
-    /// Let somebody into a room.
+    /// Let somebody into a room. After they have declined an invitation to it, or one was withdrawn, not for a day.
     Invite {
         /// Which one.
         room: RoomId,
