@@ -157,7 +157,7 @@ async fn write_project(folder: &Path, network: &Network) -> Result<()> {
     for (from, to) in [
         ("localhost:4943", format!("localhost:{}", network.port())),
         ("ws://127.0.0.1:8080", network.gateway_url.clone()),
-        ("cargo build", format!("cd {root} && cargo build")),
+        ("cargo rustc", format!("cd {root} && cargo rustc")),
         ("scripts/", format!("{root}/scripts/")),
         (
             "CARGO_TARGET_DIR:-target",

@@ -159,7 +159,8 @@ async fn a_session_that_expires_leads_back_to_the_entrance() -> Result<()> {
     // Not so late that the page misses the canister, and asks the network what time it is.
     let later = "const now = Date.now; Date.now = () => now() + 250 * 1000";
     window.execute(later).await?;
-    window.say("too late").await?;
+    // Others are told who is typing, which has to be signed.
+    window.wait_for("#composer").await?.send_keys("t").await?;
     problem(&window, "expired").await?;
     // The page's clock is right again, but nothing of the session is used any more.
     window.reload().await?;

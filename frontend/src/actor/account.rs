@@ -98,6 +98,18 @@ impl Actor {
         }
     }
 
+    /// Ends what is left of a session that has expired. Whoever has signed out has none any more.
+    pub(super) fn end_expired(&self) {
+        self.disconnect();
+        if self.identity.take().is_some() {
+            self.forget_sending();
+            spawn_local(async {
+                // Where it cannot be forgotten, it has expired all the same.
+                let _ = sign_in::Session::forget().await;
+            });
+        }
+    }
+
     pub(super) fn sign_out(self: &Rc<Self>) {
         self.disconnect();
         if let Some(drawer) = self.drawer() {

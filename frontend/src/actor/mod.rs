@@ -101,7 +101,7 @@ impl Actor {
                 }
                 self.connect();
             }
-            Account::Nobody { .. } => self.disconnect(),
+            Account::Nobody { .. } => self.end_expired(),
             Account::SigningIn => {}
         }
     }
