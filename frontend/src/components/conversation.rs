@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{
     composer::{Composer, Drafts},
-    messages::MessageList,
+    messages::{MessageList, PendingMessages},
     room_header::{PersonHeader, RoomHeader},
     typing::TypingLine,
 };
@@ -74,6 +74,7 @@ fn in_room(props: &Props, room: &Shared<RoomState>, problem: Option<String>) -> 
                     people={store.people.clone()}
                     me={store.me()}
                     writing={store.view.writing}
+                    can_send={store.outbox.has_room()}
                     {drafts}
                 />
             } else {
@@ -96,9 +97,16 @@ fn to_person(
             <PersonHeader person={person.cloned()} {id} presence={store.people.presence(id)} />
             { banner(problem) }
             <div class="messages-frame">
-                <p class="empty">
-                    { "This is the beginning of your conversation with " }<bdi>{ &name }</bdi>{ "." }
-                </p>
+                <div class="messages">
+                    <p class="empty">
+                        { "This is the beginning of your conversation with " }<bdi>{ &name }</bdi>{ "." }
+                    </p>
+                    <PendingMessages
+                        outbox={store.outbox.clone()}
+                        addresses={vec![Address::Person(id)]}
+                        you={store.you.clone()}
+                    />
+                </div>
             </div>
             <Composer
                 key={id.to_text()}
@@ -108,7 +116,8 @@ fn to_person(
                 people={store.people.clone()}
                 me={store.me()}
                 writing={store.view.writing}
-                    {drafts}
+                can_send={store.outbox.has_room()}
+                {drafts}
             />
         </>
     }

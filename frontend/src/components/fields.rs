@@ -73,10 +73,10 @@ pub enum FieldError {
 
 /// The name as others will see it.
 pub fn valid_name(typed: &str) -> Result<String, FieldError> {
-    let name = typed.trim();
+    let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match name.chars().count() {
         0 => Err(FieldError::Blank),
-        1..=MAX_NAME_CHARS => Ok(name.to_owned()),
+        1..=MAX_NAME_CHARS => Ok(name),
         chars => Err(FieldError::LongName(chars)),
     }
 }
@@ -95,8 +95,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_trimmed_and_neither_blank_nor_too_long() {
-        assert_eq!(valid_name(" Ada "), Ok("Ada".to_owned()));
+    fn a_name_is_tidied_and_neither_blank_nor_too_long() {
+        assert_eq!(
+            valid_name(" Ada \t Lovelace "),
+            Ok("Ada Lovelace".to_owned())
+        );
         assert_eq!(valid_name(" \t"), Err(FieldError::Blank));
         let longest = "é".repeat(MAX_NAME_CHARS);
         assert_eq!(valid_name(&longest), Ok(longest.clone()));

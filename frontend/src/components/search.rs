@@ -1,10 +1,13 @@
 //! Looking for something by typing its name.
 
+use std::{cell::RefCell, rc::Rc};
+
 use gloo_timers::callback::Timeout;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::icon;
+use crate::intent::{Answer, Intent, use_intents};
 
 /// How long typing must rest before it is looked for, in milliseconds.
 const REST_MS: u32 = 200;
@@ -50,4 +53,39 @@ pub fn use_rested<T: Clone + PartialEq + 'static>(
             .map(|sought| Timeout::new(REST_MS, move || look(sought)));
         move || drop(rest)
     });
+}
+
+/// What was found for what is typed.
+pub struct Search<T> {
+    /// Nothing while it is looked for the first time.
+    pub found: UseStateHandle<Option<Result<T, String>>>,
+    latest: Rc<RefCell<String>>,
+}
+
+impl<T: 'static> Search<T> {
+    /// Takes an answer, unless something else was typed meanwhile.
+    pub fn answer(&self) -> Answer<T> {
+        let (found, latest) = (self.found.setter(), Rc::clone(&self.latest));
+        let asked = latest.borrow().clone();
+        Callback::from(move |answer| {
+            if *latest.borrow() == asked {
+                found.set(Some(answer));
+            }
+        })
+    }
+}
+
+/// Looks for what begins as typed.
+#[hook]
+pub fn use_search<T: 'static>(typed: &str, ask: fn(String, Answer<T>) -> Intent) -> Search<T> {
+    let intents = use_intents();
+    let found = use_state(|| None);
+    let latest = use_mut_ref(String::new);
+    let search = Search { found, latest };
+    typed.clone_into(&mut search.latest.borrow_mut());
+    let answer = search.answer();
+    use_rested(Some(typed.to_owned()), move |typed| {
+        intents.emit(ask(typed, answer));
+    });
+    search
 }

@@ -33,7 +33,10 @@ impl Store {
         }
         self.invitations = Shared::new(overview.invitations);
         self.notifications = Shared::new(overview.notifications);
-        self.become_person(overview.you);
+        // A replica that lags behind may not know this person yet.
+        if overview.you.is_some() {
+            self.become_person(overview.you);
+        }
         self.is_known = true;
         if let Some(device) = device {
             let outbox = self.outbox.edit();

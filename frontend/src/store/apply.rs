@@ -105,7 +105,7 @@ impl Store {
             }
             Event::Logged(logged) => {
                 if let Some(logged) = self.sync.edit().live(*logged) {
-                    self.notice(&logged);
+                    self.see_doer(&logged);
                     self.trace.edit().add(Traced::Settled(logged.command, now));
                     self.change(logged);
                 }
@@ -130,6 +130,7 @@ impl Store {
     pub(super) fn become_person(&mut self, you: Option<Person>) {
         if let Some(you) = &you {
             self.meet(you);
+            self.name = self.name.take().filter(|name| *name != you.name);
         }
         if self.you != you {
             self.you = you;

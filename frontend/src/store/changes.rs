@@ -2,8 +2,8 @@
 
 use candid::Principal;
 use chat_api::{
-    Address, Change, CommandId, Logged, MAX_NOTIFICATIONS, MessageNumber, Notification, RoomId,
-    RoomSummary,
+    Address, Change, Command, CommandId, Logged, MAX_NOTIFICATIONS, MessageNumber, Notification,
+    RoomId, RoomSummary,
 };
 
 use super::{Store, mentions, rooms::RoomState, view::Open};
@@ -107,10 +107,15 @@ impl Store {
             return;
         }
         let outbox = self.outbox.edit();
+        let command = outbox.get(logged.command).map(|it| &it.request.command);
+        let is_name = matches!(command, Some(Command::SetProfile { .. }));
         outbox.settled_by(logged.command, &logged.change);
         if let Change::Refused { reason } = &logged.change
             && outbox.get(logged.command).is_none()
         {
+            if is_name {
+                self.name = None;
+            }
             self.note(reason.clone());
         }
     }

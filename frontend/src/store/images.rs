@@ -14,6 +14,9 @@ use super::Store;
 /// How many images are kept: some 10 MiB at most.
 const MAX_IMAGES: usize = 200;
 
+/// How many people it is remembered of that their images were asked for.
+const MAX_ASKED: usize = 5_000;
+
 /// The images of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Images {
@@ -37,6 +40,25 @@ impl Images {
         {
             self.known.remove(&first);
         }
+    }
+}
+
+/// Whose images this page has asked for: each version once, however often it is shown.
+#[derive(Debug, Default)]
+pub struct AskedImages(BTreeMap<Principal, u64>);
+
+impl AskedImages {
+    /// Whether it is to be asked for now.
+    pub fn ask(&mut self, person: Principal, version: u64) -> bool {
+        if self.0.len() >= MAX_ASKED && !self.0.contains_key(&person) {
+            self.0.clear();
+        }
+        self.0.insert(person, version) != Some(version)
+    }
+
+    /// There was no answer: it may be asked for anew.
+    pub fn give_up(&mut self, person: Principal) {
+        self.0.remove(&person);
     }
 }
 
@@ -71,6 +93,17 @@ mod tests {
         assert_eq!(data_url(image("image/svg+xml")), None);
         let url = data_url(image("image/png")).unwrap();
         assert_eq!(&*url, "data:image/png;base64,AQID");
+    }
+
+    #[test]
+    fn each_version_is_asked_for_once() {
+        let mut asked = AskedImages::default();
+        let person = Principal::from_slice(&[1]);
+        assert!(asked.ask(person, 1));
+        assert!(!asked.ask(person, 1));
+        assert!(asked.ask(person, 2));
+        asked.give_up(person);
+        assert!(asked.ask(person, 2));
     }
 
     #[test]

@@ -50,7 +50,7 @@ const MAX_NOTES: usize = 4;
 pub struct Store {
     /// Whom this person has shown to be.
     pub account: Account,
-    /// The name this person has entered under; nothing before.
+    /// The name this person has entered under, until the canister knows it.
     pub name: Option<String>,
     /// Why the name was not accepted.
     pub name_refused: Option<String>,

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use candid::CandidType;
-use chat_api::{Address, Change, Command, CommandId, MAX_IN_FLIGHT, Request};
+use chat_api::{
+    Address, Change, Command, CommandId, MAX_IN_FLIGHT, MessageNumber, Request, RoomId,
+};
 use serde::Deserialize;
 
 /// How many failed messages stay to be sent again; then the oldest is gone. All that may be on their way can fail.
@@ -46,11 +48,11 @@ impl Outbox {
         self.pending.iter()
     }
 
-    /// The messages to one address that are not settled, oldest first.
-    pub fn said_to(&self, address: Address) -> impl Iterator<Item = &Pending> {
-        self.pending
-            .iter()
-            .filter(move |pending| matches!(&pending.request.command, Command::Say { to, .. } if *to == address))
+    /// The messages to any of these addresses that are not settled, oldest first.
+    pub fn said_to(&self, addresses: &[Address]) -> impl Iterator<Item = &Pending> {
+        self.pending.iter().filter(|pending| {
+            matches!(&pending.request.command, Command::Say { to, .. } if addresses.contains(to))
+        })
     }
 
     /// Whether something new is taken.
@@ -68,6 +70,13 @@ impl Outbox {
         self.pending
             .iter()
             .filter(|pending| !matches!(pending.state, State::Failed(_)))
+    }
+
+    /// Whether the canister is being told that a room was read so far.
+    pub fn has_read(&self, room: RoomId, number: MessageNumber) -> bool {
+        self.pending.iter().any(|pending| {
+            matches!(pending.request.command, Command::Read { room: of, up_to } if of == room && up_to >= number)
+        })
     }
 
     /// Takes a command.
@@ -236,6 +245,17 @@ mod tests {
         let mut outbox = outbox([2, 3]);
         outbox.adopt(left);
         assert_eq!(numbers(&outbox), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_room_is_read_so_far_until_that_is_refused() {
+        let mut outbox = Outbox::default();
+        let command = Command::Read { room: 3, up_to: 9 };
+        outbox.push(Request { id: id(1), command }, 0);
+        assert!(outbox.has_read(3, 8) && outbox.has_read(3, 9));
+        assert!(!outbox.has_read(3, 10) && !outbox.has_read(4, 8));
+        outbox.fail(id(1), "too fast");
+        assert!(!outbox.has_read(3, 8));
     }
 
     #[test]

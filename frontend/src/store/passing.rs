@@ -8,7 +8,7 @@ use crate::shared::Shared;
 
 impl Store {
     /// Whoever does something is here; where coming and going is told, their going will be.
-    pub(super) fn notice(&mut self, logged: &Logged) {
+    pub(super) fn see_doer(&mut self, logged: &Logged) {
         let (Change::Said { room, .. } | Change::Member { room, .. }) = &logged.change else {
             return;
         };
@@ -55,6 +55,8 @@ impl Store {
     fn profile(&mut self, person: Person) {
         self.meet(&person);
         if Some(person.id) == self.me() || self.you.is_none() {
+            // From now on, what the canister says counts.
+            self.name = None;
             self.you = Some(person);
         } else if let Some(room) = self.conversation_with(person.id) {
             self.in_room(room, |room| {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use candid::Principal;
 use chat_api::{
-    Member, Message, MessageNumber, PREVIEW_CHARS, Partner, Person, Preview, Role, Room, RoomId,
-    RoomKind, RoomSummary,
+    Address, Member, Message, MessageNumber, PREVIEW_CHARS, Partner, Person, Preview, Role, Room,
+    RoomId, RoomKind, RoomSummary,
 };
 
 use super::messages::Messages;
@@ -99,6 +99,18 @@ impl RoomState {
             Some(partner) => &partner.person.name,
             None => &self.room.name,
         }
+    }
+
+    /// Where messages to it are addressed: to the partner, before there was the room.
+    pub fn addresses(&self) -> Vec<Address> {
+        let partner = self
+            .partner
+            .as_ref()
+            .map(|it| Address::Person(it.person.id));
+        [Address::Room(self.room.id)]
+            .into_iter()
+            .chain(partner)
+            .collect()
     }
 
     /// How many messages one has not read.

@@ -49,6 +49,8 @@ pub struct Props {
     pub people: Shared<People>,
     pub me: Option<Principal>,
     pub writing: Writing,
+    /// Whether not too much waits to be sent already.
+    pub can_send: bool,
     pub drafts: Drafts,
 }
 
@@ -86,12 +88,13 @@ pub fn Composer(props: &Props) -> Html {
         let (intents, field, draft) = (intents.clone(), field.clone(), draft.clone());
         let (address, writing, me) = (props.address, props.writing, props.me);
         let (previewing, room) = (previewing.clone(), props.room.clone());
+        let can_send = props.can_send;
         Callback::from(move |()| {
             let Some(area) = field.cast::<HtmlTextAreaElement>() else {
                 return;
             };
             let text = area.value().trim().to_owned();
-            if !(1..=MAX_TEXT_BYTES).contains(&text.len()) {
+            if !can_send || !(1..=MAX_TEXT_BYTES).contains(&text.len()) {
                 return;
             }
             let mentions = mentions(&draft, &text, me, room.as_deref(), writing);
@@ -247,18 +250,20 @@ pub fn Composer(props: &Props) -> Html {
                     class="primary square"
                     title="Send"
                     aria-label="Send"
-                    disabled={!(1..=MAX_TEXT_BYTES).contains(&bytes)}
+                    disabled={!props.can_send || !(1..=MAX_TEXT_BYTES).contains(&bytes)}
                 >
                     { icon::arrow_up() }
                 </button>
             </div>
-            <p id="composer-hint" class="fine" role="status">{ length_warning(bytes) }</p>
+            <p id="composer-hint" class="fine" role="status">{ warning(bytes, props.can_send) }</p>
         </form>
     }
 }
 
-fn length_warning(bytes: usize) -> Option<&'static str> {
-    if bytes > MAX_TEXT_BYTES {
+fn warning(bytes: usize, can_send: bool) -> Option<&'static str> {
+    if !can_send {
+        Some("Too much is waiting to be sent. You can send this when it is.")
+    } else if bytes > MAX_TEXT_BYTES {
         Some("This message is too long; shorten it a little.")
     } else if bytes > WARN_BYTES {
         Some("This message is getting long.")

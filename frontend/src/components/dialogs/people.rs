@@ -8,7 +8,7 @@ use super::modal::Modal;
 use crate::{
     components::{
         Avatar,
-        search::{SearchField, use_rested},
+        search::{SearchField, use_search},
     },
     intent::{Intent, use_intents},
     shared::Shared,
@@ -84,17 +84,10 @@ struct FinderProps {
 /// People, by the beginning of their names.
 #[component]
 fn PeopleFinder(props: &FinderProps) -> Html {
-    let intents = use_intents();
     let prefix = use_state_eq(String::new);
-    let found = use_state(|| None::<Result<Vec<Person>, String>>);
-    let look = {
-        let found = found.setter();
-        move |prefix| {
-            let answer = Callback::from(move |answer| found.set(Some(answer)));
-            intents.emit(Intent::FindPeople(prefix, None, answer));
-        }
-    };
-    use_rested(Some((*prefix).clone()), look);
+    let search = use_search(&prefix, |prefix, answer| {
+        Intent::FindPeople(prefix, None, answer)
+    });
     let on_change = {
         let prefix = prefix.clone();
         Callback::from(move |typed| prefix.set(typed))
@@ -118,7 +111,7 @@ fn PeopleFinder(props: &FinderProps) -> Html {
     html! {
         <div class="finder">
             <SearchField label="Find people by name" {on_change} />
-            { match &*found {
+            { match &*search.found {
                 None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
                 Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },
                 Some(Ok(found)) => {

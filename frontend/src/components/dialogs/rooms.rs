@@ -7,7 +7,7 @@ use super::modal::Modal;
 use crate::{
     components::{
         icon,
-        search::{SearchField, use_rested},
+        search::{SearchField, use_search},
     },
     intent::{Intent, use_intents},
     shared::Shared,
@@ -25,27 +25,22 @@ pub fn FindRoomsDialog() -> Html {
 pub fn FoundRoomsList() -> Html {
     let intents = use_intents();
     let prefix = use_state_eq(String::new);
-    let found = use_state(|| None::<Result<FoundRooms, String>>);
-    let look = {
-        let (found, intents) = (found.setter(), intents.clone());
-        move |prefix| {
-            let answer = Callback::from(move |answer| found.set(Some(answer)));
-            intents.emit(Intent::FindRooms(prefix, None, answer));
-        }
-    };
-    use_rested(Some((*prefix).clone()), look);
+    let search = use_search(&prefix, |prefix, answer| {
+        Intent::FindRooms(prefix, None, answer)
+    });
     let more = {
-        let (found, intents, prefix) = (found.clone(), intents.clone(), prefix.clone());
+        let (found, intents, prefix) = (search.found.clone(), intents.clone(), prefix.clone());
+        let answer = search.answer();
         Callback::from(move |_: MouseEvent| {
             let Some(Ok(before)) = &*found else {
                 return;
             };
-            let (shown, setter) = (before.rooms.clone(), found.setter());
-            let answer = Callback::from(move |answer: Result<FoundRooms, String>| {
-                setter.set(Some(answer.map(|mut more| {
+            let shown = before.rooms.clone();
+            let answer = answer.reform(move |answer: Result<FoundRooms, String>| {
+                answer.map(|mut more| {
                     more.rooms.splice(..0, shown.clone());
                     more
-                })));
+                })
             });
             let after = before.more_after.clone();
             intents.emit(Intent::FindRooms((*prefix).clone(), after, answer));
@@ -58,7 +53,7 @@ pub fn FoundRoomsList() -> Html {
     html! {
         <div class="finder">
             <SearchField label="Find a public room" {on_change} />
-            { match &*found {
+            { match &*search.found {
                 None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
                 Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },
                 Some(Ok(found)) => html! {

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
-use chat_api::{Address, MessageNumber, RoomId, Span};
+use chat_api::{MessageNumber, RoomId, Span};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
@@ -35,8 +35,8 @@ pub fn use_arrival(scroller: &Rc<RefCell<Scroller>>, elements: &Rc<Elements>, pr
         });
     }
     let scroller = scroller.clone();
-    let address = Address::Room(props.room.room.id);
-    let said = props.outbox.said_to(address).last().map(|it| it.request.id);
+    let said = props.outbox.said_to(&props.room.addresses()).last();
+    let said = said.map(|it| it.request.id);
     use_effect_with(said, move |said| {
         if said.is_some() {
             scroller.borrow_mut().go_to_end();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use candid::Principal;
-use chat_api::{Address, MessageNumber};
+use chat_api::MessageNumber;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -94,7 +94,6 @@ pub fn MessageList(props: &Props) -> Html {
         })
     };
     let below = room.next.saturating_sub(sight.seen.end);
-    let address = Address::Room(room.id);
     html! {
         <div class="messages-frame">
             <div
@@ -117,7 +116,7 @@ pub fn MessageList(props: &Props) -> Html {
                 <div ref={&elements.below} />
                 <PendingMessages
                     outbox={props.outbox.clone()}
-                    {address}
+                    addresses={props.room.addresses()}
                     you={props.me.and_then(|me| props.people.get(me).cloned())}
                 />
             </div>

@@ -14,14 +14,15 @@ use crate::{
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub outbox: Shared<Outbox>,
-    pub address: Address,
+    /// Where the conversation's messages are addressed.
+    pub addresses: Vec<Address>,
     pub you: Option<Person>,
 }
 
 #[component]
 pub fn PendingMessages(props: &Props) -> Html {
     let intents = use_intents();
-    let pending = props.outbox.said_to(props.address);
+    let pending = props.outbox.said_to(&props.addresses);
     html! {
         <ol class="pending" aria-label="Being sent">
             { for pending.map(|pending| one(pending, props.you.as_ref(), &intents)) }

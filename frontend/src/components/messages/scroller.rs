@@ -35,6 +35,7 @@ pub struct Scroller {
     /// Where the view was scrolled to by the page itself.
     set_top: f64,
     width: i32,
+    sight: Sight,
 }
 
 /// The elements that the scroller works on.
@@ -74,6 +75,7 @@ impl Default for Scroller {
             anchor: Anchor::End,
             set_top: -1.0,
             width: 0,
+            sight: Sight::default(),
         }
     }
 }
@@ -120,6 +122,10 @@ impl Scroller {
         let Some(view) = elements.view.cast::<Element>() else {
             return Sight::default();
         };
+        if view.client_height() == 0 {
+            // Hidden, as on small screens: the reader comes back to where they were.
+            return self.sight.clone();
+        }
         let width = view.client_width();
         if std::mem::replace(&mut self.width, width) != width {
             self.heights.clear();
@@ -138,7 +144,8 @@ impl Scroller {
             view.set_scroll_top(wanted.round() as i32);
             self.set_top = f64::from(view.scroll_top());
         }
-        self.sight(&view)
+        self.sight = self.look(&view);
+        self.sight.clone()
     }
 
     fn measure(&mut self, drawn: &Range<MessageNumber>, slice: &NodeRef) {
@@ -156,7 +163,7 @@ impl Scroller {
         }
     }
 
-    fn sight(&self, view: &Element) -> Sight {
+    fn look(&self, view: &Element) -> Sight {
         let (top, height) = (
             f64::from(view.scroll_top()),
             f64::from(view.client_height()),

@@ -1,6 +1,6 @@
 //! What the page shows of what happens.
 
-use chat_api::{Notification, NotificationKind, Partner, Passing};
+use chat_api::{Partner, Passing};
 
 use super::*;
 use crate::store::outbox::State;
@@ -9,7 +9,7 @@ use crate::store::outbox::State;
 fn one_s_own_message_goes_from_the_outbox_to_the_room() {
     let mut store = inside();
     store.apply(Action::Requested(say(11, "hi"), 5));
-    assert_eq!(store.outbox.said_to(Address::Room(ROOM)).count(), 1);
+    assert_eq!(store.outbox.said_to(&[Address::Room(ROOM)]).count(), 1);
     store.apply(Action::Accepted(CommandId {
         device: 1,
         number: 11,
@@ -49,32 +49,6 @@ fn a_refused_message_stays_with_the_reason_and_other_refusals_are_noted() {
 }
 
 #[test]
-fn reading_takes_the_notifications_about_it_away() {
-    let mut store = inside();
-    let notification = |number, message| Notification {
-        number,
-        kind: NotificationKind::Mention {
-            message,
-            text: "hi".to_owned(),
-        },
-        room: ROOM,
-        room_name: "Lobby".to_owned(),
-        by: person(BOB),
-        at: 0,
-    };
-    store.apply(live(11, BOB, Change::Notified(notification(1, 3))));
-    store.apply(live(12, BOB, Change::Notified(notification(2, 5))));
-    assert_eq!(mentions::in_room(&store.notifications, ROOM), 2);
-    let read = Change::Read {
-        room: ROOM,
-        person: person(ME).id,
-        up_to: 4,
-    };
-    store.apply(live(13, ME, read));
-    assert_eq!(mentions::in_room(&store.notifications, ROOM), 1);
-}
-
-#[test]
 fn whoever_types_does_so_for_a_while_or_until_they_have_said_it() {
     let mut store = inside();
     let typing = |by: u8, now| {
@@ -102,6 +76,11 @@ fn a_conversation_that_comes_about_is_where_the_person_was() {
     let bob = person(BOB);
     store.apply(Action::Open(Open::Place(Address::Person(bob.id), None)));
     assert_eq!(store.view.room(), None);
+    let mut request = say(11, "hi");
+    if let Command::Say { to, .. } = &mut request.command {
+        *to = Address::Person(bob.id);
+    }
+    store.apply(Action::Requested(request, 5));
     let mut entered = summary(8, 0, 0);
     entered.room.kind = RoomKind::Direct;
     entered.partner = Some(Partner {
@@ -109,8 +88,11 @@ fn a_conversation_that_comes_about_is_where_the_person_was() {
         presence: Presence::Here,
         read_up_to: 0,
     });
-    store.apply(live(11, ME, Change::Entered(entered)));
+    store.apply(live(11, BOB, Change::Entered(entered)));
     assert_eq!(store.view.place, Some(Address::Room(8)));
+    // What was said to the person before is shown in the room until it is settled.
+    let addresses = store.room(8).unwrap().addresses();
+    assert_eq!(store.outbox.said_to(&addresses).count(), 1);
     store.apply(Action::Open(Open::List));
     store.apply(Action::Open(Open::Place(Address::Person(bob.id), None)));
     assert_eq!(store.view.place, Some(Address::Room(8)));
@@ -139,49 +121,4 @@ fn the_unread_line_stays_where_it_was_when_the_room_was_opened() {
     assert_eq!((room.unread(), room.unread_from), (0, Some(4)));
     store.apply(Action::Open(Open::List));
     assert_eq!(store.room(ROOM).unwrap().unread_from, None);
-}
-
-#[test]
-fn leaving_forgets_everything() {
-    let mut store = inside();
-    store.apply(Action::Left(Some("expired".to_owned())));
-    let problem = Some("expired".to_owned());
-    let nobody = Store {
-        account: Account::Nobody { problem },
-        ..Store::default()
-    };
-    assert_eq!((&store.account, store.rooms.len()), (&nobody.account, 0));
-    assert_eq!(store.you, None);
-}
-
-#[test]
-fn a_name_is_due_until_the_canister_knows_it() {
-    let mut store = after([Action::Entered(Some("Ada".to_owned()))]);
-    assert_eq!(store.name_due(), None);
-    store.apply(Action::Received(
-        Box::new(Event::Hello {
-            you: None,
-            latest: 0,
-        }),
-        0,
-    ));
-    let nothing = Overview {
-        you: None,
-        rooms: Vec::new(),
-        invitations: Vec::new(),
-        notifications: Vec::new(),
-        up_to: 0,
-        settled: 0,
-        refused: Vec::new(),
-    };
-    store.apply(Action::Overview(Box::new(nothing), None));
-    assert_eq!(store.name_due(), Some("Ada"));
-    let ada = Person {
-        name: "Ada".to_owned(),
-        ..person(ME)
-    };
-    let profile = Event::Passing(Passing::Profile(ada));
-    store.apply(Action::Received(Box::new(profile), 0));
-    assert_eq!(store.name_due(), None);
-    assert!(store.is_inside());
 }

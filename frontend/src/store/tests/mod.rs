@@ -1,8 +1,10 @@
 //! What the page knows after what it was told.
 
+mod account;
 mod catching_up;
 mod following;
 mod model;
+mod notifications;
 
 use candid::Principal;
 use chat_api::{
