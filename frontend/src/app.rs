@@ -16,7 +16,7 @@ use crate::{
     env::Env,
     intent::Intent,
     route,
-    store::{Action, Store, view::Open},
+    store::{Action, Store, mentions::Told, view::Open},
 };
 
 /// Where the cookies are kept.
@@ -101,6 +101,27 @@ fn use_following(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
         let actor = Rc::clone(actor);
         use_effect_with(store.outbox.clone(), move |outbox| actor.keep(outbox));
     }
+    {
+        let actor = Rc::clone(actor);
+        let name = store.you.as_ref().map(|you| you.name.clone());
+        use_effect_with(name, move |name| {
+            if let Some(name) = name {
+                actor.remember(name);
+            }
+        });
+    }
+    {
+        let actor = Rc::clone(actor);
+        use_effect_with((), move |()| {
+            let window = gloo_utils::window();
+            let listener = EventListener::new(&window, "storage", move |event| {
+                if let Some(event) = event.dyn_ref() {
+                    actor.heed(event);
+                }
+            });
+            move || drop(listener)
+        });
+    }
     let actor = Rc::clone(actor);
     // Of a room that one only has a look at, the canister tells nothing that passes.
     let own = store
@@ -116,34 +137,20 @@ fn use_attention(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
     use_effect_with(store.calls_for_attention(), |calls| show_title(*calls));
     {
         let actor = Rc::clone(actor);
-        let latest = store.notifications.last().cloned();
-        let was_known = use_previous_known(store.is_live());
+        let told = use_mut_ref(Told::default);
+        let fresh = told.borrow_mut().fresh(store);
         let sound = store.sound;
-        // When the latest is read, the one before it becomes the latest, and is not new.
-        let next = use_mut_ref(|| 0);
-        use_effect_with(latest, move |latest| {
-            let Some(notice) = latest else {
-                return;
-            };
-            let is_new = notice.number >= next.replace(notice.number + 1);
-            if is_new && was_known {
-                actor.notify(notice, sound);
-            }
-        });
+        use_effect(move || actor.notify(fresh, sound));
     }
     let actor = Rc::clone(actor);
     use_effect_with((), move |()| {
         let window = gloo_utils::window();
-        let listener = EventListener::new(&window, "focus", move |_| actor.tell_seen());
-        move || drop(listener)
+        let listeners = ["focus", "blur"].map(|event| {
+            let actor = Rc::clone(&actor);
+            EventListener::new(&window, event, move |_| actor.attend())
+        });
+        move || drop(listeners)
     });
-}
-
-/// What it was at the last rendering.
-#[hook]
-fn use_previous_known(now: bool) -> bool {
-    let before = use_mut_ref(|| false);
-    std::mem::replace(&mut *before.borrow_mut(), now)
 }
 
 /// Keeps the page's address and the conversation that is open the same.

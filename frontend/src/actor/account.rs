@@ -4,10 +4,14 @@ use std::rc::Rc;
 
 use chat_api::Command;
 use futures::future::abortable;
-use ic_ws_client::{Signer, sign_in};
+use ic_ws_client::sign_in;
+use web_sys::StorageEvent;
 use yew::platform::spawn_local;
 
-use super::{Actor, memory};
+use super::{
+    Actor,
+    memory::{self, Drawer},
+};
 use crate::{
     guest,
     identity::Identity,
@@ -18,7 +22,7 @@ use crate::{
 impl Actor {
     /// Makes this person who they were before the page was loaded.
     pub(super) fn restore(self: &Rc<Self>) {
-        if let Some(name) = memory::guest_name() {
+        if let Some(name) = guest::name() {
             return self.enter(name);
         }
         let actor = Rc::clone(self);
@@ -43,7 +47,7 @@ impl Actor {
         match guest::signer() {
             Ok(signer) => {
                 self.identity.replace(Some(Identity::Guest(signer)));
-                memory::remember_guest(&name);
+                guest::remember_name(&name);
                 self.act.emit(Action::Entered(Some(name)));
                 self.act.emit(Action::Is(Account::Guest));
             }
@@ -100,9 +104,8 @@ impl Actor {
 
     /// Ends what is left of a session that has expired. Whoever has signed out has none any more.
     pub(super) fn end_expired(&self) {
-        self.disconnect();
-        if self.identity.take().is_some() {
-            self.forget_sending();
+        if self.identity.borrow().is_some() {
+            self.become_nobody();
             spawn_local(async {
                 // Where it cannot be forgotten, it has expired all the same.
                 let _ = sign_in::Session::forget().await;
@@ -111,13 +114,12 @@ impl Actor {
     }
 
     pub(super) fn sign_out(self: &Rc<Self>) {
-        self.disconnect();
         if let Some(drawer) = self.drawer() {
-            drawer.forget_snapshot();
+            drawer.clear();
+            memory::tell_left(drawer.owner);
         }
-        self.identity.take();
-        self.forget_sending();
-        memory::forget();
+        self.become_nobody();
+        guest::forget();
         let actor = Rc::clone(self);
         spawn_local(async move {
             let forgotten = sign_in::Session::forget().await;
@@ -126,16 +128,43 @@ impl Actor {
         });
     }
 
+    /// Leaves, if whoever has signed in has done so in another tab.
+    pub fn heed(&self, event: &StorageEvent) {
+        let left = memory::left_elsewhere(event);
+        let is_own = |drawer: Drawer| !drawer.is_guest && left == Some(drawer.owner);
+        if self.drawer().is_some_and(is_own) {
+            self.become_nobody();
+            self.act.emit(Action::Left(None));
+        }
+    }
+
+    /// The page has nothing any more of who this person was, and keeps nothing for them.
+    fn become_nobody(&self) {
+        self.session.take();
+        self.queries.take();
+        self.identity.take();
+        self.forget_sending();
+        self.forget_notifying();
+        self.images.take();
+    }
+
+    /// Remembers how the canister knows this person.
+    pub fn remember(&self, name: &str) {
+        if self.drawer().is_some_and(|drawer| drawer.is_guest) {
+            guest::remember_name(name);
+        }
+    }
+
     /// Has the canister know this person by a name.
     pub fn introduce(self: &Rc<Self>, name: &str, color: Option<u8>) {
-        let Some(own) = self.identity.borrow().as_ref().map(Signer::principal) else {
+        let Some(Drawer { owner, is_guest }) = self.drawer() else {
             return;
         };
-        let sum = own.as_slice().iter();
+        let sum = owner.as_slice().iter();
         let own_color = sum.fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte));
         self.request(Command::SetProfile {
             name: name.to_owned(),
-            guest: self.is_guest(),
+            guest: is_guest,
             color: color.unwrap_or(own_color),
         });
     }

@@ -21,6 +21,9 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const MAX_DOUBLINGS: u32 = 6;
 
+/// How often an image is asked for while there is no answer.
+const IMAGE_TRIES: u32 = 6;
+
 /// How many results a search shows at once.
 const FOUND: u32 = 30;
 
@@ -69,10 +72,26 @@ impl Actor {
     }
 
     pub(super) fn load_image(self: &Rc<Self>, person: Principal, version: u64) {
-        self.ask(0, async move |queries| {
+        let Some(queries) = self.queries.borrow().clone() else {
+            return;
+        };
+        if !self.images.borrow_mut().ask(person, version) {
+            return;
+        }
+        let actor = Rc::clone(self);
+        spawn_local(async move {
+            for failures in 0..IMAGE_TRIES {
+                pause(failures).await;
+                let image = queries.image(person).await;
+                if !actor.asks_as(&queries) {
+                    return;
+                }
+                if let Ok(image) = image {
+                    return actor.act.emit(Action::Image(person, version, image));
+                }
+            }
             // Whoever sees the person next asks anew; until then, their initial stands for them.
-            let image = queries.image(person).await.ok().flatten();
-            Action::Image(person, version, image)
+            actor.images.borrow_mut().give_up(person);
         });
     }
 
@@ -115,11 +134,16 @@ impl Actor {
         spawn_local(async move {
             pause(failures).await;
             let action = question(Rc::clone(&queries)).await;
-            let now = actor.queries.borrow().clone();
-            if now.is_some_and(|now| now.is_same_person(&queries)) {
+            if actor.asks_as(&queries) {
                 actor.act.emit(action);
             }
         });
+    }
+
+    /// Whether this person is still who they were when they asked.
+    fn asks_as(&self, queries: &Queries) -> bool {
+        let now = self.queries.borrow();
+        now.as_ref().is_some_and(|now| now.is_same_person(queries))
     }
 
     fn find<T: 'static, F: Future<Output = Result<T, AskError>>>(

@@ -1,28 +1,19 @@
-//! What outlives the page: the guest's name, in this tab; what was last seen; and what was not sent. The browser may refuse storage: then nothing
-//! does.
+//! What outlives the page: the name that was used last; what was last seen; and what was not sent. The browser may refuse
+//! storage: then nothing does.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use candid::{CandidType, Principal};
 use gloo_storage::{LocalStorage, SessionStorage, Storage};
 use serde::de::DeserializeOwned;
+use web_sys::StorageEvent;
 
 use crate::store::{outbox::Pending, snapshot::Snapshot};
 
-const GUEST_NAME: &str = "guest-name";
 const NAME: &str = "name";
+const LEFT: &str = "left";
 const OUTBOX: &str = "outbox-";
 const SNAPSHOT: &str = "snapshot-";
 const SOUND: &str = "sound";
-
-/// As whom this tab is in the chat, if as a guest.
-pub fn guest_name() -> Option<String> {
-    SessionStorage::get(GUEST_NAME).ok()
-}
-
-/// Remembers the guest for reloads of this tab.
-pub fn remember_guest(name: &str) {
-    let _ = SessionStorage::set(GUEST_NAME, name);
-}
 
 /// The name that was used last in this browser, by any tab.
 pub fn last_name() -> String {
@@ -44,30 +35,38 @@ pub fn remember_sound(on: bool) {
     let _ = LocalStorage::set(SOUND, on);
 }
 
-/// This tab is nobody's any more.
-pub fn forget() {
-    SessionStorage::delete(GUEST_NAME);
+/// Tells the other tabs that this person has left.
+pub fn tell_left(person: Principal) {
+    let _ = LocalStorage::raw().set_item(LEFT, &person.to_text());
+    LocalStorage::delete(LEFT);
 }
 
-/// Where something of one person is kept: with the guest's key in the tab, else for all tabs.
-#[derive(Clone, Copy)]
+/// Who has left in another tab, as the browser tells it here.
+pub fn left_elsewhere(event: &StorageEvent) -> Option<Principal> {
+    let is_it = event.key().as_deref() == Some(LEFT);
+    let person = event.new_value().filter(|_| is_it)?;
+    Principal::from_text(person).ok()
+}
+
+/// Where something of one person is kept: for a guest in the tab, else for all tabs.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Drawer {
     pub owner: Principal,
     pub is_guest: bool,
 }
 
 impl Drawer {
-    /// Keeps what is not settled; forgets all earlier, if there is nothing.
-    pub fn keep(self, device: u64, pending: &[&Pending]) {
-        let key = self.outbox(device);
-        match pending.is_empty() {
-            true => self.delete(&key),
-            false => self.write(&key, &pending),
+    /// Keeps what a device has not settled, and nothing else of that device. Gives back whether the browser did.
+    pub fn keep(self, device: u64, pending: &[&Pending]) -> bool {
+        if pending.is_empty() {
+            self.forget(device);
+            return true;
         }
+        self.write(&self.outbox(device), &pending)
     }
 
-    /// What earlier pages have left.
-    pub fn left(self) -> Vec<(u64, Vec<Pending>)> {
+    /// The devices that have left something: pages that were closed, and other tabs.
+    pub fn devices(self) -> Vec<u64> {
         let storage = match self.is_guest {
             true => SessionStorage::raw(),
             false => LocalStorage::raw(),
@@ -75,11 +74,18 @@ impl Drawer {
         let count = storage.length().unwrap_or_default();
         let keys = (0..count).filter_map(|index| storage.key(index).ok().flatten());
         let prefix = self.outboxes();
-        keys.filter_map(|key| {
-            let device = key.strip_prefix(&prefix)?.parse().ok()?;
-            Some((device, self.read(&key).unwrap_or_default()))
-        })
-        .collect()
+        keys.filter_map(|key| key.strip_prefix(&prefix)?.parse().ok())
+            .collect()
+    }
+
+    /// What a device has left.
+    pub fn left_by(self, device: u64) -> Vec<Pending> {
+        self.read(&self.outbox(device)).unwrap_or_default()
+    }
+
+    /// Forgets what a device has left.
+    pub fn forget(self, device: u64) {
+        self.delete(&self.outbox(device));
     }
 
     /// Keeps what was last seen.
@@ -92,9 +98,19 @@ impl Drawer {
         self.read(&self.snapshot())
     }
 
-    /// Forgets what was last seen.
-    pub fn forget_snapshot(self) {
+    /// Forgets what was last seen; and what was not sent, if its owner will not come back for it.
+    pub fn clear(self) {
         self.delete(&self.snapshot());
+        if self.is_guest {
+            for device in self.devices() {
+                self.forget(device);
+            }
+        }
+    }
+
+    /// What the page of a device holds locked as long as it lives.
+    pub fn lock(self, device: u64) -> String {
+        self.outbox(device)
     }
 
     fn read<T: CandidType + DeserializeOwned>(self, key: &str) -> Option<T> {
@@ -106,15 +122,17 @@ impl Drawer {
         candid::decode_one(&BASE64_STANDARD.decode(text).ok()?).ok()
     }
 
-    fn write<T: CandidType>(self, key: &str, value: &T) {
-        if let Ok(bytes) = candid::encode_one(value) {
-            let text = BASE64_STANDARD.encode(bytes);
-            // A browser that is full keeps what it has.
-            let _ = match self.is_guest {
-                true => SessionStorage::set(key, text),
-                false => LocalStorage::set(key, text),
-            };
+    /// A browser that is full keeps what it has.
+    fn write<T: CandidType>(self, key: &str, value: &T) -> bool {
+        let Ok(bytes) = candid::encode_one(value) else {
+            return false;
+        };
+        let text = BASE64_STANDARD.encode(bytes);
+        match self.is_guest {
+            true => SessionStorage::set(key, text),
+            false => LocalStorage::set(key, text),
         }
+        .is_ok()
     }
 
     fn delete(self, key: &str) {

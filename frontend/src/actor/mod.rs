@@ -2,6 +2,7 @@
 
 mod account;
 mod asking;
+mod locks;
 mod memory;
 mod notifying;
 mod queries;
@@ -18,12 +19,15 @@ use chat_api::{RoomId, Signal};
 use futures::future::AbortHandle;
 use yew::Callback;
 
-use self::{memory::Drawer, queries::Queries, sending::Sending, session::Session, sound::Sound};
+use self::{
+    memory::Drawer, notifying::Notifying, queries::Queries, sending::Sending, session::Session,
+    sound::Sound,
+};
 use crate::{
     env::Env,
     identity::Identity,
     intent::Intent,
-    store::{Account, Action, Store, snapshot::Snapshot},
+    store::{Account, Action, Store, images::AskedImages, snapshot::Snapshot},
 };
 
 pub use self::{memory::last_name, notifying::show_title};
@@ -37,6 +41,8 @@ pub struct Actor {
     session: RefCell<Option<Session>>,
     queries: RefCell<Option<Rc<Queries>>>,
     sending: Sending,
+    notifying: Notifying,
+    images: RefCell<AskedImages>,
     looking_at: Cell<Option<RoomId>>,
     sound: Sound,
     act: Callback<Action>,
@@ -52,6 +58,8 @@ impl Actor {
             session: RefCell::default(),
             queries: RefCell::default(),
             sending: Sending::default(),
+            notifying: Notifying::default(),
+            images: RefCell::default(),
             looking_at: Cell::default(),
             sound: Sound::default(),
             act,
@@ -68,10 +76,13 @@ impl Actor {
             Intent::Reconnect => self.connect(),
             Intent::Open(what) => self.act.emit(Action::Open(what)),
             Intent::Visit(room) => self.act.emit(Action::Visit(Box::new(room))),
-            Intent::Do(command) => self.request(command),
-            Intent::Retry(id, command) => {
-                self.act.emit(Action::Discarded(id));
+            Intent::Do(command) => {
                 self.request(command);
+            }
+            Intent::Retry(id, command) => {
+                if self.request(command) {
+                    self.act.emit(Action::Discarded(id));
+                }
             }
             Intent::Discard(id) => self.act.emit(Action::Discarded(id)),
             Intent::Load(room, span, failures) => self.load(room, span, failures),
@@ -100,6 +111,7 @@ impl Actor {
                     self.act.emit(Action::Restored(Box::new(seen)));
                 }
                 self.connect();
+                self.attend();
             }
             Account::Nobody { .. } => self.end_expired(),
             Account::SigningIn => {}
@@ -135,14 +147,5 @@ impl Actor {
         });
         self.session.replace(Some(session));
         self.send_unsettled();
-    }
-
-    fn disconnect(&self) {
-        self.session.take();
-        self.queries.take();
-    }
-
-    fn is_guest(&self) -> bool {
-        matches!(&*self.identity.borrow(), Some(Identity::Guest(_)))
     }
 }

@@ -11,7 +11,7 @@ use gloo_timers::callback::Timeout;
 use ic_ws_client::{DeliveryError, SendError, Signer};
 use yew::platform::spawn_local;
 
-use super::{Actor, memory::Drawer};
+use super::{Actor, locks::Lock, memory::Drawer};
 use crate::{
     clock,
     shared::Shared,
@@ -34,9 +34,11 @@ pub(super) struct Sending {
     /// As the store has it.
     outbox: RefCell<Shared<Outbox>>,
     has_adopted: Cell<bool>,
+    /// Tells other tabs that this page will send what it keeps.
+    lives: RefCell<Option<Lock>>,
     typed_at: Cell<u64>,
-    /// Up to which message each room was seen, and up to which the canister was told.
-    seen: RefCell<BTreeMap<RoomId, (MessageNumber, MessageNumber)>>,
+    /// Up to which message rooms were seen, as far as the canister is still to be told.
+    seen: RefCell<BTreeMap<RoomId, MessageNumber>>,
     seen_timer: RefCell<Option<Timeout>>,
 }
 
@@ -62,42 +64,35 @@ impl Sending {
 }
 
 impl Actor {
-    /// Has the canister do something.
-    pub(super) fn request(self: &Rc<Self>, command: Command) {
+    /// Has the canister do something. Gives back whether it was taken.
+    pub(super) fn request(self: &Rc<Self>, command: Command) -> bool {
         if !self.sending.outbox.borrow().has_room() {
             let words = "Too much is waiting to be sent. Try again when it is.";
-            return self.act.emit(Action::Note(words.to_owned()));
+            self.act.emit(Action::Note(words.to_owned()));
+            return false;
         }
         let id = self.sending.next_id();
         let request = Request { id, command };
         self.act
             .emit(Action::Requested(request.clone(), clock::now_ms()));
         self.send(request);
+        true
     }
 
     /// Takes note of what is not settled, and keeps it for the case that the page is closed.
     pub fn keep(&self, outbox: &Shared<Outbox>) {
         self.sending.outbox.replace(outbox.clone());
         self.send_due();
-        let Some(drawer) = self.drawer() else {
-            return;
-        };
-        let own = self.sending.device();
-        let mut devices: BTreeMap<u64, Vec<_>> = BTreeMap::from([(own, Vec::new())]);
-        for pending in outbox.iter() {
-            devices
-                .entry(pending.request.id.device)
-                .or_default()
-                .push(pending);
+        if let Some(drawer) = self.drawer() {
+            self.keep_in(drawer);
         }
-        if self.sending.has_adopted.get() {
-            for (device, _) in drawer.left() {
-                devices.entry(device).or_default();
-            }
-        }
-        for (device, pending) in devices {
-            drawer.keep(device, &pending);
-        }
+    }
+
+    /// Keeps all that this page is to send: under its own device, as no other page touches that.
+    fn keep_in(&self, drawer: Drawer) -> bool {
+        let outbox = self.sending.outbox.borrow();
+        let pending: Vec<_> = outbox.iter().collect();
+        drawer.keep(self.sending.device(), &pending)
     }
 
     /// Sends whatever is not settled, over a new connection.
@@ -115,7 +110,7 @@ impl Actor {
         }
     }
 
-    /// Takes over what earlier pages could not send.
+    /// Takes over what other pages could not send, as soon as they are closed: while they live, they lock their devices.
     fn adopt(self: &Rc<Self>) {
         let Some(drawer) = self
             .drawer()
@@ -123,22 +118,48 @@ impl Actor {
         else {
             return;
         };
-        let left: Vec<_> = drawer
-            .left()
-            .into_iter()
-            .flat_map(|(_, left)| left)
-            .collect();
-        if left.is_empty() {
-            return;
+        let own = self.sending.device();
+        let actor = Rc::clone(self);
+        spawn_local(async move {
+            let lives = Lock::take(&drawer.lock(own)).await;
+            if actor.is_device(own) {
+                actor.sending.lives.replace(lives);
+            }
+        });
+        let others = drawer.devices().into_iter().filter(|device| *device != own);
+        for device in others {
+            let actor = Rc::clone(self);
+            spawn_local(async move {
+                let _lock = Lock::wait(&drawer.lock(device)).await;
+                if actor.is_device(own) {
+                    actor.take_over(drawer, device);
+                }
+            });
         }
-        self.act.emit(Action::Adopted(left.clone()));
-        self.sending.outbox.borrow_mut().edit().adopt(left);
+    }
+
+    /// Whether this page still is what this device was.
+    fn is_device(&self, device: u64) -> bool {
+        self.sending.device.get() == Some(device)
+    }
+
+    fn take_over(self: &Rc<Self>, drawer: Drawer, device: u64) {
+        let left = drawer.left_by(device);
+        self.sending.outbox.borrow_mut().edit().adopt(left.clone());
+        if self.keep_in(drawer) {
+            drawer.forget(device);
+        }
+        self.act.emit(Action::Adopted(left));
+        self.send_due();
     }
 
     pub(super) fn drawer(&self) -> Option<Drawer> {
-        let owner = self.identity.borrow().as_ref()?.principal();
-        let is_guest = self.is_guest();
-        Some(Drawer { owner, is_guest })
+        let identity = self.identity.borrow();
+        let identity = identity.as_ref()?;
+        Some(Drawer {
+            owner: identity.principal(),
+            is_guest: identity.is_guest(),
+        })
     }
 
     /// Sends it once, if there is a connection, or one on its way. Else it is sent as soon as there is.
@@ -183,13 +204,13 @@ impl Actor {
     }
 
     pub(super) fn seen(self: &Rc<Self>, room: RoomId, up_to: MessageNumber) {
+        if self.sending.outbox.borrow().has_read(room, up_to) {
+            return;
+        }
         {
             let mut seen = self.sending.seen.borrow_mut();
-            let entry = seen.entry(room).or_default();
-            if up_to <= entry.0 {
-                return;
-            }
-            entry.0 = up_to;
+            let seen = seen.entry(room).or_default();
+            *seen = up_to.max(*seen);
         }
         if self.sending.seen_timer.borrow().is_none() {
             let actor = Rc::clone(self);
@@ -204,21 +225,17 @@ impl Actor {
         if !gloo_utils::document().has_focus().unwrap_or(true) {
             return;
         }
-        let mut due = Vec::new();
-        for (room, (seen, told)) in self.sending.seen.borrow_mut().iter_mut() {
-            if *told < *seen {
-                *told = *seen;
-                due.push((*room, *seen));
+        for (room, up_to) in self.sending.seen.take() {
+            if !self.request(Command::Read { room, up_to }) {
+                self.sending.seen.borrow_mut().insert(room, up_to);
             }
-        }
-        for (room, up_to) in due {
-            self.request(Command::Read { room, up_to });
         }
     }
 
     /// Another person's page has nothing of this one's.
     pub(super) fn forget_sending(&self) {
         self.sending.has_adopted.set(false);
+        self.sending.lives.take();
         self.sending.outbox.take();
         self.sending.seen.take();
         self.sending.seen_timer.take();
