@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use candid::Principal;
+use candid::{DecoderConfig, Principal, utils::decode_one_with_config};
 use ic_cdk::api::{
     accept_message, certified_data_set, data_certificate, instruction_counter, msg_arg_data,
     msg_caller, msg_method_name, time,
@@ -90,6 +90,22 @@ pub fn ws_open(args: CanisterWsOpenArguments) -> CanisterWsOpenResult {
     let result = with_state(|state| state.open(msg_caller(), args, time()));
     settle();
     result.map_err(|error| error.to_string())
+}
+
+/// Reads the arguments of [`ws_message`], of which the second says nothing.
+///
+/// # Traps
+/// If they are not such arguments.
+#[doc(hidden)]
+pub fn decode_message_arguments(bytes: Vec<u8>) -> CanisterWsMessageArguments {
+    /// As much as clients may send beside what is read.
+    const SKIPPING_QUOTA: usize = 10_000;
+    let mut config = DecoderConfig::new();
+    config.set_skipping_quota(SKIPPING_QUOTA);
+    match decode_one_with_config(&bytes, &config) {
+        Ok(arguments) => arguments,
+        Err(error) => ic_cdk::trap(format!("cannot read the arguments: {error}")),
+    }
 }
 
 /// Handles the canister method of this name: a client sends a message.

@@ -19,12 +19,20 @@ macro_rules! export_methods {
             $crate::ws_open(args)
         }
 
-        #[::ic_cdk::update]
+        // Its second argument is in the interface only: to know that type takes longer than to read the first.
+        #[::ic_cdk::update(hidden = true, decode_with = "::ic_ws_cdk::decode_message_arguments")]
         fn ws_message(
             args: ::ic_ws_cdk::CanisterWsMessageArguments,
-            message_type: ::core::option::Option<$($message)+>,
         ) -> ::ic_ws_cdk::CanisterWsMessageResult {
-            $crate::ws_message(args, message_type)
+            $crate::ws_message(args, ::core::option::Option::None::<()>)
+        }
+
+        #[::candid::candid_method(update, rename = "ws_message")]
+        fn _ws_message_interface(
+            _args: ::ic_ws_cdk::CanisterWsMessageArguments,
+            _message_type: ::core::option::Option<$($message)+>,
+        ) -> ::ic_ws_cdk::CanisterWsMessageResult {
+            ::core::result::Result::Ok(())
         }
 
         #[::ic_cdk::update]

@@ -57,8 +57,8 @@ mod timing;
 mod websockets;
 
 pub use canister::{
-    broadcast, close, connections, init, inspect_message, is_connected, reset, send, wipe,
-    ws_close, ws_get_messages, ws_message, ws_open,
+    broadcast, close, connections, decode_message_arguments, init, inspect_message, is_connected,
+    reset, send, wipe, ws_close, ws_get_messages, ws_message, ws_open,
 };
 pub use error::{
     CanisterCloseResult, CanisterSendResult, InitError, MethodError, NotConnected, SendError,
