@@ -26,13 +26,13 @@ mod turn;
 mod view;
 
 use candid::Principal;
-use chat_api::{Command, Event, Passing, Request, RoomKind, Signal, Time, Visibility};
+use chat_api::{Command, Event, Passing, Request, RoomId, RoomKind, Signal, Time, Visibility};
 use ic_stable_structures::Memory;
 use ic_ws_cdk::{ClientKey, Recipient};
 
 pub(crate) use self::{limits::Limits, refusal::Refusal, view::View};
 use self::{permissions::Deed, rate::Buckets, turn::Turn};
-use crate::store::{Outcome, RoomRecord, Store};
+use crate::store::{MessageRecord, Outcome, RoomRecord, Store};
 
 /// The name of the room that is there from the start. The first to join owns it.
 const FIRST_ROOM: &str = "Lobby";
@@ -122,6 +122,26 @@ impl<M: Memory> Chat<M> {
         gone.into_iter()
             .flat_map(|key| self.disconnected(key, now))
             .collect()
+    }
+
+    /// Adds messages to a room, each with its author and time, that were said elsewhere: nobody is told. Nothing if there is no
+    /// such room.
+    pub fn import(
+        &mut self,
+        room: RoomId,
+        messages: impl IntoIterator<Item = (Principal, Time, String)>,
+    ) {
+        let Some(mut record) = self.store.rooms.get(room) else {
+            return;
+        };
+        for (author, at, text) in messages {
+            let message = MessageRecord::imported(author, at, text);
+            self.store.messages.set((room, record.next), &message);
+            self.store.volume.replace(0, message.bytes());
+            record.bytes += message.bytes();
+            record.next += 1;
+        }
+        self.store.rooms.set(room, &record);
     }
 
     /// Carries out a command, unless it was settled before.

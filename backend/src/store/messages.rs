@@ -34,6 +34,23 @@ impl MessageRecord {
         let mentions = self.mentions.len() * Principal::MAX_LENGTH_IN_BYTES;
         (WITHOUT_TEXT + self.text.len() + mentions) as u64
     }
+
+    /// A message that was said elsewhere, by no command.
+    pub fn imported(author: Principal, at: Time, text: String) -> Self {
+        Self {
+            author,
+            command: CommandId {
+                device: 0,
+                number: 0,
+            },
+            at,
+            text,
+            reply_to: None,
+            mentions: Vec::new(),
+            edited_at: None,
+            deleted: false,
+        }
+    }
 }
 
 pub(crate) struct Messages<M: Memory> {

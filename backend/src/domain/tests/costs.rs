@@ -5,7 +5,6 @@ use std::{cell::Cell, rc::Rc};
 use ic_stable_structures::Memory;
 
 use super::*;
-use crate::store::MessageRecord;
 
 /// Counts how often it is accessed.
 #[derive(Clone, Default)]
@@ -89,22 +88,8 @@ impl Meter {
 
     /// Messages of the lobby that nobody was told of.
     fn fill(&mut self, messages: u64) {
-        let mut room = self.chat.store.rooms.get(LOBBY).unwrap();
-        for number in room.next..room.next + messages {
-            let message = MessageRecord {
-                author: member(0).client_principal,
-                command: CommandId { device: 1, number },
-                at: 0,
-                text: "hi".to_owned(),
-                reply_to: None,
-                mentions: Vec::new(),
-                edited_at: None,
-                deleted: false,
-            };
-            self.chat.store.messages.set((LOBBY, number), &message);
-        }
-        room.next += messages;
-        self.chat.store.rooms.set(LOBBY, &room);
+        let said = (0..messages).map(|at| (member(0).client_principal, at, "hi".to_owned()));
+        self.chat.import(LOBBY, said);
     }
 
     /// The mean of a few.

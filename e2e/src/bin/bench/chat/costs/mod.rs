@@ -20,9 +20,6 @@ const UPDATE: &str = "canister_update ws_message";
 const HISTORY: &str = "canister_query history";
 const OVERVIEW: &str = "canister_query overview";
 
-/// What makes messages up; nothing else is executed there.
-const FILL: &str = "canister_pre_upgrade";
-
 /// What things cost in a room with so many messages.
 struct Costs {
     messages: u64,
@@ -47,22 +44,9 @@ pub async fn measure(histories: &[u64], report: &mut Report) -> Result<()> {
         subject.fill(*messages).await?;
         costs.push(Costs::measure(&mut subject).await?);
     }
-    let made_up = subject.instructions.of(FILL).instructions;
     subject.stop().await?;
-
     report_calls(&costs, report);
     report_memory(&costs, report);
-    let (Some(first), Some(last)) = (costs.first(), costs.last()) else {
-        return Ok(());
-    };
-    report.add(Row {
-        key: "made_up_message_instructions".into(),
-        what: "a message, nobody connected".into(),
-        unit: Unit::Instructions,
-        value: made_up as f64 / last.messages as f64,
-        reference: ("to 20 people".into(), first.say),
-        aim: "",
-    });
     Ok(())
 }
 
@@ -118,13 +102,16 @@ impl Costs {
     async fn measure(subject: &mut Subject) -> Result<Self> {
         let metrics = subject.metrics().await?;
         let mut members = subject.connect().await?;
+        // Who types on is not news.
+        let mut typists = members.iter_mut();
+        let mut next = || typists.next().context("too few are connected");
+        let typing = subject.each(UPDATE, async || next()?.type_something().await);
+        let typing = typing.await?;
         let one = members.first_mut().context("nobody is connected")?;
         let costs = Self {
             messages: metrics.messages,
             say: subject.each(UPDATE, async || one.say().await).await?,
-            typing: subject
-                .each(UPDATE, async || one.type_something().await)
-                .await?,
+            typing,
             latest: subject
                 .each(HISTORY, async || one.read(Span::Latest).await)
                 .await?,

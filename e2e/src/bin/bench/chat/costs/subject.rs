@@ -25,13 +25,10 @@ const CONNECTED: u64 = 20;
 /// Of how many calls a figure is the mean.
 const CALLS: u64 = 10;
 
-/// How many messages are made up in one upgrade, which may take so many instructions only.
-const FILLED_AT_ONCE: u64 = 100_000;
-
 /// The chat canister, and whoever counts what it executes.
 pub struct Subject {
     node: Node,
-    pub instructions: Instructions,
+    instructions: Instructions,
     /// Called as its controller, who is the gateway of its clients as well.
     canister: Canister,
     product: Vec<u8>,
@@ -59,16 +56,10 @@ impl Subject {
     /// Makes up messages until there are so many.
     pub async fn fill(&self, messages: u64) -> Result<()> {
         let before = self.metrics().await?.messages;
-        let mut left = messages.checked_sub(before).context("there are more")?;
+        let missing = messages.checked_sub(before).context("there are more")?;
         self.upgrade(&self.filled).await?;
-        while left > 0 {
-            let now = left.min(FILLED_AT_ONCE);
-            left -= now;
-            self.set_messages(now).await?;
-            let is_last = left == 0;
-            self.upgrade(if is_last { &self.product } else { &self.filled })
-                .await?;
-        }
+        self.set_messages(missing).await?;
+        self.upgrade(&self.product).await?;
         let now = self.metrics().await?.messages;
         ensure!(now == messages, "there are {now} messages, not {messages}");
         Ok(())
