@@ -111,6 +111,10 @@ impl View {
                     self.writing = Writing::New;
                     self.jump = None;
                 }
+                // On a small screen, what led here would stay before it.
+                if self.dialog.is_some() || self.panel == Some(Panel::Notifications) {
+                    self.panel = None;
+                }
                 self.place = Some(place);
                 self.dialog = None;
                 if let Some(message) = message {

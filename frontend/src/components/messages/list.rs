@@ -195,19 +195,12 @@ fn move_focus(event: KeyboardEvent) {
     let Some(at) = event.target_dyn_into::<Element>() else {
         return;
     };
-    let Ok(view) = event
-        .current_target()
-        .ok_or(())
-        .and_then(|view| view.dyn_into::<Element>().map_err(drop))
-    else {
-        return;
-    };
     let is_row = at.has_attribute("data-number");
     let next = match event.key().as_str() {
         "ArrowUp" if is_row => at.previous_element_sibling(),
         "ArrowDown" if is_row => at.next_element_sibling(),
-        "ArrowUp" if at == view => {
-            let rows = view.query_selector_all("[data-number]").ok();
+        "ArrowUp" if at.get_attribute("role").as_deref() == Some("region") => {
+            let rows = at.query_selector_all("[data-number]").ok();
             rows.and_then(|rows| rows.item(rows.length().wrapping_sub(1)))
                 .and_then(|row| row.dyn_into::<Element>().ok())
         }
