@@ -1,8 +1,14 @@
 //! Headless Chromium, and its windows.
 
+mod accessibility;
+mod complaints;
+mod device;
+mod keys;
+
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thirtyfour::{ChromiumLikeCapabilities, WindowHandle, prelude::*};
 use tokio::{
@@ -10,6 +16,10 @@ use tokio::{
     process::{Child, Command},
 };
 
+pub use self::{
+    accessibility::Fault,
+    device::{ColorScheme, Device},
+};
 use crate::wait::{until, within_deadline};
 
 /// Chromium without the parts that need a network, a screen or a sandbox.
@@ -71,10 +81,17 @@ impl Browser {
 
     /// Opens `page` in a window of its own, with a profile of its own.
     pub async fn window(&self, page: &str) -> Result<Window> {
+        self.window_on(Device::Desktop, page).await
+    }
+
+    /// Opens `page` on a device of its own.
+    pub async fn window_on(&self, device: Device, page: &str) -> Result<Window> {
         let mut capabilities = DesiredCapabilities::chrome();
         for flag in CHROMIUM_FLAGS {
             capabilities.add_arg(flag)?;
         }
+        device.configure(&mut capabilities)?;
+        complaints::record(&mut capabilities)?;
         let driver = WebDriver::new(&self.url, capabilities).await?;
         driver.goto(page).await?;
         Ok(Window { driver })
@@ -114,20 +131,26 @@ impl Window {
 
     /// Clicks on an element as soon as it can be clicked on.
     pub async fn click(&self, css: &str) -> Result<()> {
-        self.click_any(By::Css(css), css).await
+        self.click_any(By::Css(css), css).await.map(|_| ())
     }
 
     /// Presses the button of this name as soon as it can be pressed.
     pub async fn press(&self, name: &str) -> Result<()> {
-        let button = format!("//button[@aria-label='{name}' or normalize-space()='{name}']");
-        self.click_any(By::XPath(button), name).await
+        let button = By::XPath(button(name));
+        self.click_any(button, name).await.map(|_| ())
     }
 
-    async fn click_any(&self, by: By, what: &str) -> Result<()> {
+    /// Presses a button in a part of the page that has a name, too.
+    pub async fn press_in(&self, part: &str, name: &str) -> Result<()> {
+        let button = format!("//*[@aria-label='{part}']{}", button(name));
+        self.click_any(By::XPath(button), name).await.map(|_| ())
+    }
+
+    async fn click_any(&self, by: By, what: &str) -> Result<WebElement> {
         until(&format!("a click on '{what}'"), || async {
             for element in self.driver.find_all(by.clone()).await? {
                 if element.click().await.is_ok() {
-                    return Ok(Some(()));
+                    return Ok(Some(element));
                 }
             }
             Ok(None)
@@ -135,11 +158,11 @@ impl Window {
         .await
     }
 
-    /// Puts a text in the place of what is in the field of this name.
+    /// Puts a text in the place of what is in the field of this name, as soon as that can be used.
     pub async fn fill_in(&self, name: &str, text: &str) -> Result<()> {
         let field =
             format!("//*[@aria-label='{name}' or @id=//label[normalize-space()='{name}']/@for]");
-        let field = self.wait_for_any(By::XPath(field), name).await?;
+        let field = self.click_any(By::XPath(field), name).await?;
         field.clear().await?;
         Ok(field.send_keys(text).await?)
     }
@@ -163,9 +186,41 @@ impl Window {
         .await
     }
 
+    /// Waits until the page says this anywhere, as people see it.
+    pub async fn wait_for_words(&self, words: &str) -> Result<()> {
+        until(&format!("the words '{words}'"), || async {
+            Ok(self.says(words).await?.then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until the page does not say this anywhere.
+    pub async fn wait_for_no_words(&self, words: &str) -> Result<()> {
+        until(&format!("the words '{words}' to be gone"), || async {
+            Ok((!self.says(words).await?).then_some(()))
+        })
+        .await
+    }
+
+    /// Whether the page says this anywhere, as people see it.
+    pub async fn says(&self, words: &str) -> Result<bool> {
+        let script = "return document.body.innerText.includes(arguments[0])";
+        self.ask(script, [words.into()]).await
+    }
+
     /// Runs a script in the page, and gives what it returns.
     pub async fn execute(&self, script: &str) -> Result<Value> {
-        Ok(self.driver.execute(script, vec![]).await?.convert()?)
+        self.ask(script, []).await
+    }
+
+    /// Runs a script with arguments in the page, and gives what it returns.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        script: &str,
+        arguments: impl Into<Vec<Value>>,
+    ) -> Result<T> {
+        let returned = self.driver.execute(script, arguments.into()).await?;
+        Ok(returned.convert()?)
     }
 
     /// Runs a script in the page that calls `done` with its result.
@@ -173,6 +228,16 @@ impl Window {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
         let result = self.driver.execute_async(script, vec![]).await?;
         Ok(result.convert()?)
+    }
+
+    /// Runs a script with arguments in the page that returns elements.
+    pub async fn elements(
+        &self,
+        script: &str,
+        arguments: impl Into<Vec<Value>>,
+    ) -> Result<Vec<WebElement>> {
+        let returned = self.driver.execute(script, arguments.into()).await?;
+        Ok(returned.elements()?)
     }
 
     /// Goes on in the window that the page opens; gives the page's own.
@@ -206,6 +271,16 @@ impl Window {
         self.leave_popup(page).await
     }
 
+    /// Presses the browser's button that leads back.
+    pub async fn go_back(&self) -> Result<()> {
+        Ok(self.driver.back().await?)
+    }
+
+    /// What the window looks like, as PNG.
+    pub async fn screenshot(&self) -> Result<Vec<u8>> {
+        Ok(self.driver.screenshot_as_png().await?)
+    }
+
     /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.driver.refresh().await?)
@@ -215,4 +290,8 @@ impl Window {
     pub async fn close(self) -> Result<()> {
         Ok(self.driver.quit().await?)
     }
+}
+
+fn button(name: &str) -> String {
+    format!("//button[@aria-label='{name}' or normalize-space()='{name}']")
 }

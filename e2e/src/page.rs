@@ -1,5 +1,10 @@
 //! What people do on the chat page, and what it shows them.
 
+mod messages;
+mod reading;
+mod rooms;
+mod writing;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use thirtyfour::Key;

@@ -1,0 +1,71 @@
+//! The list of rooms: making them, finding them, and what it says about each.
+
+use anyhow::Result;
+
+use crate::{browser::Window, wait::until};
+
+impl Window {
+    /// Makes a room, which everybody finds, and goes in.
+    pub async fn make_room(&self, name: &str) -> Result<()> {
+        self.press("New room").await?;
+        self.fill_in("Name", name).await?;
+        self.press("Make the room").await?;
+        self.wait_for_room(name).await
+    }
+
+    /// Makes a room for those who are invited only, and goes in.
+    pub async fn make_private_room(&self, name: &str) -> Result<()> {
+        self.press("New room").await?;
+        self.fill_in("Name", name).await?;
+        self.click("dialog [type=checkbox]").await?;
+        self.press("Make the room").await?;
+        self.wait_for_room(name).await
+    }
+
+    /// Finds a room among the public ones, and joins it.
+    pub async fn find_and_join_room(&self, name: &str) -> Result<()> {
+        self.press("Find rooms").await?;
+        self.fill_in("Find a public room", name).await?;
+        self.join_room(name).await
+    }
+
+    /// Waits until the list says this about a room: how much is unread there, that it is muted.
+    pub async fn wait_for_room_label(&self, room: &str, label: &str) -> Result<()> {
+        self.wait_for(&labelled(room, label)).await.map(|_| ())
+    }
+
+    /// Waits until the list does not say this about a room.
+    pub async fn wait_for_no_room_label(&self, room: &str, label: &str) -> Result<()> {
+        self.wait_for_none(&labelled(room, label)).await
+    }
+
+    /// Waits for this title of the page, which tells how many conversations want attention.
+    pub async fn wait_for_title(&self, title: &str) -> Result<()> {
+        until(&format!("the title '{title}'"), || async {
+            let shown: String = self.ask("return document.title", []).await?;
+            Ok((shown == title).then_some(()))
+        })
+        .await
+    }
+
+    /// Opens what can be done about somebody in the open list of members.
+    pub async fn show_person(&self, name: &str) -> Result<()> {
+        self.click(&format!("[data-testid=person][data-name='{name}'] .name"))
+            .await
+    }
+
+    /// Waits until the open list of members says that somebody is this.
+    pub async fn wait_for_role(&self, name: &str, role: &str) -> Result<()> {
+        let person = format!("[data-testid=person][data-name='{name}']");
+        self.wait_for_text(&person, role).await
+    }
+
+    /// Closes what stands beside the conversation, or lies over everything.
+    pub async fn close_panel(&self) -> Result<()> {
+        self.press("Close").await
+    }
+}
+
+fn labelled(room: &str, label: &str) -> String {
+    format!("[data-room='{room}'] [aria-label='{label}']")
+}
