@@ -2,6 +2,17 @@
 
 #![cfg(test)]
 
+mod accessibility;
 mod away;
+mod completion;
 mod connection;
+mod history;
+mod injection;
+mod keyboard;
+mod messages;
+mod notifications;
+mod people;
+mod phone;
+mod rooms;
 mod story;
+mod unread;
