@@ -61,7 +61,7 @@ async fn check_all_screens(device: Device) -> Result<()> {
     alice.wait_for_label("An answer", "Delivered").await?;
     bob.act_on("An answer", "👍").await?;
     bob.mention("Alice", "look").await?;
-    alice.wait_for_label("An answer", "👍 from Bob").await?;
+    alice.wait_for_label("An answer", "👍 1, from Bob").await?;
     check(&alice, "a room").await?;
     alice.act_on("An answer", "React").await?;
     alice.wait_for(".picker").await?;

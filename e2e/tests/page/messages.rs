@@ -69,14 +69,14 @@ async fn messages_are_previewed_answered_edited_deleted_and_reacted_to() -> Resu
     bob.act_on(first, "React").await?;
     bob.fill_in("Find an emoji", "rock").await?;
     bob.press("rocket").await?;
-    alice.wait_for_label(first, "🚀 from Bob").await?;
-    alice.press("🚀 from Bob").await?;
+    alice.wait_for_label(first, "🚀 1, from Bob").await?;
+    alice.press("🚀 1, from Bob").await?;
     bob.wait_for_text(".reaction[aria-pressed=true] .reaction-count", "2")
         .await?;
     alice.act_on(first, "👍").await?;
-    bob.wait_for_label(first, "👍 from Alice").await?;
-    alice.press("👍 from Alice").await?;
-    bob.wait_for_no_label(first, "👍 from Alice").await?;
+    bob.wait_for_label(first, "👍 1, from Alice").await?;
+    alice.press("👍 1, from Alice").await?;
+    bob.wait_for_no_label(first, "👍 1, from Alice").await?;
     story.end([alice, bob]).await
 }
 

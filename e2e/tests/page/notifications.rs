@@ -1,7 +1,7 @@
 //! How people are called who look elsewhere.
 
 use anyhow::Result;
-use e2e::{browser::Device, page::LOBBY};
+use e2e::{browser::Device, page::LOBBY, wait::until};
 use serde_json::json;
 
 use crate::story::Story;
@@ -76,15 +76,20 @@ async fn who_allows_it_is_notified_by_the_browser_while_they_look_elsewhere() ->
     // Not while she looks.
     bob.mention("Alice", "good morning").await?;
     alice.wait_for_message("@Alice good morning").await?;
-    alice.execute("document.hasFocus = () => false").await?;
+    let away = "document.hasFocus = () => false; dispatchEvent(new Event('blur'))";
+    alice.execute(away).await?;
     bob.mention("Alice", "**still** there?").await?;
     alice.wait_for_message("@Alice still there?").await?;
     alice.wait_for_title("(1) Commons").await?;
     bob.write_to("Alice").await?;
     bob.say("Hello?").await?;
     alice.wait_for_title("(2) Commons").await?;
+    let shown = until("both notifications", || async {
+        let shown = alice.execute("return window.shown").await?;
+        Ok(shown.get(1).is_some().then_some(shown))
+    });
     assert_eq!(
-        alice.execute("return window.shown").await?,
+        shown.await?,
         json!([
             ["Bob mentioned you in Lobby", "@Alice still there?"],
             ["Bob", "Hello?"]

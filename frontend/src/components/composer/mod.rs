@@ -221,7 +221,7 @@ pub fn Composer(props: &Props) -> Html {
                         aria-label={label}
                         aria-describedby="composer-hint"
                         aria-autocomplete="list"
-                        aria-controls="completions"
+                        aria-controls={(!completions.is_empty()).then_some("completions")}
                         aria-activedescendant={(!completions.is_empty()).then(|| format!("completion-{chosen}"))}
                         {oninput}
                         {onkeydown}

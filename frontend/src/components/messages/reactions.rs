@@ -41,7 +41,7 @@ pub fn Reactions(props: &Props) -> Html {
                     type="button"
                     class="reaction"
                     aria-pressed={reaction.mine.to_string()}
-                    aria-label={format!("{} from {who}", reaction.emoji)}
+                    aria-label={format!("{} {}, from {who}", reaction.emoji, reaction.count)}
                     title={who}
                     disabled={!props.may_react}
                     {onclick}
