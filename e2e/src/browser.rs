@@ -188,10 +188,15 @@ impl Window {
 
     /// Waits until the page says this anywhere, as people see it.
     pub async fn wait_for_words(&self, words: &str) -> Result<()> {
-        until(&format!("the words '{words}'"), || async {
+        let heard = until(&format!("the words '{words}'"), || async {
             Ok(self.says(words).await?.then_some(()))
         })
-        .await
+        .await;
+        let Err(error) = heard else {
+            return Ok(());
+        };
+        let said = self.execute("return document.body.innerText").await?;
+        Err(error.context(format!("the page says {said}")))
     }
 
     /// Waits until the page does not say this anywhere.

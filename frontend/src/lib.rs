@@ -4,7 +4,7 @@
 //! the connection, by queries, in the browser's storage. What comes of it changes the store again. An `identity` signs what
 //! goes to the canister.
 //!
-//! [`env`], [`store`], [`markdown`], [`emoji`] and [`words`] know nothing of the browser and are tested natively. What signs,
+//! [`mod@env`], [`store`], [`markdown`], [`emoji`] and [`words`] know nothing of the browser and are tested natively. What signs,
 //! connects and remembers exists only there.
 
 #[cfg(target_family = "wasm")]
