@@ -84,7 +84,7 @@ impl Budget {
     /// Takes `own`, and as much of what this is a part of.
     fn charge(&self, own: SemaphorePermit) -> Result<(), Owner> {
         if let Some(whole) = &self.whole {
-            if self.used() > whole.free.available_permits() {
+            if whole.used() > 0 && self.used() > whole.free.available_permits() {
                 return Err(whole.owner);
             }
             whole.try_charge(own.num_permits())?;
