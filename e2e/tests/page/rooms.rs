@@ -28,6 +28,8 @@ async fn a_room_is_made_found_joined_and_left() -> Result<()> {
     bob.fill_in("Find a public room", "gard").await?;
     bob.wait_for_text("dialog .found", "What grows where")
         .await?;
+    bob.wait_for_none("dialog [aria-label='Open Lobby']")
+        .await?;
     bob.press("Open Garden").await?;
     bob.wait_for_words("You are having a look at Garden.")
         .await?;

@@ -17,7 +17,7 @@ fn said(author: &str, text: &str, state: Option<&str>) -> ShownMessage {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_people_chat_in_two_windows() -> Result<()> {
-    const DELIVERED: Option<&str> = Some("Delivered");
+    const DELIVERED: &str = "Delivered";
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     let alice = browser.window(&stack.page_url).await?;
@@ -37,9 +37,10 @@ async fn two_people_chat_in_two_windows() -> Result<()> {
     ] {
         from.say(text).await?;
         assert_eq!(to.wait_for_message(text).await?, said(author, text, None));
+        from.wait_for_label(text, DELIVERED).await?;
         assert_eq!(
             from.wait_for_message(text).await?,
-            said(author, text, DELIVERED)
+            said(author, text, Some(DELIVERED))
         );
     }
 
@@ -60,6 +61,7 @@ async fn two_people_chat_in_two_windows() -> Result<()> {
 
     // Closing a window makes the others show that the person is not here.
     alice.open_room(LOBBY).await?;
+    alice.show_members().await?;
     carol.close().await?;
     for window in [&alice, &bob] {
         window.wait_for_absence("Carol").await?;

@@ -193,9 +193,7 @@ async fn swapping_two_clients_messages() -> Result<()> {
     let mut talkers = Vec::new();
     for name in ["Alice", "Bob"] {
         let mut talker = Talker::connect(&stack, config(&stack, &proxy), name)?;
-        if name == "Alice" {
-            talker.entered().await?;
-        }
+        talker.entered().await?;
         talkers.push(talker);
     }
     let mut texts = Vec::new();

@@ -102,6 +102,9 @@ pub fn Sidebar(props: &Props) -> Html {
                     }
                     <span class="identity-name" id="own-name">
                         <bdi>{ own_name(store) }</bdi>
+                        if store.you.as_ref().is_some_and(|you| you.guest) {
+                            { " " }<span class="badge">{ "guest" }</span>
+                        }
                     </span>
                 </button>
                 <ConnectionState state={store.connection.clone()} is_live={store.is_live()} />
