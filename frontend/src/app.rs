@@ -4,23 +4,19 @@ use std::rc::Rc;
 
 use chat_api::Address;
 use gloo_events::EventListener;
-use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Interval;
+use ic_ws_yew::{Env, SetupError};
 use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::*;
 
 use crate::{
     actor::{Actor, last_name, show_title},
     clock,
-    components::{Page, SetupError},
-    env::Env,
+    components::Page,
     intent::Intent,
     route,
     store::{Action, Store, mentions::Told, view::Open},
 };
-
-/// Where the cookies are kept.
-const COOKIES: &str = "cookies";
 
 /// How often it is looked who is still typing, in milliseconds.
 const TICK_MS: u32 = 1_000;
@@ -31,7 +27,7 @@ const KEEP_MS: u32 = 30_000;
 /// The application.
 #[component]
 pub fn App() -> Html {
-    let env = use_memo((), |()| Env::from_cookies(&cookies()));
+    let env = use_memo((), |()| Env::of_this_page());
     match &*env {
         Ok(env) => html! { <Chat env={env.clone()} /> },
         Err(error) => html! { <SetupError error={error.clone()} /> },
@@ -235,17 +231,4 @@ fn use_ticks(store: &UseReducerHandle<Store>) {
         });
         move || drop(interval)
     });
-}
-
-fn cookies() -> String {
-    let cookies = gloo_utils::document()
-        .unchecked_into::<web_sys::HtmlDocument>()
-        .cookie()
-        .unwrap_or_default();
-    // Offline, the page comes from the browser's own store, and without its cookie.
-    if cookies.is_empty() {
-        return LocalStorage::get(COOKIES).unwrap_or_default();
-    }
-    let _ = LocalStorage::set(COOKIES, &cookies);
-    cookies
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use chat_api::Command;
 use futures::future::abortable;
-use ic_ws_client::sign_in;
+use ic_ws_yew::Identity;
 use web_sys::StorageEvent;
 use yew::platform::spawn_local;
 
@@ -13,8 +13,6 @@ use super::{
     memory::{self, Drawer},
 };
 use crate::{
-    guest,
-    identity::Identity,
     store::{Account, Action},
     words::sentence,
 };
@@ -22,17 +20,13 @@ use crate::{
 impl Actor {
     /// Makes this person who they were before the page was loaded.
     pub(super) fn restore(self: &Rc<Self>) {
-        if let Some(name) = guest::name() {
+        if let Some(name) = memory::guest_name() {
             return self.enter(name);
         }
         let actor = Rc::clone(self);
         spawn_local(async move {
-            // A browser that keeps nothing has nothing to restore.
-            match sign_in::Session::restore().await.ok().flatten() {
-                Some(session) => {
-                    actor.identity.replace(Some(Identity::SignedIn(session)));
-                    actor.act.emit(Action::Is(Account::SignedIn));
-                }
+            match Identity::restore().await {
+                Some(identity) => actor.become_somebody(identity),
                 None => actor.act.emit(Action::NotSignedIn(None)),
             }
         });
@@ -44,12 +38,11 @@ impl Actor {
             self.act.emit(Action::Entered(Some(name)));
             return;
         }
-        match guest::signer() {
-            Ok(signer) => {
-                self.identity.replace(Some(Identity::Guest(signer)));
-                guest::remember_name(&name);
+        match Identity::guest() {
+            Ok(guest) => {
+                memory::remember_guest_name(&name);
                 self.act.emit(Action::Entered(Some(name)));
-                self.act.emit(Action::Is(Account::Guest));
+                self.become_somebody(guest);
             }
             Err(error) => {
                 let problem = Some(sentence(&error));
@@ -60,23 +53,18 @@ impl Actor {
 
     pub(super) fn sign_in(self: &Rc<Self>, name: Option<String>) {
         self.abort_sign_in();
-        let provider = self.env.identity_provider.as_str();
-        let config = sign_in::SignInConfig::new(provider, self.env.root_key.as_slice());
         // At once, while the browser still knows of the click.
-        let session = sign_in::Session::sign_in(config);
+        let identity = Identity::sign_in(&self.env);
         self.act.emit(Action::SigningIn);
         let actor = Rc::clone(self);
         let (signing_in, handle) = abortable(async move {
-            match session.await {
-                Ok(session) => {
-                    // In a browser that keeps nothing it lasts until the next reload.
-                    let _ = session.keep().await;
-                    actor.identity.replace(Some(Identity::SignedIn(session)));
+            match identity.await {
+                Ok(identity) => {
                     if let Some(name) = &name {
                         memory::remember_name(name);
                     }
                     actor.act.emit(Action::Entered(name));
-                    actor.act.emit(Action::Is(Account::SignedIn));
+                    actor.become_somebody(identity);
                 }
                 Err(error) => {
                     let problem = Some(sentence(&error));
@@ -108,7 +96,7 @@ impl Actor {
             self.become_nobody();
             spawn_local(async {
                 // Where it cannot be forgotten, it has expired all the same.
-                let _ = sign_in::Session::forget().await;
+                let _ = Identity::forget().await;
             });
         }
     }
@@ -119,11 +107,11 @@ impl Actor {
             memory::tell_left(drawer.owner);
         }
         self.become_nobody();
-        guest::forget();
+        memory::forget_guest_name();
+        let forgotten = Identity::forget();
         let actor = Rc::clone(self);
         spawn_local(async move {
-            let forgotten = sign_in::Session::forget().await;
-            let problem = forgotten.err().map(|error| sentence(&error));
+            let problem = forgotten.await.err().map(|error| sentence(&error));
             actor.act.emit(Action::Left(problem));
         });
     }
@@ -136,6 +124,15 @@ impl Actor {
             self.become_nobody();
             self.act.emit(Action::Left(None));
         }
+    }
+
+    fn become_somebody(&self, identity: Identity) {
+        let account = match identity {
+            Identity::Guest(_) => Account::Guest,
+            Identity::SignedIn(_) => Account::SignedIn,
+        };
+        self.identity.replace(Some(identity));
+        self.act.emit(Action::Is(account));
     }
 
     /// The page has nothing any more of who this person was, and keeps nothing for them.
@@ -151,7 +148,7 @@ impl Actor {
     /// Remembers how the canister knows this person.
     pub fn remember(&self, name: &str) {
         if self.drawer().is_some_and(|drawer| drawer.is_guest) {
-            guest::remember_name(name);
+            memory::remember_guest_name(name);
         }
     }
 

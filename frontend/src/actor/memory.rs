@@ -10,6 +10,7 @@ use web_sys::StorageEvent;
 use crate::store::{outbox::Pending, snapshot::Snapshot};
 
 const NAME: &str = "name";
+const GUEST_NAME: &str = "guest-name";
 const LEFT: &str = "left";
 const OUTBOX: &str = "outbox-";
 const SNAPSHOT: &str = "snapshot-";
@@ -23,6 +24,21 @@ pub fn last_name() -> String {
 /// Remembers a name as a proposal.
 pub fn remember_name(name: &str) {
     let _ = LocalStorage::set(NAME, name);
+}
+
+/// What this tab's guest is called, if it has one.
+pub fn guest_name() -> Option<String> {
+    SessionStorage::get(GUEST_NAME).ok()
+}
+
+/// Remembers what the guest is called, for reloads of this tab.
+pub fn remember_guest_name(name: &str) {
+    let _ = SessionStorage::set(GUEST_NAME, name);
+}
+
+/// This tab has no guest any more.
+pub fn forget_guest_name() {
+    SessionStorage::delete(GUEST_NAME);
 }
 
 /// Whether this browser is to make sounds.

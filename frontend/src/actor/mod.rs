@@ -17,6 +17,7 @@ use std::{
 
 use chat_api::{RoomId, Signal};
 use futures::future::AbortHandle;
+use ic_ws_yew::{Env, Identity};
 use yew::Callback;
 
 use self::{
@@ -24,8 +25,6 @@ use self::{
     sound::Sound,
 };
 use crate::{
-    env::Env,
-    identity::Identity,
     intent::Intent,
     store::{Account, Action, Store, images::AskedImages, snapshot::Snapshot},
 };

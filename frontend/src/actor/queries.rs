@@ -6,10 +6,11 @@ use chat_api::{
     RoomsAfter, Since, Span,
 };
 use ic_ws_client::{Agent, CallError, Signer};
+use ic_ws_yew::{Env, Identity};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::{env::Env, identity::Identity, store::messages::PAGE};
+use crate::store::messages::PAGE;
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -50,11 +51,9 @@ pub struct Queries {
 
 impl Queries {
     pub fn new(env: &Env, identity: Identity) -> Self {
-        // Whoever serves the page serves the network's interface, too.
-        let url = gloo_utils::window().location().origin().unwrap_or_default();
         Self {
             person: identity.principal(),
-            agent: Agent::new(url, env.root_key.as_slice(), identity),
+            agent: Agent::new(env.network_url(), env.root_key.as_slice(), identity),
             canister: env.backend,
         }
     }

@@ -5,15 +5,12 @@ use futures::{
     StreamExt,
     future::{AbortHandle, abortable},
 };
-use ic_ws_client::{
-    CloseReason, Config, Connection, Event, SendError, Sent, SignError, Status, connect,
-};
+use ic_ws_client::{CloseReason, Connection, Event, SendError, Sent, SignError, Status, connect};
+use ic_ws_yew::{Env, Identity};
 use yew::{Callback, platform::spawn_local};
 
 use crate::{
     clock,
-    env::Env,
-    identity::Identity,
     store::{
         Action,
         trace::{Frame, Protocol, Traced},
@@ -34,10 +31,7 @@ impl Session {
     /// Opens a connection of `identity`. What happens is reported to `report`.
     pub fn open(env: &Env, identity: Identity, report: Callback<Action>) -> Self {
         report.emit(Action::Connecting);
-        let mut config = Config::new(&env.gateways, env.backend, env.root_key.as_slice());
-        // Whoever serves the page serves the network's interface, too.
-        config.network.url = gloo_utils::window().location().origin().ok();
-        let (connection, mut events) = connect(config, identity);
+        let (connection, mut events) = connect(env.connection(), identity);
         let (reporter, traced) = (report.clone(), connection.clone());
         let (reporting, reports) = abortable(async move {
             while let Some(event) = events.next().await {

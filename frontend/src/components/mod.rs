@@ -15,7 +15,6 @@ mod panels;
 mod room_header;
 mod room_list;
 mod search;
-mod setup_error;
 mod sidebar;
 mod typing;
 mod welcome;
@@ -23,4 +22,3 @@ mod workspace;
 
 pub use avatar::{Avatar, Name, PresenceDot, RoomSign};
 pub use page::Page;
-pub use setup_error::SetupError;

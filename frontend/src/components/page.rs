@@ -1,10 +1,10 @@
 //! The whole page as a function of the store.
 
+use ic_ws_yew::Env;
 use yew::prelude::*;
 
 use super::{entrance::Entrance, notes::Notes, workspace::Workspace};
 use crate::{
-    env::Env,
     shared::Shared,
     store::{Account, Connection, Store, images::Images},
 };

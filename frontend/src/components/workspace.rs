@@ -1,6 +1,7 @@
 //! The chat: the list of conversations, the one that is open, and what stands beside it. On small screens one at a time.
 
 use gloo_events::{EventListener, EventListenerOptions};
+use ic_ws_yew::Env;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
@@ -9,7 +10,6 @@ use super::{
     sidebar::Sidebar, welcome::Welcome,
 };
 use crate::{
-    env::Env,
     intent::{Intent, use_intents},
     store::{
         Store,

@@ -1,13 +1,13 @@
 //! How the page is connected, for the curious: the stack explains itself.
 
 use candid::Principal;
+use ic_ws_yew::Env;
 use sha2::{Digest, Sha256};
 use yew::prelude::*;
 
 use super::chart::{LatencyChart, median};
 use crate::{
     clock,
-    env::Env,
     intent::{Intent, use_intents},
     shared::Shared,
     store::{

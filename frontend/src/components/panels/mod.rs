@@ -6,12 +6,12 @@ mod members;
 mod notifications;
 mod room;
 
+use ic_ws_yew::Env;
 use yew::prelude::*;
 
 use self::{connection::ConnectionPanel, notifications::NotificationsPanel, room::RoomPanel};
 use super::icon;
 use crate::{
-    env::Env,
     intent::{Intent, use_intents},
     store::{
         Store,

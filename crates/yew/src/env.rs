@@ -7,10 +7,19 @@ use candid::Principal;
 use ic_ws_client::sign_in::INTERNET_IDENTITY;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
+#[cfg(target_family = "wasm")]
+use {
+    gloo_storage::{LocalStorage, Storage},
+    ic_ws_client::Config,
+    wasm_bindgen::JsCast,
+};
 
 const COOKIE: &str = "ic_env";
 const ROOT_KEY: &str = "ic_root_key";
-/// The variable that holds the id of the chat canister.
+/// Where the cookies are kept for when there is no network.
+#[cfg(target_family = "wasm")]
+const KEPT: &str = "cookies";
+/// The variable that holds the id of the canister that the page talks to.
 pub const BACKEND: &str = "PUBLIC_CANISTER_ID:backend";
 /// The variable that holds the addresses of the gateways, with commas between.
 pub const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
@@ -25,7 +34,7 @@ const ROOT_KEY_BYTES: usize = 133;
 pub struct Env {
     /// The DER-encoded public key against which every certificate is verified.
     pub root_key: Vec<u8>,
-    /// The chat canister.
+    /// The canister that the page talks to.
     pub backend: Principal,
     /// The WebSocket gateways to choose from, in order of preference; at least one.
     pub gateways: Vec<String>,
@@ -69,6 +78,9 @@ pub enum EnvError {
 
 impl Env {
     /// Reads the variables from what `document.cookie` says.
+    ///
+    /// # Errors
+    /// When one is missing or cannot be used.
     pub fn from_cookies(cookies: &str) -> Result<Self, EnvError> {
         let encoded = cookies
             .split(';')
@@ -92,6 +104,43 @@ impl Env {
             identity_provider: identity_provider(find(IDENTITY_PROVIDER))?,
         })
     }
+}
+
+#[cfg(target_family = "wasm")]
+impl Env {
+    /// Reads the variables that this page came with, or last came with.
+    ///
+    /// # Errors
+    /// When one is missing or cannot be used.
+    pub fn of_this_page() -> Result<Self, EnvError> {
+        Self::from_cookies(&cookies())
+    }
+
+    /// How to connect to the canister: with the usual limits.
+    pub fn connection(&self) -> Config {
+        let mut config = Config::new(&self.gateways, self.backend, self.root_key.as_slice());
+        config.network.url = Some(self.network_url());
+        config
+    }
+
+    /// The network's HTTP interface: whoever serves the page serves it, too.
+    pub fn network_url(&self) -> String {
+        gloo_utils::window().location().origin().unwrap_or_default()
+    }
+}
+
+#[cfg(target_family = "wasm")]
+fn cookies() -> String {
+    let cookies = gloo_utils::document()
+        .unchecked_into::<web_sys::HtmlDocument>()
+        .cookie()
+        .unwrap_or_default();
+    // Offline, the page comes from the browser's own store, and without its cookie.
+    if cookies.is_empty() {
+        return LocalStorage::get(KEPT).unwrap_or_default();
+    }
+    let _ = LocalStorage::set(KEPT, &cookies);
+    cookies
 }
 
 fn root_key(text: &str) -> Result<Vec<u8>, EnvError> {

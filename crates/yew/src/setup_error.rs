@@ -23,7 +23,7 @@ pub fn SetupError(props: &Props) -> Html {
                         { "If you run this site: the frontend canister sends the page its \
                            environment variables in a cookie. Set " }
                         <code>{ BACKEND }</code>
-                        { " to the id of the chat canister, and " }
+                        { " to the id of the canister behind this page, and " }
                         <code>{ GATEWAYS }</code>
                         { " to the addresses of the gateways, with commas between. If you opened \
                            the files yourself, open the address that " }
