@@ -119,6 +119,13 @@ impl Canister {
         Ok(reply.await?)
     }
 
+    /// The bytes of a signed call of an update method, as the network takes it.
+    pub fn signed_call(&self, method: &str, args: impl ArgumentEncoder) -> Result<Vec<u8>> {
+        let call = self.agent.update(&self.id, method);
+        let signed = call.with_arg(encode_args(args)?).sign()?;
+        Ok(signed.signed_update)
+    }
+
     /// Calls a query method.
     pub async fn query<T>(&self, method: &str, args: impl ArgumentEncoder) -> Result<T>
     where

@@ -11,7 +11,7 @@ use ic_ws_protocol::timing::{COMMUNICATION_LATENCY_BOUND, KEEP_ALIVE_TIMEOUT};
 use crate::storage::{ClientRecord, GatewayRecord};
 
 /// How many marks the grid of acknowledgements has in an interval.
-const ACK_MARKS: u64 = 60;
+const ACK_MARKS: u64 = 20;
 /// And that of dropped messages.
 const EXPIRY_MARKS: u64 = 10;
 

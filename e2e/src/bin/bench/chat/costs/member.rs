@@ -8,8 +8,8 @@ use e2e::{
     commands::{Device, LOBBY, introduction, saying},
 };
 use ic_ws_protocol::{
-    CanisterWsCloseArguments, CanisterWsMessageArguments, CanisterWsOpenArguments, ClientKey,
-    WebsocketMessage,
+    CanisterWsCloseArguments, CanisterWsMessageArguments, CanisterWsOpenArguments,
+    ClientKeepAliveMessageContent, ClientKey, WebsocketMessage, WebsocketServiceMessageContent,
 };
 
 /// As long as what is typed in a chat.
@@ -21,6 +21,8 @@ pub struct Member {
     key: ClientKey,
     device: Device,
     sent: u64,
+    /// The bytes of its last call, as signed.
+    pub last_call: usize,
 }
 
 impl Member {
@@ -39,6 +41,7 @@ impl Member {
             key,
             device: Device::new(),
             sent: 0,
+            last_call: 0,
         })
     }
 
@@ -59,6 +62,15 @@ impl Member {
     pub async fn type_something(&mut self) -> Result<()> {
         let typing = Signal::Typing { room: LOBBY };
         self.send(ChatMessage::Signal(typing)).await
+    }
+
+    /// Says that it is still there, as whenever the canister has acknowledged something.
+    pub async fn keep_alive(&mut self) -> Result<()> {
+        let answer = ClientKeepAliveMessageContent {
+            last_incoming_sequence_num: 1,
+        };
+        let answer = WebsocketServiceMessageContent::KeepAliveMessage(answer);
+        self.send_as(Encode!(&answer)?, true).await
     }
 
     /// Reads a full page of the lobby's history.
@@ -94,15 +106,20 @@ impl Member {
     }
 
     async fn send(&mut self, message: ChatMessage) -> Result<()> {
+        self.send_as(Encode!(&message)?, false).await
+    }
+
+    async fn send_as(&mut self, content: Vec<u8>, is_service_message: bool) -> Result<()> {
         self.sent += 1;
         let msg = WebsocketMessage {
             client_key: self.key,
             sequence_num: self.sent,
             timestamp: 0,
-            is_service_message: false,
-            content: Encode!(&message)?,
+            is_service_message,
+            content,
         };
         let args = (CanisterWsMessageArguments { msg }, None::<()>);
+        self.last_call = self.canister.signed_call("ws_message", args.clone())?.len();
         call(&self.canister, "ws_message", args).await
     }
 }

@@ -3,6 +3,7 @@
 //! Figures are instructions of the product's methods from end to end, as the network counts them: the same on every
 //! machine. Only the past is made up: see the canister `filled-chat`.
 
+mod cycles;
 mod member;
 mod subject;
 
@@ -32,6 +33,11 @@ struct Costs {
     /// One from the middle of it.
     middle: f64,
     overview: f64,
+    /// A client's answer to an acknowledgement.
+    keep_alive: f64,
+    /// The bytes of these calls, as signed.
+    say_bytes: f64,
+    keep_alive_bytes: f64,
     stable_bytes: f64,
 }
 
@@ -46,6 +52,7 @@ pub async fn measure(histories: &[u64], report: &mut Report) -> Result<()> {
     }
     subject.stop().await?;
     report_calls(&costs, report);
+    report_cycles(&costs, report);
     report_memory(&costs, report);
     Ok(())
 }
@@ -83,6 +90,31 @@ fn report_calls(costs: &[Costs], report: &mut Report) {
     }
 }
 
+/// How long a connection has between two keep-alives is what the canister's acknowledgement interval says: five minutes.
+const KEEP_ALIVES_PER_DAY: f64 = 24.0 * 12.0;
+
+fn report_cycles(costs: &[Costs], report: &mut Report) {
+    let Some(last) = costs.last() else { return };
+    let say = cycles::call(last.say_bytes, last.say);
+    report.add(Row {
+        key: "say_cycles".into(),
+        what: format!("a message to 20 people, after {}", last.messages),
+        unit: Unit::Cycles,
+        value: say,
+        reference: ("but for its instructions".into(), say - last.say),
+        aim: "",
+    });
+    let keep_alive = cycles::call(last.keep_alive_bytes, last.keep_alive);
+    report.add(Row {
+        key: "connected_day_cycles".into(),
+        what: "a day of being connected".into(),
+        unit: Unit::Cycles,
+        value: keep_alive * KEEP_ALIVES_PER_DAY,
+        reference: ("one keep-alive".into(), keep_alive),
+        aim: "",
+    });
+}
+
 fn report_memory(costs: &[Costs], report: &mut Report) {
     for pair in costs.windows(2) {
         let [earlier, later] = pair else { continue };
@@ -108,9 +140,16 @@ impl Costs {
         let typing = subject.each(UPDATE, async || next()?.type_something().await);
         let typing = typing.await?;
         let one = members.first_mut().context("nobody is connected")?;
+        let say = subject.each(UPDATE, async || one.say().await).await?;
+        let say_bytes = one.last_call as f64;
+        let keep_alive = subject.each(UPDATE, async || one.keep_alive().await);
+        let keep_alive = keep_alive.await?;
         let costs = Self {
             messages: metrics.messages,
-            say: subject.each(UPDATE, async || one.say().await).await?,
+            say,
+            say_bytes,
+            keep_alive,
+            keep_alive_bytes: one.last_call as f64,
             typing,
             latest: subject
                 .each(HISTORY, async || one.read(Span::Latest).await)
