@@ -199,70 +199,44 @@ impl Builder<'_> {
         }
     }
 
-    /// Sets addresses and mentions in the text apart.
+    /// Sets addresses and mentions in the text apart, in one pass.
     fn flush(&mut self) {
         let text = mem::take(&mut self.text);
         let is_in_link = self
             .open
             .iter()
             .any(|(open, _)| matches!(open, Open::Link(_)));
-        let mut rest = text.as_str();
-        while !is_in_link
-            && let Some(found) = find(rest, self.names)
-            && let (Some(before), Some(it), Some(after)) = (
-                rest.get(..found.start),
-                rest.get(found.start..found.end),
-                rest.get(found.end..),
-            )
-        {
-            self.push_plain(before.to_owned());
-            self.nodes.push(if found.is_link {
-                Node::Link(it.to_owned(), vec![Node::Text(it.to_owned())])
-            } else {
-                Node::Mention(it.trim_start_matches('@').to_owned())
-            });
-            rest = after;
+        let mut end = 0;
+        for (at, _) in text.match_indices(['@', 'h']) {
+            if !is_in_link
+                && let Some(before) = text.get(end..at)
+                && let Some((length, node)) = leading(text.split_at(at).1, self.names)
+            {
+                self.push_plain(before.to_owned());
+                self.nodes.push(node);
+                end = at + length;
+            }
         }
-        self.push_plain(rest.to_owned());
+        self.push_plain(text.split_at(end).1.to_owned());
     }
 }
 
-struct Found {
-    start: usize,
-    end: usize,
-    is_link: bool,
-}
-
-/// The first address or mention in a text.
-fn find(text: &str, names: &[String]) -> Option<Found> {
-    let links = ["https://", "http://"];
-    let link = links.iter().filter_map(|scheme| {
-        let start = text.find(scheme)?;
-        let url = text.get(start..)?;
-        let url = url
-            .split(|c: char| c.is_whitespace() || "<>\"".contains(c))
-            .next()?;
-        let url = url.trim_end_matches(['.', ',', ':', ';', '!', '?', ')', ']', '\'', '*', '_']);
-        (url.len() > scheme.len()).then_some(Found {
-            start,
-            end: start + url.len(),
-            is_link: true,
-        })
-    });
-    let mention = names
-        .iter()
-        .filter(|name| !name.is_empty())
-        .filter_map(|name| {
-            let start = text.find(&format!("@{name}"))?;
-            Some(Found {
-                start,
-                end: start + 1 + name.len(),
-                is_link: false,
-            })
-        });
-    // Of two names that begin alike, the longer one is meant.
-    link.chain(mention)
-        .min_by_key(|found| (found.start, usize::MAX - found.end))
+/// The address or mention that the text begins with, and its length.
+fn leading(text: &str, names: &[String]) -> Option<(usize, Node)> {
+    if let Some(text) = text.strip_prefix('@') {
+        let names = names.iter().filter(|name| text.starts_with(*name));
+        // Of two names that begin alike, the longer one is meant.
+        let name = names.max_by_key(|name| name.len())?;
+        return (!name.is_empty()).then(|| (1 + name.len(), Node::Mention(name.clone())));
+    }
+    let mut schemes = ["https://", "http://"].iter();
+    let scheme = schemes.find(|scheme| text.starts_with(**scheme))?;
+    let url = text
+        .split(|c: char| c.is_whitespace() || "<>\"".contains(c))
+        .next()?;
+    let url = url.trim_end_matches(['.', ',', ':', ';', '!', '?', ')', ']', '\'', '*', '_']);
+    let link = || Node::Link(url.to_owned(), vec![Node::Text(url.to_owned())]);
+    (url.len() > scheme.len()).then(|| (url.len(), link()))
 }
 
 fn is_safe(url: &str) -> bool {
@@ -362,6 +336,11 @@ mod tests {
             paragraph(vec![text("see "), link, text(", now")])
         );
         assert_eq!(parsed("https://"), paragraph(vec![text("https://")]));
+        let link = Node::Link("http://b".to_owned(), vec![text("http://b")]);
+        assert_eq!(
+            parsed("https:// or http://b"),
+            paragraph(vec![text("https:// or "), link])
+        );
     }
 
     #[test]
