@@ -171,7 +171,6 @@ impl<M: Memory> Turn<'_, M> {
             muted: false,
             read_up_to: record.next,
             since: self.store.log.next(),
-            notice: None,
         };
         self.store.members.set(person, room, &membership);
         let is_present = self.store.connections.is_present(person);

@@ -5,7 +5,7 @@ use chat_api::{Address, MAX_EMOJIS, MAX_REACTIONS, MessageNumber, RoomId};
 use ic_stable_structures::Memory;
 
 use super::{Refusal, permissions::Deed, text, turn::Turn};
-use crate::store::{About, Audience, Membership, MessageKey, MessageRecord, RoomRecord, What};
+use crate::store::{About, Audience, MessageKey, MessageRecord, RoomRecord, What};
 
 impl<M: Memory> Turn<'_, M> {
     /// Takes some thirty operations on maps, and a few more for each mention; however long the history and however many the
@@ -266,24 +266,13 @@ impl<M: Memory> Turn<'_, M> {
 
     /// Notifies the other one of a conversation, unless they have a notice about it already.
     fn notify_partner(&mut self, room: RoomId, number: MessageNumber) {
-        let mut members = self.store.members.of(room, None);
-        let Some(partner) = members.find(|person| *person != self.by) else {
+        let Some(partner) = self.store.members.other(room, self.by) else {
             return;
         };
-        drop(members);
-        let Some(membership) = self.store.members.get(partner, room) else {
-            return;
-        };
-        let notices = &self.store.notices;
-        let notice = membership.notice;
-        let is_notified = notice.is_some_and(|notice| notices.get(partner, notice).is_some());
-        if !membership.muted && !is_notified {
-            let notice = Some(self.notify(partner, room, About::Direct(number)));
-            let membership = Membership {
-                notice,
-                ..membership
-            };
-            self.store.members.set(partner, room, &membership);
+        let membership = self.store.members.get(partner, room);
+        let wants = membership.is_some_and(|membership| !membership.muted);
+        if wants && !self.store.notices.has_any(partner, room) {
+            self.notify(partner, room, About::Direct(number));
         }
     }
 }

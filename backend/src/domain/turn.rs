@@ -116,8 +116,8 @@ impl<'a, M: Memory> Turn<'a, M> {
         self.log_for(self.by, What::Refused(refusal.to_string()));
     }
 
-    /// Notifies somebody. Returns the notice's number.
-    pub fn notify(&mut self, person: Principal, room: u64, about: About) -> u64 {
+    /// Notifies somebody.
+    pub fn notify(&mut self, person: Principal, room: u64, about: About) {
         let notice = Notice {
             about,
             room,
@@ -127,6 +127,5 @@ impl<'a, M: Memory> Turn<'a, M> {
         let (number, limit) = (self.store.log.next(), self.limits.notifications);
         self.store.notices.add(person, number, &notice, limit);
         self.log_for(person, What::Notified);
-        number
     }
 }

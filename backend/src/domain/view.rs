@@ -123,8 +123,7 @@ impl<'a, M: Memory> View<'a, M> {
     }
 
     fn partner(&self, person: Principal, room: RoomId) -> Option<Partner> {
-        let mut members = self.0.members.of(room, None);
-        let partner = members.find(|member| *member != person).unwrap_or(person);
+        let partner = self.0.members.other(room, person).unwrap_or(person);
         Some(Partner {
             person: self.person(partner)?,
             presence: self.presence(partner),

@@ -19,8 +19,6 @@ pub(crate) struct Membership {
     pub read_up_to: MessageNumber,
     /// The number of the change that made them a member: earlier ones are none of theirs.
     pub since: u64,
-    /// The latest notice about a conversation; they may have read it.
-    pub notice: Option<u64>,
 }
 
 impl Record for Membership {}
@@ -75,6 +73,11 @@ impl<M: Memory> Members<M> {
     /// The members of a room, after the one given.
     pub fn of(&self, room: RoomId, after: Option<Principal>) -> impl Iterator<Item = Principal> {
         in_room(&self.of_rooms, room, after)
+    }
+
+    /// The other one of a conversation; nobody, if it is with oneself.
+    pub fn other(&self, room: RoomId, person: Principal) -> Option<Principal> {
+        self.of(room, None).find(|member| *member != person)
     }
 
     /// The members of a room who have connections.

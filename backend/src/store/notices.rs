@@ -55,6 +55,11 @@ impl<M: Memory> Notices<M> {
         self.notices.get(&(person, number))
     }
 
+    /// Whether a person has any from a room.
+    pub fn has_any(&self, person: Principal, room: RoomId) -> bool {
+        self.numbers(person, room).next().is_some()
+    }
+
     /// Adds one, and drops the oldest beyond `limit`.
     pub fn add(&mut self, person: Principal, number: u64, notice: &Notice, limit: usize) {
         /// So many at a time, should the limit have become lower.
@@ -87,14 +92,19 @@ impl<M: Memory> Notices<M> {
 
     /// Removes those from a room that are `done`.
     pub fn remove_if(&mut self, person: Principal, room: RoomId, done: impl Fn(About) -> bool) {
-        let of_room = (person, room, 0)..=(person, room, u64::MAX);
-        let numbers = self.of_rooms.keys_range(of_room).map(|(.., number)| number);
         let is_done = |number: &u64| {
             let notice = self.get(person, *number);
             notice.is_some_and(|notice| done(notice.about))
         };
-        let done: Vec<_> = numbers.filter(is_done).collect();
+        let done: Vec<_> = self.numbers(person, room).filter(is_done).collect();
         self.remove(person, done);
+    }
+
+    /// Those from a room.
+    fn numbers(&self, person: Principal, room: RoomId) -> impl Iterator<Item = u64> {
+        self.of_rooms
+            .keys_range((person, room, 0)..=(person, room, u64::MAX))
+            .map(|(.., number)| number)
     }
 
     fn remove(&mut self, person: Principal, numbers: Vec<u64>) {
