@@ -97,8 +97,9 @@ impl<M: Memory> Chat<M> {
             latest: self.store.log.latest(),
         };
         let person = key.client_principal;
-        let is_shown = self.store.connections.is_present(person) || self.buckets.comes(person, now);
-        let arrival = presence::arrive(&mut self.store, key).filter(|_| is_shown);
+        let was_here = self.store.connections.is_present(person);
+        let is_shown = was_here || self.buckets.comes(person, now);
+        let arrival = presence::arrive(&mut self.store, key, was_here, is_shown);
         self.charge(person, arrival.as_slice(), now);
         let hello = Delivery::only(key, hello);
         [hello].into_iter().chain(arrival).collect()
@@ -106,9 +107,9 @@ impl<M: Memory> Chat<M> {
 
     /// A connection is gone.
     pub fn disconnected(&mut self, key: ClientKey, now: Time) -> Vec<Delivery> {
-        let departure = presence::depart(&mut self.store, key, now);
         let is_shown = self.buckets.goes(key.client_principal);
-        departure.into_iter().filter(|_| is_shown).collect()
+        let departure = presence::depart(&mut self.store, key, now, is_shown);
+        departure.into_iter().collect()
     }
 
     /// Takes every connection for gone that is not connected (any more).

@@ -13,23 +13,30 @@ use ic_ws_cdk::ClientKey;
 use super::Delivery;
 use crate::store::{RoomRecord, Store};
 
-/// Somebody has a connection more.
-pub(super) fn arrive<M: Memory>(store: &mut Store<M>, key: ClientKey) -> Option<Delivery> {
+/// Somebody has a connection more. If it is their first one, others are told, where that is shown.
+pub(super) fn arrive<M: Memory>(
+    store: &mut Store<M>,
+    key: ClientKey,
+    was_here: bool,
+    is_shown: bool,
+) -> Option<Delivery> {
     let person = key.client_principal;
-    let was_here = store.connections.is_present(person);
     store.connections.add(key);
     if was_here || !store.people.contains(person) {
         return None;
     }
     set_present(store, person, true);
-    show(store, person, Presence::Here)
+    is_shown
+        .then(|| show(store, person, Presence::Here))
+        .flatten()
 }
 
-/// Somebody has a connection less.
+/// Somebody has a connection less. If it was their last one, others are told, where that is shown.
 pub(super) fn depart<M: Memory>(
     store: &mut Store<M>,
     key: ClientKey,
     now: Time,
+    is_shown: bool,
 ) -> Option<Delivery> {
     let person = key.client_principal;
     let was_connected = store.connections.remove(key);
@@ -38,7 +45,9 @@ pub(super) fn depart<M: Memory>(
     }
     store.people.update(person, |person| person.last_seen = now);
     set_present(store, person, false);
-    show(store, person, Presence::LastSeen(now))
+    is_shown
+        .then(|| show(store, person, Presence::LastSeen(now)))
+        .flatten()
 }
 
 /// Somebody is typing in a room of theirs.
@@ -56,7 +65,7 @@ pub(super) fn typing<M: Memory>(
 /// The connections of others that are told how a person is.
 pub(super) fn onlookers<M: Memory>(store: &Store<M>, person: Principal) -> BTreeSet<ClientKey> {
     let mut onlookers = BTreeSet::new();
-    for (room, _) in store.members.rooms(person) {
+    for room in store.members.room_ids(person) {
         if let Some(record) = store.rooms.get(room) {
             add_onlookers(store, person, room, &record, &mut onlookers);
         }
@@ -87,8 +96,7 @@ fn show<M: Memory>(store: &Store<M>, person: Principal, presence: Presence) -> O
 }
 
 fn set_present<M: Memory>(store: &mut Store<M>, person: Principal, is_present: bool) {
-    let rooms = store.members.rooms(person).map(|(room, _)| room);
-    for room in rooms.collect::<Vec<_>>() {
+    for room in store.members.room_ids(person).collect::<Vec<_>>() {
         store.members.set_present(person, room, is_present);
     }
 }

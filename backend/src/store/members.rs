@@ -70,6 +70,13 @@ impl<M: Memory> Members<M> {
             .map(|((_, room), membership)| (room, membership))
     }
 
+    /// The rooms of a person, without what they are in them.
+    pub fn room_ids(&self, person: Principal) -> impl Iterator<Item = RoomId> {
+        self.memberships
+            .keys((person, 0)..=(person, RoomId::MAX))
+            .map(|(_, room)| room)
+    }
+
     /// The members of a room, after the one given.
     pub fn of(&self, room: RoomId, after: Option<Principal>) -> impl Iterator<Item = Principal> {
         in_room(&self.of_rooms, room, after)
