@@ -98,7 +98,10 @@ impl<M: Memory> View<'_, M> {
             },
             What::Invited(room) => Change::Invited(self.invitation(reader?, room)?),
             What::InvitationEnded(room) => Change::InvitationEnded { room },
-            What::Notified => Change::Notified(self.notification(reader?, number)?),
+            What::Notified => {
+                let notice = self.0.notices.get(reader?, number)?;
+                Change::Notified(self.notification(number, notice)?)
+            }
             What::NotificationsRead(up_to) => Change::NotificationsRead { up_to },
             What::Refused(reason) => Change::Refused { reason },
         })

@@ -29,7 +29,7 @@ impl<M: Memory> View<'_, M> {
     pub fn overview(&self, person: Principal, device: Option<u64>) -> Overview {
         let rooms = self.0.members.rooms(person);
         let invitations = self.0.guests.invitations(person);
-        let notices = self.0.notices.of(person).map(|(number, _)| number);
+        let notices = self.0.notices.of(person);
         let device = self.device(person, device);
         Overview {
             you: self.person(person),
@@ -40,7 +40,7 @@ impl<M: Memory> View<'_, M> {
                 .filter_map(|room| self.invitation(person, room))
                 .collect(),
             notifications: notices
-                .filter_map(|number| self.notification(person, number))
+                .filter_map(|(number, notice)| self.notification(number, notice))
                 .collect(),
             up_to: self.0.log.latest(),
             settled: device.latest,
@@ -100,8 +100,7 @@ impl<M: Memory> View<'_, M> {
         after: Option<Principal>,
         limit: u32,
     ) -> Result<PeoplePage, QueryError> {
-        self.access(reader, room, Deed::Dismiss)?;
-        Ok(self.people_page(self.0.guests.banned(room, after), limit))
+        self.for_moderators(reader, room, self.0.guests.banned(room, after), limit)
     }
 
     pub fn invited(
@@ -111,8 +110,7 @@ impl<M: Memory> View<'_, M> {
         after: Option<Principal>,
         limit: u32,
     ) -> Result<PeoplePage, QueryError> {
-        self.access(reader, room, Deed::Dismiss)?;
-        Ok(self.people_page(self.0.guests.invited(room, after), limit))
+        self.for_moderators(reader, room, self.0.guests.invited(room, after), limit)
     }
 
     /// Those of these who have a profile.
@@ -187,12 +185,19 @@ impl<M: Memory> View<'_, M> {
         }
     }
 
-    fn people_page(&self, ids: impl Iterator<Item = Principal>, limit: u32) -> PeoplePage {
+    fn for_moderators(
+        &self,
+        reader: Principal,
+        room: RoomId,
+        ids: impl Iterator<Item = Principal>,
+        limit: u32,
+    ) -> Result<PeoplePage, QueryError> {
+        self.access(reader, room, Deed::Dismiss)?;
         let (people, more_after) = paged(ids, limit);
-        PeoplePage {
+        Ok(PeoplePage {
             people: self.people(people),
             more_after,
-        }
+        })
     }
 
     fn readable(&self, reader: Principal, room: RoomId) -> Result<Access, QueryError> {

@@ -11,7 +11,7 @@ use super::{
     Refusal,
     permissions::{self, Deed, Standing},
 };
-use crate::store::{About, Membership, MessageRecord, RoomRecord, Store};
+use crate::store::{About, Membership, MessageRecord, Notice, RoomRecord, Store};
 
 /// How many of those who put an emoji under a message are named.
 const REACTING_PEOPLE: usize = 5;
@@ -186,8 +186,7 @@ impl<'a, M: Memory> View<'a, M> {
         })
     }
 
-    pub(super) fn notification(&self, person: Principal, number: u64) -> Option<Notification> {
-        let notice = self.0.notices.get(person, number)?;
+    pub(super) fn notification(&self, number: u64, notice: Notice) -> Option<Notification> {
         let text = |message| {
             let message = self.0.messages.get((notice.room, message));
             message.map_or_else(String::new, |message| beginning(&message.text))
