@@ -20,7 +20,7 @@ impl<M: Memory> Turn<'_, M> {
         text::check_message(&text, mentions.len())?;
         self.check_volume()?;
         let room = self.addressed(to, reply_to)?;
-        let (record, mut own) = self.as_member(room, Deed::Write)?;
+        let (mut record, mut own) = self.as_member(room, Deed::Write)?;
         if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
             return Err(Refusal::NoSuchMessage);
         }
@@ -30,23 +30,24 @@ impl<M: Memory> Turn<'_, M> {
         own.read_up_to = number + 1;
         self.store.members.set(self.by, room, &own);
         self.forget_notices(room, number);
-        let mentions = self.members_among(room, mentions);
         let message = MessageRecord {
             author: self.by,
             command: self.command,
             at: self.now,
             text,
             reply_to,
-            mentions: mentions.clone(),
+            mentions: self.members_among(room, mentions),
             edited_at: None,
             deleted: false,
         };
-        self.add_message(room, record, &message);
+        self.store.add_message(room, &mut record, &message);
+        self.drop_excess(room, &mut record);
+        self.store.rooms.set(room, &record);
         self.log(Audience::Room(room), What::Said((room, number)));
         if is_direct {
             self.notify_partner(room, number);
         } else {
-            self.notify_mentioned(room, number, &mentions);
+            self.notify_mentioned(room, number, &message.mentions);
         }
         Ok(())
     }
@@ -176,16 +177,6 @@ impl<M: Memory> Turn<'_, M> {
         Ok(message)
     }
 
-    /// Adds a message to a room, and drops the oldest beyond the limits.
-    fn add_message(&mut self, id: RoomId, mut room: RoomRecord, message: &MessageRecord) {
-        self.store.messages.set((id, room.next), message);
-        room.next += 1;
-        room.bytes += message.bytes();
-        self.store.volume.replace(0, message.bytes());
-        self.drop_excess(id, &mut room);
-        self.store.rooms.set(id, &room);
-    }
-
     /// Takes note of a message that has become longer or shorter.
     fn weigh(&mut self, id: RoomId, before: u64, after: u64) {
         if let Some(mut room) = self.store.rooms.get(id) {
@@ -196,6 +187,7 @@ impl<M: Memory> Turn<'_, M> {
         }
     }
 
+    /// Drops the oldest messages beyond the limits.
     fn drop_excess(&mut self, id: RoomId, room: &mut RoomRecord) {
         /// As many short messages as a long one can take the place of.
         const DROPPED_AT_ONCE: usize = 100;

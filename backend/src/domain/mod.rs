@@ -137,10 +137,7 @@ impl<M: Memory> Chat<M> {
         };
         for (author, at, text) in messages {
             let message = MessageRecord::imported(author, at, text);
-            self.store.messages.set((room, record.next), &message);
-            self.store.volume.replace(0, message.bytes());
-            record.bytes += message.bytes();
-            record.next += 1;
+            self.store.add_message(room, &mut record, &message);
         }
         self.store.rooms.set(room, &record);
     }

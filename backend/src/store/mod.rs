@@ -49,6 +49,7 @@ mod settled;
 mod volume;
 
 use candid::Principal;
+use chat_api::RoomId;
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 use thiserror::Error;
 
@@ -114,6 +115,14 @@ impl<M: Memory> Store<M> {
             connections: Connections::open(memory(19), memory(20)),
             settled: Settled::open(memory(21), memory(22)),
         }
+    }
+
+    /// Adds a message to a room, whose record is to be set afterwards.
+    pub fn add_message(&mut self, id: RoomId, room: &mut RoomRecord, message: &MessageRecord) {
+        self.messages.set((id, room.next), message);
+        self.volume.replace(0, message.bytes());
+        room.bytes += message.bytes();
+        room.next += 1;
     }
 
     /// About how many bytes all of it takes: what people write and show, and what is kept with each of many small records.
