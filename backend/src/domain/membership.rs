@@ -193,11 +193,17 @@ impl<M: Memory> Turn<'_, M> {
         self.store.members.remove(person, room);
         self.store.connections.look_away(person, room);
         self.store.notices.remove_if(person, room, |_| true);
+        let mut is_deserted = false;
         self.store.rooms.update(room, |room| {
             room.members = room.members.saturating_sub(1);
             room.owner = room.owner.filter(|owner| *owner != person);
+            // What was said in a private room that has no members any more is nobody's.
+            let private = RoomKind::Group(Visibility::Private);
+            is_deserted = room.members == 0 && room.kind == private;
         });
-        self.note_desertion(room);
+        if is_deserted {
+            self.store.rooms.set_deserted(room, true);
+        }
         self.store.people.update(person, |person| {
             person.groups = person.groups.saturating_sub(1);
         });
@@ -217,15 +223,6 @@ impl<M: Memory> Turn<'_, M> {
     fn remember_invitation(&mut self, person: Principal, room: RoomId) {
         let (now, limit) = (self.now, self.limits.invitations_ended);
         self.store.guests.remember_end(person, room, now, limit);
-    }
-
-    /// What was said in a private room that has no members any more is nobody's.
-    fn note_desertion(&mut self, room: RoomId) {
-        let private = RoomKind::Group(Visibility::Private);
-        let is_deserted = |room: RoomRecord| room.members == 0 && room.kind == private;
-        if self.store.rooms.get(room).is_some_and(is_deserted) {
-            self.store.rooms.set_deserted(room, true);
-        }
     }
 
     /// Ends the invitations to a room that those who gave them could not give now.
