@@ -7,7 +7,7 @@ use super::Refusal;
 
 /// A name as it is stored. What cannot be seen could make it look like another's.
 pub(super) fn name(name: &str) -> Result<String, Refusal> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = tidy(name);
     if !name.chars().any(is_visible) {
         return Err(Refusal::BlankName);
     }
@@ -22,7 +22,7 @@ pub(super) fn name(name: &str) -> Result<String, Refusal> {
 
 /// A topic as it is stored.
 pub(super) fn topic(topic: &str) -> Result<String, Refusal> {
-    let topic = topic.split_whitespace().collect::<Vec<_>>().join(" ");
+    let topic = tidy(topic);
     if topic.len() > MAX_TOPIC_BYTES {
         return Err(Refusal::TopicTooLong(topic.len()));
     }
@@ -33,6 +33,10 @@ pub(super) fn topic(topic: &str) -> Result<String, Refusal> {
         return Err(Refusal::InvisibleInTopic);
     }
     Ok(topic)
+}
+
+fn tidy(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn check_message(text: &str, mentions: usize) -> Result<(), Refusal> {

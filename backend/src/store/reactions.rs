@@ -25,12 +25,11 @@ impl Tally {
 
     fn add(&mut self, emoji: &str) {
         match self.0.binary_search_by(|(one, _)| one.as_str().cmp(emoji)) {
-            Ok(at) => self
-                .0
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .for_each(|(_, count)| *count += 1),
+            Ok(at) => {
+                if let Some((_, count)) = self.0.get_mut(at) {
+                    *count += 1;
+                }
+            }
             Err(at) => self.0.insert(at, (emoji.to_owned(), 1)),
         }
     }

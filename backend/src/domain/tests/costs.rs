@@ -51,13 +51,9 @@ impl Meter {
     fn new() -> Self {
         let counted = Counted::default();
         let memory = MemoryManager::init_with_bucket_size(counted.clone(), 1);
-        let limits = Limits {
-            burst: 1_000_000,
-            ..Limits::default()
-        };
         let mut meter = Self {
             counted,
-            chat: Chat::new(memory::store_in(&memory), limits),
+            chat: Chat::new(memory::store_in(&memory), limits()),
             number: 0,
         };
         for n in [0, 1] {
