@@ -88,8 +88,10 @@ impl<M: Memory> View<'_, M> {
                 up_to: self.0.members.get(person, room)?.read_up_to,
             },
             What::Entered(room) => match self.0.members.get(reader?, room) {
-                Some(membership) => Change::Entered(self.summary(reader?, room, membership)?),
-                None => Change::Exited { room },
+                Some(membership) if !membership.left => {
+                    Change::Entered(self.summary(reader?, room, membership)?)
+                }
+                _ => Change::Exited { room },
             },
             What::Exited(room) => Change::Exited { room },
             What::Muted(room) => Change::Muted {
@@ -103,6 +105,10 @@ impl<M: Memory> View<'_, M> {
                 Change::Notified(self.notification(number, notice)?)
             }
             What::NotificationsRead(up_to) => Change::NotificationsRead { up_to },
+            What::Blocked(person) => Change::Blocked {
+                blocked: self.0.blocks.contains(reader?, person),
+                person: self.person(person)?,
+            },
             What::Refused(reason) => Change::Refused { reason },
         })
     }

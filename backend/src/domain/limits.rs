@@ -29,6 +29,8 @@ pub(crate) struct Limits {
     pub room_invitations: usize,
     /// People banned from one room.
     pub bans: u32,
+    /// People whom one person has blocked.
+    pub blocked: usize,
     /// Messages of one room. Beyond, the oldest go.
     pub messages: u64,
     /// Bytes of the messages of one room, likewise.
@@ -72,6 +74,7 @@ impl Default for Limits {
             invitations_ended: 200,
             room_invitations: 500,
             bans: 1_000,
+            blocked: 200,
             messages: 1_000_000,
             room_bytes: 256 << 20,
             bytes: 16 << 30,

@@ -38,7 +38,11 @@ impl<M: Memory> Turn<'_, M> {
             self.remember_invitation(self.by, room);
             return Ok(());
         }
-        let record = self.access(room, Deed::Leave)?.room;
+        let (record, membership) = self.as_member(room, Deed::Leave)?;
+        if record.is_direct() {
+            self.leave_conversation(room, membership);
+            return Ok(());
+        }
         if record.owner == Some(self.by) && record.members > 1 {
             return Err(Refusal::OwnerMustHandOver);
         }
@@ -51,6 +55,7 @@ impl<M: Memory> Turn<'_, M> {
         if !self.store.people.contains(person) {
             return Err(Refusal::NoSuchPerson);
         }
+        self.check_blocks(person)?;
         match self.view().standing(person, room) {
             Standing::Member(_) => return Err(Refusal::TheyAreAMember),
             Standing::Banned => return Err(Refusal::TheyAreBanned),
@@ -171,6 +176,7 @@ impl<M: Memory> Turn<'_, M> {
             muted: false,
             read_up_to: record.next,
             since: self.store.log.next(),
+            left: false,
         };
         self.store.members.set(person, room, &membership);
         let is_present = self.store.connections.is_present(person);
@@ -191,8 +197,7 @@ impl<M: Memory> Turn<'_, M> {
     /// Ends somebody's being a member of a group.
     fn exit(&mut self, person: Principal, room: RoomId) {
         self.store.members.remove(person, room);
-        self.store.connections.look_away(person, room);
-        self.store.notices.remove_if(person, room, |_| true);
+        self.lose_sight(person, room);
         let mut is_deserted = false;
         self.store.rooms.update(room, |room| {
             room.members = room.members.saturating_sub(1);
@@ -207,8 +212,39 @@ impl<M: Memory> Turn<'_, M> {
         self.store.people.update(person, |person| {
             person.groups = person.groups.saturating_sub(1);
         });
-        self.log_for(person, What::Exited(room));
         self.log(Audience::Room(room), What::Member(room, person));
+    }
+
+    /// Ends that `by` is shown a conversation, until something is said in it.
+    fn leave_conversation(&mut self, room: RoomId, membership: Membership) {
+        if !membership.left {
+            let left = Membership {
+                left: true,
+                ..membership
+            };
+            self.store.members.set(self.by, room, &left);
+            self.lose_sight(self.by, room);
+        }
+    }
+
+    /// Those who have left a conversation are shown it again.
+    pub(super) fn come_back(&mut self, room: RoomId) {
+        let people: Vec<_> = self.store.members.of(room, None).collect();
+        for person in people {
+            let membership = self.store.members.get(person, room);
+            if let Some(mut membership) = membership.filter(|membership| membership.left) {
+                membership.left = false;
+                self.store.members.set(person, room, &membership);
+                self.log_for(person, What::Entered(room));
+            }
+        }
+    }
+
+    /// Nothing of a room is somebody's to see any more.
+    fn lose_sight(&mut self, person: Principal, room: RoomId) {
+        self.store.connections.look_away(person, room);
+        self.store.notices.remove_if(person, room, |_| true);
+        self.log_for(person, What::Exited(room));
     }
 
     fn end_invitation(&mut self, person: Principal, room: RoomId) {

@@ -5,7 +5,7 @@ use chat_api::{Address, MAX_EMOJIS, MAX_REACTIONS, MessageNumber, RoomId};
 use ic_stable_structures::Memory;
 
 use super::{Refusal, permissions::Deed, text, turn::Turn};
-use crate::store::{About, Audience, MessageKey, MessageRecord, RoomRecord, What};
+use crate::store::{About, Audience, Membership, MessageKey, MessageRecord, RoomRecord, What};
 
 impl<M: Memory> Turn<'_, M> {
     /// Takes some thirty operations on maps, and a few more for each mention; however long the history and however many the
@@ -20,12 +20,16 @@ impl<M: Memory> Turn<'_, M> {
         text::check_message(&text, mentions.len())?;
         self.check_volume()?;
         let room = self.addressed(to, reply_to)?;
-        let (mut record, mut own) = self.as_member(room, Deed::Write)?;
+        let (mut record, mut own) = self.as_speaker(room)?;
         if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
             return Err(Refusal::NoSuchMessage);
         }
 
         let is_direct = record.is_direct();
+        if is_direct {
+            self.come_back(room);
+            own.left = false;
+        }
         let number = record.next;
         own.read_up_to = number + 1;
         self.store.members.set(self.by, room, &own);
@@ -59,7 +63,7 @@ impl<M: Memory> Turn<'_, M> {
         mentions: Vec<Principal>,
     ) -> Result<(), Refusal> {
         text::check_message(&text, mentions.len())?;
-        self.access(key.0, Deed::Write)?;
+        self.as_speaker(key.0)?;
         let mut message = self.message(key)?;
         if message.author != self.by {
             return Err(Refusal::NotTheAuthor);
@@ -100,7 +104,7 @@ impl<M: Memory> Turn<'_, M> {
 
     pub(super) fn react(&mut self, key: MessageKey, emoji: &str, on: bool) -> Result<(), Refusal> {
         text::check_emoji(emoji)?;
-        self.access(key.0, Deed::Write)?;
+        self.as_speaker(key.0)?;
         self.message(key)?;
         if self.store.reactions.contains(key, emoji, self.by) == on {
             return Ok(());
@@ -146,6 +150,17 @@ impl<M: Memory> Turn<'_, M> {
         Ok(())
     }
 
+    /// A room in which `by` may say something.
+    fn as_speaker(&self, room: RoomId) -> Result<(RoomRecord, Membership), Refusal> {
+        let (record, membership) = self.as_member(room, Deed::Write)?;
+        if record.is_direct()
+            && let Some(partner) = self.store.members.other(room, self.by)
+        {
+            self.check_blocks(partner)?;
+        }
+        Ok((record, membership))
+    }
+
     /// The room in which something is said: a new conversation, if it is the first thing that one says to the other. Then
     /// nothing can be refused any more.
     fn addressed(
@@ -160,6 +175,7 @@ impl<M: Memory> Turn<'_, M> {
         if let Some(room) = self.store.rooms.conversation(self.by, partner) {
             return Ok(room);
         }
+        self.check_blocks(partner)?;
         self.check_new_conversation(partner)?;
         if reply_to.is_some() {
             return Err(Refusal::NoSuchMessage);
@@ -249,7 +265,8 @@ impl<M: Memory> Turn<'_, M> {
     fn notify_mentioned(&mut self, room: RoomId, number: MessageNumber, mentioned: &[Principal]) {
         for person in mentioned.iter().copied() {
             let membership = self.store.members.get(person, room);
-            let wants = membership.is_some_and(|membership| !membership.muted);
+            let wants = membership.is_some_and(|membership| !membership.muted)
+                && !self.store.blocks.contains(person, self.by);
             if wants && person != self.by {
                 self.notify(person, room, About::Mention(number));
             }

@@ -3,12 +3,13 @@
 //! It neither sends nor looks at a clock: it is told who does what and when, and gives back what is to be delivered. What it
 //! remembers is in `store`.
 //!
-//! - [`people`], [`rooms`], [`membership`], [`messages`]: the commands, each as one [`Turn`]. A turn checks everything before
+//! - [`people`], [`blocking`], [`rooms`], [`membership`], [`messages`]: the commands, each as one [`Turn`]. A turn checks everything before
 //!   it changes anything, so that a refusal leaves no trace.
 //! - [`permissions`], [`limits`], [`text`], [`image`]: what they check.
 //! - [`presence`]: who is here, and who gets to see it.
 //! - [`view`], [`changes`], [`queries`]: how clients see what is there and what has changed.
 
+mod blocking;
 mod changes;
 mod image;
 mod limits;
@@ -238,6 +239,7 @@ impl<M: Memory> Turn<'_, M> {
             Command::Unban { room, person } => self.unban(room, person),
             Command::SetRole { room, person, role } => self.set_role(room, person, role),
             Command::Mute { room, muted } => self.mute(room, muted),
+            Command::Block { person, blocked } => self.block(person, blocked),
             Command::Say {
                 to,
                 text,

@@ -15,7 +15,7 @@ pub(crate) enum Deed {
     Enter,
     /// Write, react, mark as read, and whatever else members do for themselves.
     Write,
-    /// End being a member.
+    /// End being a member, or being shown a conversation.
     Leave,
     /// Let others in.
     Invite,
@@ -64,8 +64,8 @@ pub(super) fn may(standing: Standing, kind: RoomKind, deed: Deed) -> bool {
         (Invite, Group(Private)) => is_moderator,
         (Edit | Dismiss | Censor, Group(_)) => is_moderator,
         (Publish | Appoint, Group(_)) => role == Some(Role::Owner),
-        (Know | Read | Write, Direct) => is_member,
-        (Enter | Leave | Invite | Edit | Publish | Dismiss | Censor | Appoint, Direct) => false,
+        (Know | Read | Write | Leave, Direct) => is_member,
+        (Enter | Invite | Edit | Publish | Dismiss | Censor | Appoint, Direct) => false,
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
         (Deed::Read,     ".xxxxx", "...xxx", "...xxx"),
         (Deed::Enter,    ".xx...", "..x...", "......"),
         (Deed::Write,    "...xxx", "...xxx", "...xxx"),
-        (Deed::Leave,    "...xxx", "...xxx", "......"),
+        (Deed::Leave,    "...xxx", "...xxx", "...xxx"),
         (Deed::Invite,   "...xxx", "....xx", "......"),
         (Deed::Edit,     "....xx", "....xx", "......"),
         (Deed::Publish,  ".....x", ".....x", "......"),

@@ -59,7 +59,7 @@ pub(super) fn typing<M: Memory>(
 ) -> Option<Delivery> {
     let mut to = BTreeSet::new();
     add_onlookers(store, person, room, record, &mut to);
-    Delivery::passing(to, Passing::Typing { room, person })
+    tell(store, person, to, Passing::Typing { room, person })
 }
 
 /// The connections of others that are told how a person is.
@@ -92,7 +92,20 @@ fn add_onlookers<M: Memory>(
 
 fn show<M: Memory>(store: &Store<M>, person: Principal, presence: Presence) -> Option<Delivery> {
     let event = Passing::Presence { person, presence };
-    Delivery::passing(onlookers(store, person), event)
+    tell(store, person, onlookers(store, person), event)
+}
+
+/// To those who have not blocked the person that it is about.
+fn tell<M: Memory>(
+    store: &Store<M>,
+    person: Principal,
+    mut to: BTreeSet<ClientKey>,
+    event: Passing,
+) -> Option<Delivery> {
+    if store.blocks.is_blocked(person) {
+        to.retain(|key| !store.blocks.contains(key.client_principal, person));
+    }
+    Delivery::passing(to, event)
 }
 
 fn set_present<M: Memory>(store: &mut Store<M>, person: Principal, is_present: bool) {

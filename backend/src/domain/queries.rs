@@ -30,10 +30,12 @@ impl<M: Memory> View<'_, M> {
         let rooms = self.0.members.rooms(person);
         let invitations = self.0.guests.invitations(person);
         let notices = self.0.notices.of(person);
+        let blocked = self.0.blocks.of(person);
         let device = self.device(person, device);
         Overview {
             you: self.person(person),
             rooms: rooms
+                .filter(|(_, membership)| !membership.left)
                 .filter_map(|(room, membership)| self.summary(person, room, membership))
                 .collect(),
             invitations: invitations
@@ -42,6 +44,7 @@ impl<M: Memory> View<'_, M> {
             notifications: notices
                 .filter_map(|(number, notice)| self.notification(number, notice))
                 .collect(),
+            blocked: blocked.filter_map(|id| self.person(id)).collect(),
             up_to: self.0.log.latest(),
             settled: device.latest,
             refused: device.refused,
@@ -84,7 +87,7 @@ impl<M: Memory> View<'_, M> {
             Some(Member {
                 person: self.person(id)?,
                 role: self.0.members.get(id, room)?.role,
-                presence: self.presence(id),
+                presence: self.presence(id, reader),
             })
         };
         Ok(Members {

@@ -78,6 +78,12 @@ pub(crate) enum Refusal {
     TheyAreAMember,
     #[error("They are banned from this room.")]
     TheyAreBanned,
+    #[error("You have blocked them.")]
+    BlockedByYou,
+    #[error("They have blocked you.")]
+    BlockedByThem,
+    #[error("You cannot block yourself.")]
+    NotOneself,
     #[error("You can do that only to members of a lower role.")]
     NotOfLowerRole,
     #[error("An invitation of theirs to this room has come to nothing lately. Wait a day.")]
@@ -107,6 +113,8 @@ pub(crate) enum Refusal {
     TooManyRoomInvitations(usize),
     #[error("{0} people are banned from this room, the limit.")]
     TooManyBans(u32),
+    #[error("You have blocked {0} people, the limit.")]
+    TooManyBlocked(usize),
     #[error("The message has {MAX_EMOJIS} different emojis, the limit.")]
     TooManyEmojis,
     #[error("The message has {MAX_REACTIONS} reactions, the limit.")]

@@ -74,7 +74,11 @@ impl<'a, M: Memory> View<'a, M> {
         })
     }
 
-    pub(super) fn presence(&self, person: Principal) -> Presence {
+    /// Whether somebody is here, as `reader` is to know.
+    pub(super) fn presence(&self, person: Principal, reader: Principal) -> Presence {
+        if self.0.blocks.contains(reader, person) {
+            return Presence::LastSeen(0);
+        }
         if self.0.connections.is_present(person) {
             return Presence::Here;
         }
@@ -126,7 +130,7 @@ impl<'a, M: Memory> View<'a, M> {
         let partner = self.0.members.other(room, person).unwrap_or(person);
         Some(Partner {
             person: self.person(partner)?,
-            presence: self.presence(partner),
+            presence: self.presence(partner, person),
             read_up_to: self.0.members.get(partner, room)?.read_up_to,
         })
     }

@@ -78,6 +78,7 @@ pub(crate) enum What {
     Notified,
     NotificationsRead(u64),
     Refused(String),
+    Blocked(Principal),
 }
 
 /// How much of an audience's log is kept.

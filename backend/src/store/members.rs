@@ -8,7 +8,7 @@ use chat_api::{MessageNumber, Role, RoomId};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, Record, Records, Set};
+use super::{FIRST, Record, Records, Set, codec::ReadError};
 
 /// What a room is to a member, and a member to a room.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -19,9 +19,31 @@ pub(crate) struct Membership {
     pub read_up_to: MessageNumber,
     /// The number of the change that made them a member: earlier ones are none of theirs.
     pub since: u64,
+    /// Whether it is a conversation that they have left until something is said in it.
+    pub left: bool,
 }
 
-impl Record for Membership {}
+impl Record for Membership {
+    const VERSION: u8 = 2;
+
+    fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+        match version {
+            1 => {
+                // The last field of that version is of no use any more.
+                let (role, muted, read_up_to, since) = postcard::from_bytes(bytes)?;
+                Ok(Self {
+                    role,
+                    muted,
+                    read_up_to,
+                    since,
+                    left: false,
+                })
+            }
+            Self::VERSION => Ok(postcard::from_bytes(bytes)?),
+            other => Err(ReadError::Version(other)),
+        }
+    }
+}
 
 pub(crate) struct Members<M: Memory> {
     memberships: Records<(Principal, RoomId), Membership, M>,
@@ -115,4 +137,23 @@ pub(super) fn in_room<M: Memory>(
     set.keys_range((start, Bound::Unbounded))
         .take_while(move |(of, _)| *of == room)
         .map(|(_, person)| person)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_membership_of_the_former_version_can_be_read() {
+        let former = (Role::Owner, true, 300_u64, 7_u64, Some(1_u64));
+        let bytes = postcard::to_extend(&former, Vec::new()).unwrap();
+        let read = Membership {
+            role: Role::Owner,
+            muted: true,
+            read_up_to: 300,
+            since: 7,
+            left: false,
+        };
+        assert_eq!(Membership::read(1, &bytes).unwrap(), read);
+    }
 }

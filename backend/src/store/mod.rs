@@ -31,10 +31,13 @@
 //! | 26 | rooms: deserted             | room                          |                                          |
 //! | 27 | notices: of rooms           | principal, room, change number |                                         |
 //! | 28 | – counts                    | principal                     | how many they have                       |
+//! | 29 | [`blocks`](Blocks)          | principal, blocked principal  |                                          |
+//! | 30 | – by                        | blocked principal, principal  |                                          |
 //!
 //! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
 //! logarithm of what is stored, or with what they return.
 
+mod blocks;
 mod codec;
 mod connections;
 mod guests;
@@ -55,6 +58,7 @@ use thiserror::Error;
 
 use self::codec::Records;
 pub(crate) use self::{
+    blocks::Blocks,
     codec::{Folded, Record},
     connections::Connections,
     guests::{Guests, InvitationRecord},
@@ -83,6 +87,7 @@ pub(crate) struct Store<M: Memory> {
     pub rooms: Rooms<M>,
     pub members: Members<M>,
     pub guests: Guests<M>,
+    pub blocks: Blocks<M>,
     pub messages: Messages<M>,
     pub reactions: Reactions<M>,
     pub log: Log<M>,
@@ -107,6 +112,7 @@ impl<M: Memory> Store<M> {
             rooms: Rooms::open(memory(4), memory(5), memory(6), memory(26)),
             members: Members::open(memory(7), memory(8), memory(9)),
             guests: Guests::open(memory(10), memory(23), memory(11), memory(24)),
+            blocks: Blocks::open(memory(29), memory(30)),
             messages: Messages::open(memory(12)),
             reactions: Reactions::open(memory(13), memory(14)),
             log: Log::open(memory(15), memory(16), memory(17)),
@@ -132,6 +138,7 @@ impl<M: Memory> Store<M> {
             self.people.len(),
             self.rooms.len(),
             self.members.len(),
+            self.blocks.len(),
             self.reactions.len(),
             self.log.len(),
             self.notices.len(),

@@ -75,7 +75,8 @@ pub enum Command {
         /// Which one.
         room: RoomId,
     },
-    /// Leave a room, or decline the invitation to it. An owner hands over first, unless alone.
+    /// Leave a room, or decline the invitation to it. An owner hands over first, unless alone. A conversation is left only until
+    /// something is said in it.
     Leave {
         /// Which one.
         room: RoomId,
@@ -123,6 +124,15 @@ pub enum Command {
         room: RoomId,
         /// Whether none.
         muted: bool,
+    },
+    /// Block somebody, or no longer. In their conversation neither of the two can say, edit or react to anything; nor can one
+    /// start it, or invite the other to a room. Who has blocked somebody is not told whether they are here or typing, and not
+    /// notified of them. What they say in rooms stays for all members to read.
+    Block {
+        /// Whom.
+        person: Principal,
+        /// Whether they are blocked from now on.
+        blocked: bool,
     },
     /// Say something. Whoever does has read what is before, as with [`Command::Read`].
     Say {

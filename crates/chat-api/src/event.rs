@@ -124,9 +124,11 @@ pub enum Change {
         /// The number after that of the last message read.
         up_to: MessageNumber,
     },
-    /// To one person: they are a member of a room. What they know of an earlier membership is outdated.
+    /// To one person: they are a member of a room, or something is about to be said in a conversation that they have left.
+    /// What they know of earlier is outdated.
     Entered(RoomSummary),
-    /// To one person: they are not a member of a room any more, and have no notifications from it.
+    /// To one person: they are not a member of a room any more, or have left a conversation until something is said in it.
+    /// They have no notifications from it.
     Exited {
         /// Which one.
         room: RoomId,
@@ -137,6 +139,13 @@ pub enum Change {
         room: RoomId,
         /// Whether not.
         muted: bool,
+    },
+    /// To one person: whether they have blocked somebody.
+    Blocked {
+        /// Whom.
+        person: Person,
+        /// Whether they have.
+        blocked: bool,
     },
     /// To one person: they may join a room.
     Invited(Invitation),
@@ -162,10 +171,11 @@ pub enum Change {
 /// What is so just now. It has no number, and nobody catches up with it.
 ///
 /// Told to connections that [look](crate::Signal::Look) at a room of that person and at most
-/// [`LIVELY_MEMBERS`](crate::LIVELY_MEMBERS) members, and to partners of direct conversations, wherever they look.
+/// [`LIVELY_MEMBERS`](crate::LIVELY_MEMBERS) members, and to partners of direct conversations, wherever they look. Who is here or typing
+/// is told to nobody who has blocked them.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Passing {
-    /// A person comes or goes.
+    /// A person comes or goes. Also told to who has blocked or unblocked them.
     Presence {
         /// Who.
         person: Principal,

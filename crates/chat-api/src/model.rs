@@ -26,7 +26,7 @@ pub struct Person {
 pub enum Presence {
     /// At least one.
     Here,
-    /// None since then.
+    /// None since then; 0 where that is not known, or of somebody whom the reader has blocked.
     LastSeen(Time),
 }
 
@@ -57,7 +57,7 @@ pub enum Visibility {
 pub enum RoomKind {
     /// A room with a name, that people join and leave.
     Group(Visibility),
-    /// The conversation of two people, or of one with themselves. Both are members for good.
+    /// The conversation of two people, or of one with themselves. Both are members for good, though not always shown it.
     Direct,
 }
 

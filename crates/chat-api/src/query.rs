@@ -24,12 +24,14 @@ pub enum QueryError {
 pub struct Overview {
     /// Who the caller is; `None` if they have no profile.
     pub you: Option<Person>,
-    /// The rooms that they are a member of.
+    /// The rooms that they are a member of, without the conversations that they have left.
     pub rooms: Vec<RoomSummary>,
     /// The rooms that they may join.
     pub invitations: Vec<Invitation>,
     /// What they have not read, oldest first.
     pub notifications: Vec<Notification>,
+    /// Whom they have blocked.
+    pub blocked: Vec<Person>,
     /// The number of the latest change that this includes: where to go on by `since`.
     pub up_to: u64,
     /// As [`Changes::settled`].

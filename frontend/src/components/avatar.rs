@@ -6,9 +6,8 @@ use candid::Principal;
 use chat_api::{Person, Presence};
 use yew::prelude::*;
 
-use super::icon;
+use super::{icon, room_header::presence_words};
 use crate::{
-    clock,
     intent::{Intent, use_intents},
     shared::Shared,
     store::{
@@ -151,11 +150,12 @@ pub struct PresenceProps {
 /// Whether somebody is here.
 #[component]
 pub fn PresenceDot(props: &PresenceProps) -> Html {
-    let (class, label) = match props.presence {
-        Some(Presence::Here) => ("here", "Online".to_owned()),
-        Some(Presence::LastSeen(at)) => ("away", format!("Last seen {}", clock::seen_words(at))),
+    let class = match props.presence {
+        Some(Presence::Here) => "here",
+        Some(Presence::LastSeen(_)) => "away",
         None => return Html::default(),
     };
+    let label = presence_words(props.presence);
     html! {
         <span class={classes!("presence", class)} role="img" title={label.clone()} aria-label={label} />
     }

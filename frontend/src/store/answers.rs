@@ -33,6 +33,7 @@ impl Store {
         }
         self.invitations = Shared::new(overview.invitations);
         self.notifications = Shared::new(overview.notifications);
+        self.blocked = Shared::new(overview.blocked);
         // A replica that lags behind may not know this person yet.
         if overview.you.is_some() {
             self.become_person(overview.you);

@@ -81,6 +81,14 @@ impl Store {
                     membership.muted = *muted;
                 }
             }),
+            Change::Blocked { person, blocked } => {
+                self.meet(person);
+                let all = self.blocked.edit();
+                all.retain(|one| one.id != person.id);
+                if *blocked {
+                    all.push(person.clone());
+                }
+            }
             Change::Invited(invitation) => {
                 self.meet(&invitation.by);
                 let invitations = self.invitations.edit();

@@ -66,6 +66,8 @@ pub struct Store {
     pub invitations: Shared<Vec<Invitation>>,
     /// What this person has not read, oldest first.
     pub notifications: Shared<Vec<Notification>>,
+    /// Whom this person has blocked.
+    pub blocked: Shared<Vec<Person>>,
     /// What people look like.
     pub images: Shared<Images>,
     /// Who is typing.

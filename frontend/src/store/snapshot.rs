@@ -36,6 +36,7 @@ impl Snapshot {
                 rooms: rooms.iter().filter_map(|room| summary(room)).collect(),
                 invitations: store.invitations.to_vec(),
                 notifications: store.notifications.to_vec(),
+                blocked: store.blocked.to_vec(),
                 up_to,
                 settled: 0,
                 refused: Vec::new(),

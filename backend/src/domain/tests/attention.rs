@@ -41,7 +41,6 @@ fn the_first_message_to_a_person_starts_the_conversation() {
         "There is no such room."
     );
     for command in [
-        Command::Leave { room },
         invite(room, CAROL),
         remove(room, BOB),
         set_role(room, BOB, Role::Owner),
@@ -52,6 +51,42 @@ fn the_first_message_to_a_person_starts_the_conversation() {
     }
     let nobody = say(Address::Person(id(9)), "hi");
     assert_eq!(world.refused(ALICE, nobody), "There is no such person.");
+}
+
+#[test]
+fn a_conversation_is_left_until_something_is_said_in_it() {
+    let mut world = World::with(&[ALICE, BOB]);
+    world.write_to(ALICE, BOB, "psst");
+    let room = world.rooms_of(BOB)[0];
+    let leave = Command::Leave { room };
+    let left = world.act(BOB, leave.clone());
+    assert_eq!(told(&left, BOB), [Change::Exited { room }]);
+    assert_eq!(told(&left, ALICE), []);
+    assert_eq!(told(&world.act(BOB, leave.clone()), BOB), [], "once");
+    assert_eq!(world.rooms_of(BOB), [0; 0]);
+    assert_eq!(notifications(&world, BOB), []);
+    let partner = world.summary(ALICE, room).partner.unwrap();
+    assert_eq!(partner.person, person(BOB), "she still sees it");
+
+    world.upgrade();
+    let said = world.say(ALICE, room, "are you there?");
+    let changes = told(&said, BOB);
+    let [
+        Change::Entered(entered),
+        Change::Said { .. },
+        Change::Notified(_),
+    ] = &changes[..]
+    else {
+        panic!("{changes:?}");
+    };
+    assert_eq!((entered.room.id, entered.read_up_to), (room, 0));
+    assert_eq!(world.history(BOB, room).unwrap().len(), 2);
+
+    world.act(BOB, leave);
+    let said = world.write_to(BOB, ALICE, "now I am");
+    assert!(matches!(told(&said, BOB)[0], Change::Entered(_)));
+    assert_eq!(told(&said, ALICE).len(), 2, "said and notified");
+    assert_eq!(world.rooms_of(BOB), [room], "the same one");
 }
 
 #[test]

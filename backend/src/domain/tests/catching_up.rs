@@ -241,6 +241,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (room.clone(), any::<bool>()).prop_map(|(room, muted)| Command::Mute { room, muted }),
         8 => room.clone().prop_map(|room| say(Address::Room(room), "hi")),
         4 => whom.prop_map(|(room, person)| mention(room, &[person])),
+        1 => (person.clone(), any::<bool>()).prop_map(|(person, blocked)| block(person, blocked)),
         4 => person.prop_map(|person| say(Address::Person(id(person)), "psst")),
         3 => at.clone().prop_map(|(room, message)| edit(room, message, "edited")),
         2 => at.clone().prop_map(|(room, message)| Command::Delete { room, message }),

@@ -10,6 +10,7 @@ pub(super) struct Known {
     pub rooms: BTreeMap<RoomId, KnownRoom>,
     pub invitations: Vec<RoomId>,
     pub notifications: Vec<(u64, RoomId, Option<MessageNumber>)>,
+    pub blocked: Vec<Principal>,
 }
 
 /// What a client knows of a room: about messages, those since it was entered.
@@ -46,6 +47,7 @@ impl Known {
                 .collect(),
             invitations: invitations.map(|invitation| invitation.room.id).collect(),
             notifications: Vec::new(),
+            blocked: overview.blocked.iter().map(|person| person.id).collect(),
         };
         for notification in overview.notifications {
             known.notified(&notification);
@@ -147,6 +149,13 @@ impl Known {
                 if let Some(known) = self.rooms.get_mut(&room) {
                     known.muted = muted;
                 }
+            }
+            Change::Blocked { person, blocked } => {
+                self.blocked.retain(|one| *one != person.id);
+                if blocked {
+                    self.blocked.push(person.id);
+                }
+                self.blocked.sort();
             }
             Change::Invited(invitation) => {
                 self.invitations.retain(|room| *room != invitation.room.id);

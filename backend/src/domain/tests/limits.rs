@@ -154,6 +154,21 @@ fn bans() {
 }
 
 #[test]
+fn blocked_people() {
+    let limits = Limits {
+        blocked: 1,
+        ..limits()
+    };
+    let mut world = limited(limits, &[ALICE, BOB, CAROL]);
+    world.act(ALICE, block(BOB, true));
+    let reason = world.refused(ALICE, block(CAROL, true));
+    assert_eq!(reason, "You have blocked 1 people, the limit.");
+    world.act(BOB, block(CAROL, true));
+    world.act(ALICE, block(BOB, false));
+    world.act(ALICE, block(CAROL, true));
+}
+
+#[test]
 fn changes_that_can_be_caught_up_with() {
     let limits = Limits {
         room_changes: 3,

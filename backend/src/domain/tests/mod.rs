@@ -1,6 +1,7 @@
 //! The chat among a few people, over memory that outlives it.
 
 mod attention;
+mod blocking;
 mod catching_up;
 mod client;
 mod costs;
@@ -263,6 +264,11 @@ fn edit(room: RoomId, message: MessageNumber, text: &str) -> Command {
         text: text.to_owned(),
         mentions: Vec::new(),
     }
+}
+
+fn block(person: u8, blocked: bool) -> Command {
+    let person = id(person);
+    Command::Block { person, blocked }
 }
 
 fn set_role(room: RoomId, person: u8, role: Role) -> Command {

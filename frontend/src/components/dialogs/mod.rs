@@ -60,6 +60,7 @@ pub fn OpenDialog(props: &Props) -> Html {
                 person={store.people.get(id).cloned()}
                 presence={store.people.presence(id)}
                 me={store.me()}
+                is_blocked={store.blocked.iter().any(|person| person.id == id)}
                 room={store.open_room().cloned()}
             />
         },

@@ -19,6 +19,7 @@ pub struct Props {
     pub person: Option<Person>,
     pub presence: Option<Presence>,
     pub me: Option<Principal>,
+    pub is_blocked: bool,
     /// The room that is open.
     pub room: Option<Shared<RoomState>>,
 }
@@ -51,10 +52,22 @@ pub fn PersonDialog(props: &Props) -> Html {
                     { if is_me { "Notes to yourself" } else { "Write to them" } }
                 </button>
                 if !is_me {
+                    { block(id, props.is_blocked, &intents) }
                     { moderation(props, &intents) }
                 }
             </div>
         </Modal>
+    }
+}
+
+fn block(person: Principal, is_blocked: bool, intents: &Callback<Intent>) -> Html {
+    let blocked = !is_blocked;
+    let onclick =
+        intents.reform(move |_: MouseEvent| Intent::Do(Command::Block { person, blocked }));
+    html! {
+        <button type="button" {onclick}>
+            { if is_blocked { "Unblock" } else { "Block" } }
+        </button>
     }
 }
 

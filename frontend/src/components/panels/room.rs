@@ -66,6 +66,7 @@ fn actions(room: &RoomState, membership: Membership, intents: &Callback<Intent>)
             muted: !muted,
         })
     });
+    let hide = intents.reform(move |_: MouseEvent| Intent::Do(Command::Leave { room: id }));
     let open = |dialog| intents.reform(move |_: MouseEvent| Intent::Open(Open::Dialog(dialog)));
     let is_group = !room.is_direct();
     let moderates = is_group && role >= Role::Moderator;
@@ -89,6 +90,8 @@ fn actions(room: &RoomState, membership: Membership, intents: &Callback<Intent>)
             }
             if is_group {
                 <LeaveButton room={id} {role} is_alone={room.room.members == 1} />
+            } else {
+                <button type="button" onclick={hide}>{ "Hide until the next message" }</button>
             }
         </div>
     }

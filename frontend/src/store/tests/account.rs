@@ -33,6 +33,7 @@ fn a_name_is_due_until_the_canister_knows_it() {
         rooms: Vec::new(),
         invitations: Vec::new(),
         notifications: Vec::new(),
+        blocked: Vec::new(),
         up_to: 0,
         settled: 0,
         refused: Vec::new(),

@@ -71,6 +71,7 @@ fn overview(rooms: Vec<RoomSummary>, up_to: u64) -> Action {
         rooms,
         invitations: Vec::new(),
         notifications: Vec::new(),
+        blocked: Vec::new(),
         up_to,
         settled: 0,
         refused: Vec::new(),
