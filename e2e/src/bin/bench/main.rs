@@ -5,6 +5,7 @@
 mod cdk;
 mod chat;
 mod client;
+mod crowd;
 mod gateway;
 mod gateway_process;
 mod instructions;

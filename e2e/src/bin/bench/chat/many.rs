@@ -7,7 +7,7 @@ use e2e::load::percentile_ms;
 
 use super::{
     chatter::{Plan, Tally},
-    crowd::Crowd,
+    people::People,
     stack::Stack,
 };
 use crate::{
@@ -40,11 +40,11 @@ impl Many {
     /// Fails if a message is lost, doubled or out of order.
     pub async fn measure(self, stack: &Stack, report: &mut Report) -> Result<()> {
         say(&format!("{} people in {} rooms", self.people, self.rooms));
-        let crowd = Crowd::enter(stack, self.rooms, FIRST..FIRST + self.people).await?;
+        let people = People::enter(stack, self.rooms, FIRST..FIRST + self.people).await?;
         let before = stack.metrics().await?.messages;
         let executed = stack.instructions.of(UPDATE);
         let started = Instant::now();
-        let tally = crowd.talk(self.plan).await?;
+        let tally = people.talk(self.plan).await?;
         let seconds = started.elapsed().as_secs_f64();
         let kept = stack.metrics().await?.messages - before;
         let said = self.messages();

@@ -2,8 +2,8 @@
 
 mod chatter;
 mod costs;
-mod crowd;
 mod many;
+mod people;
 mod screens;
 mod stack;
 

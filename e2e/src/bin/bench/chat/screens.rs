@@ -12,7 +12,7 @@ use e2e::{
 };
 use serde_json::Value;
 
-use super::{chatter::Plan, crowd::Crowd, stack::Stack};
+use super::{chatter::Plan, people::People, stack::Stack};
 use crate::{
     report::{Report, Row, Unit},
     say,
@@ -51,8 +51,8 @@ pub async fn measure(stack: &Stack, messages: u32, report: &mut Report) -> Resul
         messages,
         period: Duration::from_millis(400),
     };
-    let crowd = Crowd::enter(stack, 1, 0..2).await?;
-    let tally = crowd.talk(plan).await?;
+    let people = People::enter(stack, 1, 0..2).await?;
+    let tally = people.talk(plan).await?;
     for percent in [50, 99] {
         report.add(Row {
             key: format!("enter_to_screen_p{percent}_ms"),

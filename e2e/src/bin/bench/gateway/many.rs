@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{
     client::{Plan, Tally},
-    crowd::Crowd,
+    clients::Clients,
 };
 use crate::{
     gateway_process::Gateway,
@@ -69,27 +69,27 @@ pub struct Many {
 }
 
 impl Many {
-    /// Lets a crowd be idle for a while, then follow the plan. The gateway took up so much without it.
+    /// Lets clients be idle for a while, then follow the plan. The gateway took up so much without it.
     pub async fn measure(
         gateway: &Gateway,
         node: &Node,
         empty: Usage,
-        mut crowd: Crowd,
+        mut clients: Clients,
         idle: Duration,
         plan: Plan,
     ) -> Result<Self> {
-        let clients = crowd.size() as f64;
+        let size = clients.size() as f64;
         let opened = Moment::now(gateway, node)?;
-        crowd.idle(idle).await?;
+        clients.idle(idle).await?;
         let idle = Moment::now(gateway, node)?;
         let mut resident_kib = Vec::new();
         let interval = plan.period * plan.pings / SAMPLES;
         let tally = tokio::select! {
-            tally = crowd.chat(plan) => tally?,
+            tally = clients.chat(plan) => tally?,
             Err(error) = sample_memory(gateway, interval, &mut resident_kib) => return Err(error),
         };
         Ok(Self {
-            clients,
+            clients: size,
             plan,
             empty_kib: empty.resident_kib,
             opened,

@@ -4,7 +4,7 @@
 //! example ping-pong: clients send pings, and check the pongs.
 
 mod client;
-mod crowd;
+mod clients;
 mod many;
 mod relay;
 
@@ -32,7 +32,7 @@ use crate::{
     turns::in_turns,
 };
 use client::{Client, Plan};
-use crowd::Crowd;
+use clients::Clients;
 use many::Many;
 use relay::Relay;
 
@@ -148,9 +148,9 @@ impl Bench {
         first..first + clients
     }
 
-    async fn open(&self, gateway: SocketAddr, canisters: usize, clients: u64) -> Result<Crowd> {
+    async fn open(&self, gateway: SocketAddr, canisters: usize, clients: u64) -> Result<Clients> {
         let canisters = &self.canisters[..canisters];
-        Crowd::open(&self.node, gateway, canisters, self.numbers(clients)).await
+        Clients::open(&self.node, gateway, canisters, self.numbers(clients)).await
     }
 
     /// Polls a second, and the latencies of deliveries, while little happens.
@@ -197,11 +197,11 @@ impl Bench {
         polls: impl AsyncFn() -> Result<f64>,
     ) -> Result<[f64; 3]> {
         let canisters = self.canisters.len();
-        let mut crowd = self.open(gateway, canisters, canisters as u64).await?;
+        let mut clients = self.open(gateway, canisters, canisters as u64).await?;
         let (before, started) = (polls().await?, Instant::now());
-        crowd.idle(self.amounts.idle).await?;
+        clients.idle(self.amounts.idle).await?;
         let rate = (polls().await? - before) / started.elapsed().as_secs_f64();
-        let tally = crowd.chat(self.amounts.quiet).await?;
+        let tally = clients.chat(self.amounts.quiet).await?;
         let [p50, p99] = [50, 99].map(|percent| percentile_ms(&tally.deliveries, percent));
         Ok([rate, p50, p99])
     }
@@ -239,8 +239,8 @@ impl Bench {
         say("a client that never reads");
         let gateway = Gateway::start(&self.program, &self.node).await?;
         let others = async || {
-            let crowd = self.open(gateway.address(), self.canisters.len(), self.amounts.others);
-            let tally = crowd.await?.chat(self.amounts.beside_slow).await?;
+            let clients = self.open(gateway.address(), self.canisters.len(), self.amounts.others);
+            let tally = clients.await?.chat(self.amounts.beside_slow).await?;
             anyhow::Ok([percentile_ms(&tally.round_trips, 99)])
         };
         let beside_slow = async || {
@@ -291,9 +291,9 @@ impl Bench {
         say(&format!("{} clients", amounts.many));
         let gateway = Gateway::start(&self.program, &self.node).await?;
         let empty = gateway.usage()?;
-        let crowd = self.open(gateway.address(), self.canisters.len(), amounts.many);
-        let (crowd, plan) = (crowd.await?, amounts.of_many);
-        Many::measure(&gateway, &self.node, empty, crowd, amounts.idle, plan)
+        let clients = self.open(gateway.address(), self.canisters.len(), amounts.many);
+        let (clients, plan) = (clients.await?, amounts.of_many);
+        Many::measure(&gateway, &self.node, empty, clients, amounts.idle, plan)
             .await?
             .report(report);
         Ok(())
