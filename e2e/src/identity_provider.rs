@@ -13,7 +13,7 @@ use ic_localnet::Localnet;
 use serde_json::{Value, json};
 use xtask::{build::Artifacts, layout::Layout};
 
-use crate::canister::Canister;
+use crate::{artifact, canister::Canister};
 
 /// The canister on a network.
 pub struct IdentityProvider {
@@ -41,9 +41,9 @@ impl IdentityProvider {
     /// Installs it.
     pub async fn install(network: &Localnet, agent: &Agent) -> Result<Self> {
         let module = Artifacts::of(&Layout::of_this_workspace()).identity_wasm;
-        let module = tokio::fs::read(module).await;
-        let module = module.context("run scripts/test, which builds the canisters first")?;
-        let id = Canister::create(agent, module, ()).await?.id;
+        let id = Canister::create(agent, artifact::read(&module)?, ())
+            .await?
+            .id;
         let host = format!("{id}.localhost");
         let http = reqwest::Client::builder()
             .no_proxy()

@@ -4,8 +4,10 @@
 //! - [`network`]: a local network and a gateway on free ports.
 //! - [`stack`]: these, and the chat on them.
 //! - [`gateway`]: the gateway as a process of its own.
+//! - [`artifact`]: what the scripts have built.
 //! - [`canister`]: a canister, called with typed arguments.
 //! - [`commands`]: what people ask of the chat.
+//! - [`ping_pong`]: the smallest example, and somebody who talks to it.
 //! - [`person`]: somebody who chats with the native client.
 //! - [`nodejs`]: Node.js, which runs what others published.
 //! - [`published_client`]: the published JavaScript client.
@@ -18,6 +20,7 @@
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
+pub mod artifact;
 pub mod browser;
 pub mod canister;
 pub mod commands;
@@ -30,6 +33,7 @@ pub mod network;
 pub mod nodejs;
 pub mod page;
 pub mod person;
+pub mod ping_pong;
 pub mod published_client;
 pub mod site;
 pub mod stack;

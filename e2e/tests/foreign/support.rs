@@ -5,9 +5,9 @@ use std::{
     sync::LazyLock,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candid::utils::ArgumentEncoder;
-use e2e::{canister::Canister, network::Network};
+use e2e::{artifact, canister::Canister, network::Network};
 use ic_agent::{Agent, identity::BasicIdentity};
 use tokio::{runtime::Runtime, sync::OnceCell};
 use xtask::{
@@ -41,12 +41,7 @@ pub fn asset_canister() -> PathBuf {
     Artifacts::of(&Layout::of_this_workspace()).asset_canister_wasm
 }
 
-pub fn module(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path)
-        .with_context(|| format!("{}: run scripts/test, which builds it", path.display()))
-}
-
 /// A new canister that runs the module at `path`.
 pub async fn deploy(agent: &Agent, path: &Path, args: impl ArgumentEncoder) -> Result<Canister> {
-    Canister::create(agent, module(path)?, args).await
+    Canister::create(agent, artifact::read(path)?, args).await
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use candid::{CandidType, Decode, Encode, Nat, Principal};
 use e2e::{
+    artifact,
     canister::{Canister, rejection},
     wait::until,
 };
@@ -13,7 +14,7 @@ use ic_management_canister_types::{
 };
 use serde::Deserialize;
 
-use crate::support::{built, deploy, module, network, somebody};
+use crate::support::{built, deploy, network, somebody};
 
 #[derive(CandidType, Deserialize)]
 struct Surroundings {
@@ -154,7 +155,7 @@ async fn it_asks_the_management_canister() -> Result<()> {
     const CYCLES: u128 = 3_000_000_000_000;
     let (_, agent) = network().await?;
     let parent = deploy(&agent, &built().veteran, NO_NOTE).await?;
-    let wasm = module(&built().veteran)?;
+    let wasm = artifact::read(&built().veteran)?;
 
     let (first,): (Vec<u8>,) = parent.update("randomness", ()).await?;
     let (second,): (Vec<u8>,) = parent.update("randomness", ()).await?;
@@ -220,7 +221,7 @@ async fn timers_and_heartbeats_come() -> Result<()> {
 async fn an_upgrade_keeps_what_was_saved() -> Result<()> {
     let (_, agent) = network().await?;
     let canister = deploy(&agent, &built().veteran, (Some("first"),)).await?;
-    let wasm = module(&built().veteran)?;
+    let wasm = artifact::read(&built().veteran)?;
     let upgrade = || {
         let mode = CanisterInstallMode::Upgrade(None);
         canister.install(mode, wasm.clone(), Encode!().unwrap())

@@ -4,12 +4,16 @@ use std::net::Ipv4Addr;
 
 use anyhow::Result;
 use candid::{Encode, Principal};
-use e2e::{canister::Canister, http::Request, load::Load, network::Network};
+use e2e::{
+    canister::Canister,
+    http::Request,
+    load::Load,
+    network::Network,
+    ping_pong::{self, Pinger},
+};
 use ic_agent::{Agent, identity::BasicIdentity};
 use ic_ws_cdk::WsLimits;
 use ic_ws_protocol::{CanisterWsOpenArguments, CanisterWsOpenResult};
-
-use crate::ping_pong::{self, Pinger};
 
 const CONNECTIONS: usize = 32;
 

@@ -2,7 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use candid::{Decode, Encode, Principal};
-use e2e::{canister::Canister, network::Network, wait::within_deadline};
+use e2e::{
+    canister::Canister,
+    network::Network,
+    ping_pong::{self, Message},
+    wait::within_deadline,
+};
 use futures::{SinkExt, StreamExt};
 use ic_agent::{Agent, identity::BasicIdentity};
 use ic_ws_protocol::{
@@ -13,8 +18,6 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message as Frame,
 };
-
-use crate::ping_pong::{self, Message};
 
 /// A connection to the gateway on which anything can be sent.
 struct Wire(WebSocketStream<MaybeTlsStream<TcpStream>>);

@@ -1,9 +1,10 @@
 //! The examples, each as it is.
 
 use anyhow::Result;
-use e2e::network::Network;
-
-use crate::ping_pong::{self, Pinger};
+use e2e::{
+    network::Network,
+    ping_pong::{self, Pinger},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pings_are_answered_by_pongs() -> Result<()> {

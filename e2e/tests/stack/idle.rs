@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Error, Result, ensure};
 use candid::{Decode, encode_args};
-use e2e::{canister::Canister, network::Network, wait::until};
+use e2e::{canister::Canister, network::Network, ping_pong, wait::until};
 use ic_agent::{Agent, identity::BasicIdentity};
 use ic_localnet::{Config, faults::TestApi};
 use ic_management_canister_types::CanisterInstallMode;
@@ -14,8 +14,6 @@ use ic_ws_protocol::{
     WebsocketServiceMessageContent as Service,
     timing::{DEFAULT_ACK_INTERVAL, KEEP_ALIVE_TIMEOUT},
 };
-
-use crate::ping_pong;
 
 /// By how much the network's clock may be ahead of the machine's.
 const DRIFT: Duration = Duration::from_secs(3600);

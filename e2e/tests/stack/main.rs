@@ -11,7 +11,6 @@ mod faults;
 mod idle;
 mod interface;
 mod outages;
-mod ping_pong;
 mod published_client;
 mod refusals;
 mod room;

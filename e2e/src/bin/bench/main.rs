@@ -13,7 +13,6 @@ mod lean;
 mod limits;
 mod localnet;
 mod node;
-mod ping_pong;
 mod report;
 mod turns;
 mod usage;

@@ -5,9 +5,8 @@
 
 mod subject;
 
-use std::{fs, path::Path};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
+use e2e::artifact;
 use xtask::{build::TestCanisters, layout::Layout};
 
 use crate::{
@@ -52,13 +51,10 @@ const QUICK: Amounts = Amounts {
 pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let amounts = if quick { QUICK } else { FULL };
     let canisters = TestCanisters::of(&Layout::of_this_workspace());
-    let read = |path: &Path| {
-        fs::read(path).with_context(|| format!("{}: scripts/bench builds it", path.display()))
-    };
     let bench = Bench {
         node: Node::start(None).await?,
-        ours: read(&canisters.measured)?,
-        published: read(&canisters.measured_published)?,
+        ours: artifact::read(&canisters.measured)?,
+        published: artifact::read(&canisters.measured_published)?,
         amounts,
     };
     let empty = bench.backlogs(report).await?;

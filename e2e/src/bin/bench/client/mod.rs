@@ -5,12 +5,11 @@
 
 mod recording;
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use e2e::{browser::Browser, nodejs, site::Site};
+use e2e::{artifact, browser::Browser, nodejs, site::Site};
 use serde::Deserialize;
-use tokio::fs;
 use xtask::{build::Artifacts, layout::Layout};
 
 use crate::{
@@ -102,10 +101,10 @@ async fn replay(recordings: &BTreeMap<&str, Recording>) -> Result<BTreeMap<Strin
         ("/", PAGE.into()),
         ("/page.js", nodejs::run("replay/build.mjs", nothing).await?),
         ("/recordings.json", serde_json::to_vec(recordings)?),
-        ("/replay.js", read(&folder.join("replay.js")).await?),
+        ("/replay.js", artifact::read(&folder.join("replay.js"))?),
         (
             "/replay_bg.wasm",
-            read(&folder.join("replay_bg.wasm")).await?,
+            artifact::read(&folder.join("replay_bg.wasm"))?,
         ),
     ])
     .await?;
@@ -117,9 +116,4 @@ async fn replay(recordings: &BTreeMap<&str, Recording>) -> Result<BTreeMap<Strin
         Outcome::Measured(measured) => Ok(measured),
         Outcome::Error(error) => anyhow::bail!("the page failed: {error}"),
     }
-}
-
-async fn read(path: &Path) -> Result<Vec<u8>> {
-    let content = fs::read(path).await;
-    content.with_context(|| format!("{}: scripts/bench builds it", path.display()))
 }

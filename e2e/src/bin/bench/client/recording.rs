@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use candid::Encode;
 use e2e::{
-    canister::Canister, gateway::GatewayProcess, http::Request, load::Load, wait::within_deadline,
+    canister::Canister, gateway::GatewayProcess, http::Request, load::Load, ping_pong,
+    wait::within_deadline,
 };
 use futures::{SinkExt, StreamExt};
 use ic_ws_client::{
@@ -19,11 +20,7 @@ use tokio::{net::TcpStream, process::Command};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 use xtask::{build::Artifacts, layout::Layout, process::die_with_parent};
 
-use crate::{
-    lean::unix_time_ns,
-    node::Node,
-    ping_pong::{self, Talk},
-};
+use crate::{lean::unix_time_ns, node::Node};
 
 /// The gateway polls after calls that go through it, and hardly ever without.
 const FLAGS: [&str; 2] = ["--polling-interval=30000", "--max-polling-interval=30000"];
@@ -190,7 +187,7 @@ impl<'a> Client<'a> {
     fn ping(&mut self) -> Result<EnvelopeContent> {
         Ok(self
             .session
-            .send(Encode!(&Talk::Ping(1))?, unix_time_ns()?)?)
+            .send(Encode!(&ping_pong::Message::Ping(1))?, unix_time_ns()?)?)
     }
 
     async fn send(&mut self, call: EnvelopeContent) -> Result<()> {

@@ -4,15 +4,13 @@ use std::{cell::Cell, collections::VecDeque, convert::Infallible, time::Duration
 
 use anyhow::{Context, Result, bail, ensure};
 use candid::{Decode, Encode};
+use e2e::ping_pong::Message;
 use tokio::{
     task::yield_now,
     time::{Instant, MissedTickBehavior, interval, interval_at, sleep_until},
 };
 
-use crate::{
-    lean::{LeanClient, PATIENCE},
-    ping_pong::Talk,
-};
+use crate::lean::{LeanClient, PATIENCE};
 
 /// What a client does.
 #[derive(Clone, Copy)]
@@ -105,7 +103,7 @@ impl Client {
     async fn ping(&mut self) -> Result<()> {
         let number = (self.connection.key.client_nonce << 32) + self.connection.sent;
         self.waiting.push_back((number, Instant::now()));
-        self.connection.send(Encode!(&Talk::Ping(number))?).await
+        self.connection.send(Encode!(&Message::Ping(number))?).await
     }
 
     async fn take(&mut self, frame: &[u8]) -> Result<()> {
@@ -113,7 +111,7 @@ impl Client {
             return Ok(());
         };
         let key = self.connection.key;
-        let Talk::Pong(pong) = Decode!(&received.content, Talk)? else {
+        let Message::Pong(pong) = Decode!(&received.content, Message)? else {
             bail!("{key} gets a ping");
         };
         let (ping, sent) = self.waiting.pop_front().context("a pong without a ping")?;

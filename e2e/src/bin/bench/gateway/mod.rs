@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::Result;
-use e2e::{canister::Canister, load::percentile_ms};
+use e2e::{canister::Canister, load::percentile_ms, ping_pong};
 use tokio::net::TcpSocket;
 use xtask::{build::Artifacts, layout::Layout};
 
@@ -26,7 +26,6 @@ use crate::{
     lean::{LeanClient, agent},
     limits,
     node::Node,
-    ping_pong,
     report::{Report, Row, Unit},
     say,
     turns::in_turns,

@@ -1,11 +1,9 @@
 //! A chat with as many messages as one likes.
 
-use std::{fs, path::Path};
-
 use anyhow::{Context, Error, Result, ensure};
 use candid::Principal;
 use chat_api::Metrics;
-use e2e::canister::Canister;
+use e2e::{artifact, canister::Canister};
 use ic_agent::Agent;
 use ic_management_canister_types::{
     CanisterInstallMode, CanisterSettings, EnvironmentVariable, UpdateSettingsArgs,
@@ -42,13 +40,13 @@ impl Subject {
     pub async fn install() -> Result<Self> {
         let layout = Layout::of_this_workspace();
         let (node, instructions) = Node::start_counting(None).await?;
-        let product = read(&Artifacts::of(&layout).backend_wasm)?;
+        let product = artifact::read(&Artifacts::of(&layout).backend_wasm)?;
         Ok(Self {
             canister: node.install(&product).await?,
             node,
             instructions,
             product,
-            filled: read(&TestCanisters::of(&layout).filled_chat)?,
+            filled: artifact::read(&TestCanisters::of(&layout).filled_chat)?,
             nonce: 0,
         })
     }
@@ -148,8 +146,4 @@ impl Subject {
 
 fn principal(agent: &Agent) -> Result<Principal> {
     agent.get_principal().map_err(Error::msg)
-}
-
-fn read(module: &Path) -> Result<Vec<u8>> {
-    fs::read(module).with_context(|| format!("{}: scripts/bench builds it", module.display()))
 }

@@ -2,17 +2,20 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use candid::CandidType;
-use e2e::{canister::Canister, network::Network, wait::within_deadline};
 use futures::StreamExt;
 use ic_agent::identity::BasicIdentity;
 use ic_ws_client::{Connection, Ed25519Signer, Event, Events, connect};
 use serde::Deserialize;
 use xtask::{build::TestCanisters, layout::Layout};
 
+use crate::{artifact, canister::Canister, network::Network, wait::within_deadline};
+
 /// What client and canister say to each other.
 #[derive(CandidType, Debug, Deserialize, PartialEq)]
 pub enum Message {
+    /// Asks for the pong with this number.
     Ping(u64),
+    /// Answers the ping with this number.
     Pong(u64),
 }
 
@@ -24,8 +27,7 @@ pub async fn deploy(network: &Network) -> Result<Canister> {
 
 /// The canister's module.
 pub fn module() -> Result<Vec<u8>> {
-    let module = TestCanisters::of(&Layout::of_this_workspace()).ping_pong;
-    std::fs::read(module).context("run scripts/test, which builds the examples")
+    artifact::read(&TestCanisters::of(&Layout::of_this_workspace()).ping_pong)
 }
 
 /// Somebody new, connected through the network's gateway.
@@ -37,6 +39,7 @@ pub struct Pinger {
 }
 
 impl Pinger {
+    /// Connects to `canister`.
     pub fn connect(network: &Network, canister: &Canister) -> Result<Self> {
         let config = network.client_config(&network.gateway_url, canister.id);
         let (connection, events) = connect(config, Ed25519Signer::generate()?);
