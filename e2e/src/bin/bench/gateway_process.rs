@@ -1,6 +1,9 @@
 //! The gateway as a process of its own, and what it takes up.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use e2e::{
@@ -10,7 +13,7 @@ use e2e::{
 };
 use tempfile::TempDir;
 use tokio::process::Command;
-use xtask::process::die_with_parent;
+use xtask::{build::Artifacts, layout::Layout, process::die_with_parent};
 
 use crate::{node::Node, usage::Usage};
 
@@ -24,6 +27,15 @@ const FLAGS: [&str; 4] = [
 
 /// More than wait by chance while all clients read.
 const MANY_WAITING: f64 = 100.0;
+
+/// The gateway as an operator runs it; in a quick run the development build, which is there anyway.
+pub fn program(quick: bool) -> PathBuf {
+    let artifacts = Artifacts::of(&Layout::of_this_workspace());
+    match quick {
+        true => artifacts.gateway,
+        false => artifacts.optimised_gateway,
+    }
+}
 
 /// A running gateway, with a new identity.
 pub struct Gateway {

@@ -86,7 +86,7 @@ impl LeanClient {
         let mut client = Self {
             socket,
             key: ClientKey {
-                client_principal: agent.get_principal().map_err(Error::msg)?,
+                client_principal: principal(&agent)?,
                 client_nonce: number,
             },
             agent,
@@ -200,6 +200,11 @@ pub fn agent(node: &Node, number: u64) -> Agent {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&number.to_be_bytes());
     node.agent_of(BasicIdentity::from_raw_key(&key))
+}
+
+/// Who an agent signs as.
+pub fn principal(agent: &Agent) -> Result<Principal> {
+    agent.get_principal().map_err(Error::msg)
 }
 
 /// Nanoseconds since 1970.

@@ -1,6 +1,6 @@
 //! A canister that tells what its CDK costs, called as clients and a gateway call it.
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Result, ensure};
 use candid::{Encode, Principal, utils::ArgumentEncoder};
 use e2e::{canister::Canister, load::Load};
 use ic_agent::{Agent, identity::BasicIdentity};
@@ -10,7 +10,7 @@ use ic_ws_protocol::{
     WebsocketMessage,
 };
 
-use crate::node::Node;
+use crate::{lean::principal, node::Node};
 
 const CONNECTIONS: usize = 32;
 
@@ -202,8 +202,4 @@ async fn instructions(
 
 fn mean(sum: u64) -> f64 {
     sum as f64 / CALLS as f64
-}
-
-fn principal(agent: &Agent) -> Result<Principal> {
-    agent.get_principal().map_err(Error::msg)
 }

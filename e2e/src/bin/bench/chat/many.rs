@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use e2e::load::percentile_ms;
 
 use super::{
+    UPDATE,
     chatter::{Plan, Tally},
     people::People,
     stack::Stack,
@@ -14,8 +15,6 @@ use crate::{
     report::{Report, Row, Unit},
     say,
 };
-
-const UPDATE: &str = "canister_update ws_message";
 
 /// Of the people's numbers. Others have been here before.
 const FIRST: u64 = 1000;

@@ -10,12 +10,16 @@ mod stack;
 use std::time::Duration;
 
 use anyhow::Result;
-use xtask::{build::Artifacts, layout::Layout};
+use chat_api::Metrics;
+use e2e::canister::Canister;
 
-use crate::{limits, report::Report};
+use crate::{gateway_process, limits, report::Report};
 use chatter::Plan;
 use many::Many;
 use stack::Stack;
+
+/// What carries out what people ask for.
+const UPDATE: &str = "canister_update ws_message";
 
 /// How much is measured.
 struct Amounts {
@@ -52,18 +56,18 @@ const QUICK: Amounts = Amounts {
     histories: &[200],
 };
 
-/// Measures everything. The quick run takes the development build of the gateway, which is there anyway.
+/// Measures everything.
 pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let amounts = if quick { QUICK } else { FULL };
     limits::allow_connections(amounts.many.people)?;
-    let artifacts = Artifacts::of(&Layout::of_this_workspace());
-    let gateway = match quick {
-        true => &artifacts.gateway,
-        false => &artifacts.optimised_gateway,
-    };
-    let stack = Stack::start(gateway).await?;
+    let stack = Stack::start(&gateway_process::program(quick)).await?;
     screens::measure(&stack, amounts.screens, report).await?;
     amounts.many.measure(&stack, report).await?;
     stack.stop().await?;
     costs::measure(amounts.histories, report).await
+}
+
+/// How much there is in the chat.
+async fn metrics(backend: &Canister) -> Result<Metrics> {
+    Ok(backend.query::<(Metrics,)>("metrics", ()).await?.0)
 }

@@ -10,6 +10,7 @@ use ic_agent::identity::BasicIdentity;
 use tempfile::TempDir;
 use xtask::{build::Artifacts, deploy, layout::Layout};
 
+use super::metrics;
 use crate::{
     gateway_process::Gateway,
     instructions::Instructions,
@@ -53,8 +54,7 @@ impl Stack {
 
     /// How much there is in the chat.
     pub async fn metrics(&self) -> Result<Metrics> {
-        let backend = Canister::at(self.backend, &self.node.agent);
-        Ok(backend.query::<(Metrics,)>("metrics", ()).await?.0)
+        metrics(&Canister::at(self.backend, &self.node.agent)).await
     }
 
     pub async fn stop(self) -> Result<()> {

@@ -19,10 +19,9 @@ use std::{
 use anyhow::Result;
 use e2e::{canister::Canister, load::percentile_ms, ping_pong};
 use tokio::net::TcpSocket;
-use xtask::{build::Artifacts, layout::Layout};
 
 use crate::{
-    gateway_process::Gateway,
+    gateway_process::{self, Gateway},
     lean::{LeanClient, agent},
     limits,
     node::Node,
@@ -103,11 +102,10 @@ const QUICK: Amounts = Amounts {
     of_many: plan(2, 1000),
 };
 
-/// Measures everything. The quick run takes the development build, which is there anyway.
+/// Measures everything.
 pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let amounts = if quick { QUICK } else { FULL };
     limits::allow_connections(amounts.many)?;
-    let artifacts = Artifacts::of(&Layout::of_this_workspace());
     let module = ping_pong::module()?;
     let node = Node::start(None).await?;
     let mut canisters = Vec::new();
@@ -117,10 +115,7 @@ pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let bench = Bench {
         node,
         canisters,
-        program: match quick {
-            true => artifacts.gateway,
-            false => artifacts.optimised_gateway,
-        },
+        program: gateway_process::program(quick),
         amounts,
         numbers: Cell::new(0),
     };

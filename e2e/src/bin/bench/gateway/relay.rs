@@ -32,7 +32,7 @@ use tokio::{
 };
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 
-use crate::node::Node;
+use crate::{lean::principal, node::Node};
 
 /// A running relay. Dropping it ends it.
 pub struct Relay {
@@ -90,7 +90,7 @@ impl Shared {
         stream.set_nodelay(true)?;
         let (mut sink, mut stream) = accept_async(stream).await?.split();
         let handshake = HandshakeFrame {
-            gateway_principal: self.agent.get_principal().map_err(Error::msg)?,
+            gateway_principal: principal(&self.agent)?,
         };
         sink.send(Message::Binary(handshake.encode()?.into()))
             .await?;

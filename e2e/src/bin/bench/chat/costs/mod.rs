@@ -10,6 +10,7 @@ mod subject;
 use anyhow::{Context, Result};
 use chat_api::Span;
 
+use super::UPDATE;
 use crate::{
     report::{Report, Row, Unit},
     say,
@@ -17,7 +18,6 @@ use crate::{
 use member::TEXT;
 use subject::Subject;
 
-const UPDATE: &str = "canister_update ws_message";
 const HISTORY: &str = "canister_query history";
 const OVERVIEW: &str = "canister_query overview";
 

@@ -1,10 +1,8 @@
 //! A chat with as many messages as one likes.
 
-use anyhow::{Context, Error, Result, ensure};
-use candid::Principal;
+use anyhow::{Context, Result, ensure};
 use chat_api::Metrics;
 use e2e::{artifact, canister::Canister};
-use ic_agent::Agent;
 use ic_management_canister_types::{
     CanisterInstallMode, CanisterSettings, EnvironmentVariable, UpdateSettingsArgs,
 };
@@ -14,8 +12,13 @@ use xtask::{
     layout::Layout,
 };
 
-use super::{UPDATE, member::Member};
-use crate::{instructions::Instructions, lean::agent, node::Node};
+use super::member::Member;
+use crate::{
+    chat::{UPDATE, metrics},
+    instructions::Instructions,
+    lean::{agent, principal},
+    node::Node,
+};
 
 /// How many people are connected, all of them looking at the room.
 const CONNECTED: u64 = 20;
@@ -136,14 +139,10 @@ impl Subject {
 
     /// How much there is.
     pub async fn metrics(&self) -> Result<Metrics> {
-        Ok(self.canister.query::<(Metrics,)>("metrics", ()).await?.0)
+        metrics(&self.canister).await
     }
 
     pub async fn stop(self) -> Result<()> {
         self.node.stop().await
     }
-}
-
-fn principal(agent: &Agent) -> Result<Principal> {
-    agent.get_principal().map_err(Error::msg)
 }
