@@ -31,8 +31,6 @@ async fn send_large(client: &mut Client) {
 
 /// Clients of one address, each of which sends a large message. Some have no room, and are closed for `reason`.
 async fn crowd(scene: &Scene, reason: &str) -> Vec<Client> {
-    let name = format!("icws_gateway_connections_closed_total{{reason=\"{reason}\"}}");
-    let closed = async || scene.gateway.metric(&name).await.unwrap_or_default() as usize;
     let before = scene.network.accepted("ws_message").len();
     let arrived = || scene.network.accepted("ws_message").len() - before;
     let mut clients = vec![];
@@ -40,7 +38,7 @@ async fn crowd(scene: &Scene, reason: &str) -> Vec<Client> {
         let mut client = Client::connect_from(GREEDY, &scene.gateway, 1 + n as u64).await;
         client.send_open(CANISTER).await;
         send_large(&mut client).await;
-        until(async || arrived() + closed().await == n).await;
+        until(async || arrived() + scene.closed(reason).await == n).await;
         clients.push(client);
     }
     assert_eq!(arrived(), SERVED);
@@ -116,8 +114,7 @@ async fn messages_that_are_not_complete_take_no_more_than_their_share() {
     }))
     .await;
     // Five at most are within the limit.
-    let closed = "icws_gateway_connections_closed_total{reason=\"too_much_incoming\"}";
-    until(async || scene.gateway.metric(closed).await >= Some(15)).await;
+    until(async || scene.closed("too_much_incoming").await >= 15).await;
     drop(sockets);
     scene.expect_alone().await;
 }

@@ -8,7 +8,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use super::{CANISTER, Client, Gateway, connected, fake_network::FakeNetwork};
+use super::{CANISTER, Client, Gateway, connected, fake_network::FakeNetwork, until};
 
 /// A gateway with a client that is served.
 pub struct Scene {
@@ -76,8 +76,13 @@ impl Scene {
     }
 
     pub async fn expect_closed(&self, reason: &str) {
+        until(async || self.closed(reason).await == 1).await;
+    }
+
+    /// How many connections were closed for this reason.
+    pub async fn closed(&self, reason: &str) -> usize {
         let name = format!("icws_gateway_connections_closed_total{{reason=\"{reason}\"}}");
-        self.gateway.until_metric(&name, 1).await;
+        self.gateway.metric(&name).await.unwrap_or_default() as usize
     }
 
     /// A socket on which the client's side of the handshake is done.
