@@ -187,11 +187,12 @@ impl Execution {
             Target::Start => self.call_export(wasm::START),
             Target::Callback(closure) => self.call_table(closure),
         };
-        let (canister, instructions) = (
-            self.store.data().environment.canister_id,
-            self.instructions(),
+        tracing::debug!(
+            canister = %self.store.data().environment.canister_id,
+            function = ?target,
+            instructions = self.instructions(),
+            "executed"
         );
-        tracing::debug!(%canister, function = ?target, instructions, "executed");
         result.map_err(|e| Trapped::from_wasmtime(&e, limit))
     }
 
