@@ -1,11 +1,12 @@
 //! A small web site on loopback, served from memory: what a browser needs to run something other than the chat.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, path::Path};
 
 use anyhow::Result;
 use axum::{Router, http::header::CONTENT_TYPE, routing::get};
 use bytes::Bytes;
 use tokio::{net::TcpListener, task::JoinHandle};
+use xtask::media_type::MediaType;
 
 /// A site. Ends when dropped.
 pub struct Site {
@@ -15,11 +16,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// Serves each of the files at its path, as what its name ends with; and as a page without such an ending.
+    /// Serves each of the files at its path: as what the chat's page would be served as, or as a page.
     pub async fn start<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Result<Self> {
         let mut router = Router::new();
         for (path, content) in files {
-            let (media_type, content) = (media_type(path), Bytes::from(content));
+            let media_type = MediaType::of(Path::new(path));
+            let media_type = media_type.map_or("text/html", |it| it.content_type);
+            let content = Bytes::from(content);
             let file = get(move || async move { ([(CONTENT_TYPE, media_type)], content) });
             router = router.route(path, file);
         }
@@ -36,14 +39,5 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-fn media_type(path: &str) -> &'static str {
-    match path.rsplit_once('.') {
-        Some((_, "js")) => "text/javascript",
-        Some((_, "json")) => "application/json",
-        Some((_, "wasm")) => "application/wasm",
-        _ => "text/html",
     }
 }

@@ -8,6 +8,7 @@ pub mod deploy;
 pub mod icp;
 pub mod identity;
 pub mod layout;
+pub mod media_type;
 pub mod network_file;
 pub mod process;
 pub mod start;
@@ -15,5 +16,4 @@ pub mod stop;
 pub mod test;
 
 mod instance;
-mod media_type;
 mod ports;

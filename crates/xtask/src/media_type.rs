@@ -4,7 +4,7 @@ use std::{ffi::OsStr, path::Path};
 
 /// How files of one kind are served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct MediaType {
+pub struct MediaType {
     /// The value of the `Content-Type` header.
     pub content_type: &'static str,
     /// Whether such files gain by compression.
@@ -13,7 +13,7 @@ pub(crate) struct MediaType {
 
 impl MediaType {
     /// The type of `file` by its extension; `None` if such files do not belong to a page.
-    pub(crate) fn of(file: &Path) -> Option<Self> {
+    pub fn of(file: &Path) -> Option<Self> {
         let (content_type, compressible) = match file.extension().and_then(OsStr::to_str)? {
             "html" => ("text/html; charset=utf-8", true),
             "css" => ("text/css; charset=utf-8", true),
