@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candid::Principal;
-use chat_api::{Address, Command, CommandId, Request, RoomId};
+use chat_api::{Address, ChatMessage, Command, CommandId, Request, RoomId, Signal};
 
 /// The room that is there from the start, and that everybody may join.
 pub const LOBBY: RoomId = 0;
@@ -52,6 +52,11 @@ pub fn introduction(name: impl Into<String>) -> Command {
         guest: false,
         color: 0,
     }
+}
+
+/// What tells the canister that one looks at a room: from then on it tells what passes there.
+pub fn looking_at(room: RoomId) -> ChatMessage {
+    ChatMessage::Signal(Signal::Look { room: Some(room) })
 }
 
 /// To say something in a room.

@@ -107,7 +107,7 @@ impl Window {
             text: message.querySelector('.text')?.textContent ?? '',
             state: message.querySelector('.send-state')?.getAttribute('aria-label') ?? null,
         }))";
-        Ok(serde_json::from_value(self.execute(script).await?)?)
+        self.ask(script, []).await
     }
 
     /// Waits until the page shows a message with this text that is not just being sent.

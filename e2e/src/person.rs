@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use candid::Principal;
 use chat_api::{
     Change, ChatMessage, Command, CommandId, Event as ChatEvent, Logged, Message, Passing,
-    Presence, RoomId, Signal,
+    Presence, RoomId,
 };
 use futures::StreamExt;
 use ic_ws_client::{
@@ -12,7 +12,7 @@ use ic_ws_client::{
 };
 
 use crate::{
-    commands::{Device, LOBBY, introduction, saying, whisper},
+    commands::{Device, LOBBY, introduction, looking_at, saying, whisper},
     stack::Stack,
     wait::within_deadline,
 };
@@ -103,8 +103,7 @@ impl Person {
 
     /// Looks at a room: from now on the canister tells what passes there.
     pub async fn look(&self, room: RoomId) -> Result<()> {
-        let look = ChatMessage::Signal(Signal::Look { room: Some(room) });
-        let sent = self.connection.send(&look)?;
+        let sent = self.connection.send(&looking_at(room))?;
         Ok(within_deadline("the canister to know who looks", sent).await??)
     }
 

@@ -142,12 +142,10 @@ impl Talker {
         self.up_to = logged.number;
         match logged.change {
             Change::Said { message, .. } => {
-                let next = self.shown.last().map_or(0, |last| last.number + 1);
-                ensure!(
-                    self.shown.is_empty() || message.number == next,
-                    "message {} came, and not {next}",
-                    message.number
-                );
+                if let Some(last) = self.shown.last() {
+                    let (number, next) = (message.number, last.number + 1);
+                    ensure!(number == next, "message {number} came, and not {next}");
+                }
                 self.shown.push(message);
             }
             Change::Entered(_) => self.has_entered = true,

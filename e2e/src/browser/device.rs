@@ -7,10 +7,9 @@ use thirtyfour::{ChromeCapabilities, prelude::*};
 use super::Window;
 
 /// What a window is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// With a mouse and a keyboard.
-    #[default]
     Desktop,
     /// With a small screen to be touched.
     Phone,
@@ -69,11 +68,6 @@ impl Window {
             .ascii_serialization();
         let wanted = json!({ "permissions": ["notifications"], "origin": origin });
         self.devtools("Browser.grantPermissions", wanted).await
-    }
-
-    /// Has the browser forget what it has fetched.
-    pub async fn clear_cache(&self) -> Result<()> {
-        self.devtools("Network.clearBrowserCache", json!({})).await
     }
 
     /// Calls a method of the Chrome DevTools Protocol.

@@ -2,22 +2,26 @@
 
 use anyhow::Result;
 
+use super::member;
 use crate::{browser::Window, wait::until};
 
 impl Window {
     /// Makes a room, which everybody finds, and goes in.
     pub async fn make_room(&self, name: &str) -> Result<()> {
-        self.press("New room").await?;
-        self.fill_in("Name", name).await?;
-        self.press("Make the room").await?;
-        self.wait_for_room(name).await
+        self.make(name, false).await
     }
 
     /// Makes a room for those who are invited only, and goes in.
     pub async fn make_private_room(&self, name: &str) -> Result<()> {
+        self.make(name, true).await
+    }
+
+    async fn make(&self, name: &str, is_private: bool) -> Result<()> {
         self.press("New room").await?;
         self.fill_in("Name", name).await?;
-        self.click("dialog [type=checkbox]").await?;
+        if is_private {
+            self.click("dialog [type=checkbox]").await?;
+        }
         self.press("Make the room").await?;
         self.wait_for_room(name).await
     }
@@ -50,14 +54,12 @@ impl Window {
 
     /// Opens what can be done about somebody in the open list of members.
     pub async fn show_person(&self, name: &str) -> Result<()> {
-        self.click(&format!("[data-testid=person][data-name='{name}'] .name"))
-            .await
+        self.click(&format!("{} .name", member(name))).await
     }
 
     /// Waits until the open list of members says that somebody is this.
     pub async fn wait_for_role(&self, name: &str, role: &str) -> Result<()> {
-        let person = format!("[data-testid=person][data-name='{name}']");
-        self.wait_for_text(&person, role).await
+        self.wait_for_text(&member(name), role).await
     }
 
     /// Closes what stands beside the conversation, or lies over everything.

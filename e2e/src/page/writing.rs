@@ -8,7 +8,7 @@ use crate::{browser::Window, wait::until};
 impl Window {
     /// Types a message of any characters and any length at once, and sends it.
     pub async fn paste(&self, text: &str) -> Result<()> {
-        self.wait_for("#composer").await?.click().await?;
+        self.click("#composer").await?;
         self.write(text).await?;
         self.wait_for("#send-button:not([disabled])").await?;
         self.press_keys(Key::Enter).await
@@ -16,7 +16,7 @@ impl Window {
 
     /// Says something to everyone that mentions somebody.
     pub async fn mention(&self, name: &str, text: &str) -> Result<()> {
-        self.wait_for("#composer").await?.click().await?;
+        self.click("#composer").await?;
         self.write(&format!("@{name}")).await?;
         self.wait_for_text("[role=option]", name).await?;
         self.press_keys(Key::Enter).await?;

@@ -68,7 +68,7 @@ async fn check_all_screens(device: Device) -> Result<()> {
     check(&alice, "the emojis").await?;
     alice.press_keys(Key::Escape).await?;
     alice.act_on("An answer", "Reply").await?;
-    alice.wait_for("#composer").await?.click().await?;
+    alice.click("#composer").await?;
     alice.write("@b").await?;
     alice.wait_for("[role=option]").await?;
     check(&alice, "completions").await?;

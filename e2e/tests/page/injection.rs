@@ -109,7 +109,7 @@ async fn nobody_breaks_the_page_by_size_or_direction() -> Result<()> {
 
     // As long as may be, without a place to break it.
     let longest = "x".repeat(MAX_TEXT_BYTES);
-    alice.wait_for("#composer").await?.click().await?;
+    alice.click("#composer").await?;
     alice.write(&format!("{longest}x")).await?;
     alice
         .wait_for_words("This message is too long; shorten it a little.")
@@ -191,7 +191,7 @@ async fn who_takes_the_name_of_another_is_told_apart() -> Result<()> {
 
     // What cannot be seen is in no name.
     let third = story.stranger(Device::Phone).await?;
-    third.wait_for("#name-input").await?.click().await?;
+    third.click("#name-input").await?;
     third.write("Al\u{200b}ice").await?;
     third.press("Continue as a guest").await?;
     third

@@ -19,7 +19,7 @@ async fn people_see_who_is_here_and_who_is_writing() -> Result<()> {
     alice.show_members().await?;
     alice.wait_for_person("Bob").await?;
 
-    bob.wait_for("#composer").await?.click().await?;
+    bob.click("#composer").await?;
     until("Alice to see that Bob is typing", || async {
         // For as long as he is.
         bob.write("Hm, ").await?;

@@ -5,10 +5,9 @@ use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 use anyhow::{Context, Result, bail, ensure};
 use candid::{Decode, Encode, Principal};
 use chat_api::{
-    Change, ChatMessage, Command, CommandId, Event, Message, MessageNumber, RoomId, Signal,
-    Visibility,
+    Change, ChatMessage, Command, CommandId, Event, Message, MessageNumber, RoomId, Visibility,
 };
-use e2e::commands::{Device, introduction, saying};
+use e2e::commands::{Device, introduction, looking_at, saying};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use crate::lean::{LeanClient, PATIENCE, Received, unix_time_ns};
@@ -89,10 +88,7 @@ impl Chatter {
         let room = timeout(PATIENCE, entered).await.context("no entrance")??;
         ensure!(room.next == 0, "something was said in {} before", room.name);
         self.room = room.id;
-        let look = ChatMessage::Signal(Signal::Look {
-            room: Some(room.id),
-        });
-        self.connection.send(Encode!(&look)?).await?;
+        self.connection.send(Encode!(&looking_at(room.id))?).await?;
         Ok(room.id)
     }
 

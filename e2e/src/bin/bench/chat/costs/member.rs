@@ -5,7 +5,7 @@ use candid::{Encode, Principal, utils::ArgumentEncoder};
 use chat_api::{ChatMessage, Command, History, MAX_PAGE, Overview, QueryError, Signal, Span};
 use e2e::{
     canister::Canister,
-    commands::{Device, LOBBY, introduction, saying},
+    commands::{Device, LOBBY, introduction, looking_at, saying},
 };
 use ic_ws_protocol::{
     CanisterWsCloseArguments, CanisterWsMessageArguments, CanisterWsOpenArguments,
@@ -49,8 +49,7 @@ impl Member {
     pub async fn enter(&mut self, name: String) -> Result<()> {
         self.request(introduction(name)).await?;
         self.request(Command::Join { room: LOBBY }).await?;
-        let look = Signal::Look { room: Some(LOBBY) };
-        self.send(ChatMessage::Signal(look)).await
+        self.send(looking_at(LOBBY)).await
     }
 
     /// Says something in the lobby.
