@@ -2,7 +2,9 @@
 
 mod client_tests;
 mod glue;
+mod module;
 mod page;
+mod remap;
 mod size;
 
 use std::{
@@ -14,11 +16,14 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 
 pub use client_tests::{ClientTests, client_tests};
+pub use module::Module;
+pub(crate) use module::{commit, version};
 pub use size::PageSize;
 
 use crate::layout::Layout;
 
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What canisters and pages are compiled for.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const WASM_PROFILE: &str = "wasm";
 
 /// Where the results of a build are.
@@ -248,15 +253,8 @@ fn test_canister(layout: &Layout, name: &str) -> Result<()> {
 
 /// Quiet, because the build of the native programs may show its progress at the same time.
 fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
-    let output = cargo(layout)
-        .args([
-            "rustc",
-            "--quiet",
-            "--target",
-            WASM_TARGET,
-            "--profile",
-            WASM_PROFILE,
-        ])
+    let output = wasm_cargo(layout, "rustc")?
+        .arg("--quiet")
         .args(selection)
         .stdin(Stdio::null())
         .output()
@@ -269,6 +267,16 @@ fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Cargo, which makes the same modules of the same source whatever folders and settings this machine has.
+fn wasm_cargo(layout: &Layout, command: &str) -> Result<Command> {
+    let mut cargo = cargo(layout);
+    cargo
+        .args([command, "--locked"])
+        .args(["--target", WASM_TARGET, "--profile", WASM_PROFILE])
+        .env(remap::VARIABLE, remap::flags(layout)?);
+    Ok(cargo)
+}
+
 pub(crate) fn cargo(layout: &Layout) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo
@@ -276,6 +284,14 @@ pub(crate) fn cargo(layout: &Layout) -> Command {
         // Wherever Cargo's configuration would put it: `Artifacts` are looked for here.
         .env("CARGO_TARGET_DIR", layout.target());
     cargo
+}
+
+/// What this machine is, in the compiler's words.
+pub(crate) fn host(layout: &Layout) -> Result<String> {
+    let version = remap::rustc(layout, &["--version", "--verbose"])?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.context("rustc does not say for which machine it is")?;
+    Ok(host.to_owned())
 }
 
 /// Works in the workspace, whose `rust-toolchain.toml` says which Rust it is about.

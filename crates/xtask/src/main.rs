@@ -4,7 +4,13 @@ use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, build, icp, layout::Layout, start, stop, test};
+use xtask::{
+    bench,
+    build::{self, Module},
+    icp,
+    layout::Layout,
+    start, stop, test,
+};
 
 /// Builds, runs and tests the chat stack.
 #[derive(Parser)]
@@ -76,6 +82,9 @@ fn build(layout: &Layout, only_canisters: bool, tell_page_size: bool) -> Result<
         build::canisters_and_page(layout)?;
     } else {
         build::all(layout)?;
+    }
+    for module in Module::make_all(layout)? {
+        println!("{module}");
     }
     if tell_page_size {
         println!("{}", build::page_size(layout)?);

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Stdio};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::{WASM_PROFILE, WASM_TARGET, cargo, ensure_wasm_target, glue::bind};
+use super::{ensure_wasm_target, glue::bind, wasm_cargo};
 use crate::layout::Layout;
 
 const NAME: &str = "client_tests";
@@ -44,14 +44,12 @@ struct Built {
 pub fn client_tests(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
     eprintln!("Building the client's tests for a browser…");
-    let output = cargo(layout)
+    let output = wasm_cargo(layout, "test")?
         .args([
-            "test",
             "--no-run",
             "--quiet",
             "--message-format=json-render-diagnostics",
         ])
-        .args(["--target", WASM_TARGET, "--profile", WASM_PROFILE])
         .args(["--package", "ic-ws-client", "--test", "it"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
