@@ -15,5 +15,6 @@ pub mod start;
 pub mod stop;
 pub mod test;
 
+mod asset_headers;
 mod instance;
 mod ports;

@@ -1,14 +1,17 @@
 //! Makes the page's folder: the compiled app with its JavaScript glue, and the static files beside it.
 
-use std::{collections::BTreeSet, ffi::OsString, fs, path::Path};
+use std::{collections::BTreeSet, env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context, Result};
 
 use super::glue::bind;
-use crate::media_type::MediaType;
+use crate::{asset_headers, media_type::MediaType};
 
 /// The app is `chat.js` and `chat_bg.wasm`.
 const APP: &str = "chat";
+/// In the environment, the gateways to which the page may connect that other tools upload. Our own ask the network.
+const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+const LOCAL_GATEWAY: &str = "ws://127.0.0.1:8080";
 
 /// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else.
 pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
@@ -16,18 +19,25 @@ pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> 
     let mut wanted = bind(APP, module, page)?;
     let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
     for file in files(source)?.into_iter().filter(is_static) {
-        let content = fs::read(source.join(&file))?;
-        let copy = page.join(&file);
-        if fs::read(&copy).ok().as_ref() != Some(&content) {
-            fs::write(&copy, content)
-                .with_context(|| format!("cannot write {}", copy.display()))?;
-        }
+        write(&page.join(&file), &fs::read(source.join(&file))?)?;
         wanted.insert(file);
     }
+    let gateways = env::var(GATEWAYS).unwrap_or_else(|_| LOCAL_GATEWAY.to_owned());
+    let headers = asset_headers::file(&gateways);
+    write(&page.join(asset_headers::FILE), headers.as_bytes())?;
+    wanted.insert(asset_headers::FILE.into());
     for file in files(page)?.difference(&wanted) {
         fs::remove_file(page.join(file))?;
     }
     Ok(())
+}
+
+/// Unless that is what is there: nothing is missing while another build looks.
+fn write(file: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|present| present == content) {
+        return Ok(());
+    }
+    fs::write(file, content).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn files(folder: &Path) -> Result<BTreeSet<OsString>> {

@@ -3,12 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
+
 use super::Deployment;
+use crate::asset_headers;
 
 /// The variable with the URLs of the gateways, with commas between.
 const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 /// The variable with the URL of the page where people sign in.
 const IDENTITY_PROVIDER: &str = "PUBLIC_IDENTITY_PROVIDER_URL";
+
+/// The variable with the domains at which the page is shown, beside those of the network; with commas between.
+const DOMAINS: &str = "CUSTOM_DOMAINS";
 
 /// The settings of one deployment.
 pub(crate) struct Environment {
@@ -41,29 +47,20 @@ impl Environment {
         &self.variables
     }
 
-    /// The headers that a file of this type is served with.
-    pub(super) fn headers(&self, content_type: &str) -> BTreeMap<String, String> {
-        let mut headers = vec![
-            ("Cache-Control", "no-cache".to_owned()),
-            ("Referrer-Policy", "no-referrer".to_owned()),
-            ("X-Content-Type-Options", "nosniff".to_owned()),
-        ];
-        if content_type.starts_with("text/html") {
-            headers.push(("Content-Security-Policy", self.content_security_policy()));
-        }
-        headers
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+    /// The headers that `file` is served with.
+    pub(super) fn headers(&self, file: &str) -> Result<BTreeMap<String, String>> {
+        asset_headers::of(file, self.variable(GATEWAYS).unwrap_or_default())
     }
 
-    fn content_security_policy(&self) -> String {
-        let gateways = self.variables.iter().find(|(name, _)| name == GATEWAYS);
-        let gateways = gateways.map_or(String::new(), |(_, urls)| urls.replace(',', " "));
-        format!(
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' {gateways}; \
-             img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
+    /// What the page's canister serves for the domains of its own, a line each: by that it agrees to be shown there.
+    pub(super) fn domains(&self) -> Option<String> {
+        let domains = self.variable(DOMAINS).filter(|domains| !domains.is_empty());
+        domains.map(|domains| domains.replace(',', "\n") + "\n")
+    }
+
+    fn variable(&self, wanted: &str) -> Option<&str> {
+        let mut variables = self.variables.iter();
+        variables.find_map(|(name, value)| (name == wanted).then_some(value.as_str()))
     }
 }
 
@@ -73,34 +70,29 @@ mod tests {
 
     use super::*;
 
-    fn environment() -> Environment {
+    #[test]
+    fn a_local_page_may_reach_the_local_gateway() {
         let deployment = Deployment {
             backend: Principal::from_slice(&[1]),
             frontend: Principal::from_slice(&[2]),
             identity: Principal::from_slice(&[3]),
             root_key: vec![0x30, 0x81],
         };
-        Environment::new(&deployment, "ws://127.0.0.1:8080", 4943)
+        let environment = Environment::new(&deployment, "ws://127.0.0.1:8080", 4943);
+        let headers = environment.headers("index.html").unwrap();
+        let policy = &headers["Content-Security-Policy"];
+        assert!(policy.contains("connect-src 'self' ws://127.0.0.1:8080;"));
+        assert_eq!(environment.domains(), None);
     }
 
     #[test]
-    fn the_page_may_reach_all_gateways() {
-        let urls = "wss://one.example,wss://two.example".to_owned();
-        let html = Environment::of(vec![(GATEWAYS.to_owned(), urls)]).headers("text/html");
-        let policy = &html["Content-Security-Policy"];
-        assert!(policy.contains("connect-src 'self' wss://one.example wss://two.example;"));
-    }
-
-    #[test]
-    fn only_html_may_reach_the_gateway() {
-        let html = environment().headers("text/html; charset=utf-8");
-        assert!(
-            html["Content-Security-Policy"].contains("connect-src 'self' ws://127.0.0.1:8080;")
+    fn each_domain_has_a_line() {
+        let domains = (
+            DOMAINS.to_owned(),
+            "chat.example,www.chat.example".to_owned(),
         );
-        assert!(
-            !environment()
-                .headers("text/css")
-                .contains_key("Content-Security-Policy")
-        );
+        let environment = Environment::of(vec![domains]);
+        let served = environment.domains().unwrap();
+        assert_eq!(served, "chat.example\nwww.chat.example\n");
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::{deploy::environment::Environment, media_type::MediaType};
+use crate::{asset_headers, deploy::environment::Environment, media_type::MediaType};
 
 /// A file as it should be served.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,10 @@ pub(super) fn read(folder: &Path, environment: &Environment) -> Result<Vec<Asset
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if name == asset_headers::FILE {
+            // Nothing to serve, but what other tools learn the headers from.
+            continue;
+        }
         let MediaType {
             content_type,
             compressible,
@@ -57,8 +61,17 @@ pub(super) fn read(folder: &Path, environment: &Environment) -> Result<Vec<Asset
         assets.push(Asset {
             key: format!("/{name}"),
             content_type,
-            headers: environment.headers(content_type),
+            headers: environment.headers(name)?,
             encodings: encodings(bytes, compressible)?,
+        });
+    }
+    if let Some(domains) = environment.domains() {
+        let name = ".well-known/ic-domains";
+        assets.push(Asset {
+            key: format!("/{name}"),
+            content_type: "text/plain; charset=utf-8",
+            headers: environment.headers(name)?,
+            encodings: encodings(domains.into_bytes(), false)?,
         });
     }
     assets.sort_by(|one, other| one.key.cmp(&other.key));
