@@ -56,24 +56,8 @@ impl Icp {
         &self,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<String> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths(
-            [self.path.clone()]
-                .into_iter()
-                .chain(env::split_paths(&path)),
-        )?;
-        let mut icp = Command::new(self.path.join("icp"));
-        icp.args(arguments)
-            .env("PATH", path)
-            .env_remove("ICP_ENVIRONMENT")
-            .env_remove("ICP_NETWORK")
-            .env("ICP_HOME", self.home.path().join("icp"))
-            .env("ICP_PROJECT_ROOT", self.home.path())
-            .env("DO_NOT_TRACK", "1")
-            .env("RUST_BACKTRACE", "0")
-            .current_dir(self.home.path())
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+        let mut icp = self.command(self.path.join("icp"))?;
+        icp.args(arguments);
         let output = timeout(DEADLINE, icp.output())
             .await
             .with_context(|| format!("waited {DEADLINE:?} in vain for {:?}", icp.as_std()))?
@@ -86,5 +70,28 @@ impl Icp {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(written)
+    }
+
+    /// How to run a `program` that finds the command, with the identity and the project that are here.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths(
+            [self.path.clone()]
+                .into_iter()
+                .chain(env::split_paths(&path)),
+        )?;
+        let mut command = Command::new(program);
+        command
+            .env("PATH", path)
+            .env_remove("ICP_ENVIRONMENT")
+            .env_remove("ICP_NETWORK")
+            .env("ICP_HOME", self.home.path().join("icp"))
+            .env("ICP_PROJECT_ROOT", self.home.path())
+            .env("DO_NOT_TRACK", "1")
+            .env("RUST_BACKTRACE", "0")
+            .current_dir(self.home.path())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        Ok(command)
     }
 }

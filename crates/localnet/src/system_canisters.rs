@@ -1,6 +1,7 @@
 //! Two canisters of the public network, as far as deployment tools need them: the cycles minting canister, which says on
 //! which subnets canisters can be created, and the cycles ledger, which pays for them. Here is one subnet, and the ledger
-//! keeps no accounts: it gives everyone the cycles they ask for, and takes back what they do not need.
+//! keeps no accounts: it gives everyone the cycles they ask for, and takes back what they do not need. Asked for a balance,
+//! it tells one that suffices for anything.
 
 use candid::{CandidType, Empty, Nat, Principal};
 use ic_management_canister_types::CanisterSettings;
@@ -17,6 +18,9 @@ use crate::{
 pub const CYCLES_MINTING: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 4, 1, 1]);
 const CYCLES_LEDGER: Principal = Principal::from_slice(&[0, 0, 0, 0, 2, 0x10, 0, 2, 1, 1]);
 
+/// Of every account, in cycles: those of a million canisters.
+const BALANCE: u128 = 2_000_000_000_000_000_000;
+
 /// Whether the id is that of a canister which this module stands in for. No other can have it.
 pub fn contains(id: Principal) -> bool {
     id == CYCLES_MINTING || id == CYCLES_LEDGER
@@ -26,6 +30,7 @@ pub fn contains(id: Principal) -> bool {
 pub fn query(canister: Principal, method: &str, subnet: Principal) -> Result<Vec<u8>, Rejection> {
     match (canister, method) {
         (CYCLES_MINTING, "get_default_subnets") => management::encode(&vec![subnet]),
+        (CYCLES_LEDGER, "icrc1_balance_of") => management::encode(&Nat::from(BALANCE)),
         _ => Err(unknown_method(canister, method)),
     }
 }

@@ -1,121 +1,131 @@
-//! The sync step of `icp.yaml`: uploads the page to the canister that `icp deploy` has just installed.
-//!
-//! The calls go through the `icp` command itself, so that they are made by the identity selected there.
+//! The `icp` command, with which canisters are deployed to any network: by the identity selected there, as `icp.yaml` says.
+
+mod sync;
 
 use std::{
-    env,
-    io::Write,
-    process::{Command, Stdio},
+    io::{ErrorKind, Write},
+    path::Path,
+    process::{Command, Output, Stdio},
 };
 
-use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, de::DeserializeOwned};
+use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
 
-use crate::{
-    build::Artifacts,
-    deploy::{self, Calls, Environment},
-    layout::Layout,
-};
+pub use sync::sync;
 
-/// Makes the asset canister that `icp` names in the environment serve the page, as it was built.
-pub async fn sync(layout: &Layout) -> Result<()> {
-    let icp = Icp {
-        canister: variable("ICP_CLI_CID")?,
-        environment: variable("ICP_CLI_ENVIRONMENT")?,
-    };
-    let settings: Settings = icp.run(&["settings", "show"], &["--json"], &[])?;
-    let variables = settings.environment_variables.into_iter();
-    let variables = variables.map(|variable| (variable.name, variable.value));
-    let environment = Environment::of(variables.collect());
-    deploy::upload(&icp, &Artifacts::of(layout).page, &environment).await
+/// The oldest version that takes what it is told here.
+const OLDEST: (u32, u32) = (1, 5);
+
+/// The command, about one environment of a project.
+pub(crate) struct Icp<'a> {
+    /// Anywhere in the project.
+    folder: &'a Path,
+    environment: &'a str,
 }
 
-fn variable(name: &str) -> Result<String> {
-    env::var(name).with_context(|| {
-        format!("{name} is not set: this is a step of `icp deploy`, and not to be run by itself")
-    })
-}
+impl<'a> Icp<'a> {
+    pub(crate) fn new(folder: &'a Path, environment: &'a str) -> Self {
+        Self {
+            folder,
+            environment,
+        }
+    }
 
-#[derive(Deserialize)]
-struct Settings {
-    environment_variables: Vec<Variable>,
-}
+    /// Which version it is, unless that is too old.
+    pub(crate) fn version(&self) -> Result<String> {
+        let said = self.run(&["--version"])?;
+        let version = said.trim().trim_start_matches("icp ").to_owned();
+        let mut numbers = version.split('.').map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= OLDEST => Ok(version),
+            _ => bail!(
+                "this is icp {version}; {}.{} or later is needed",
+                OLDEST.0,
+                OLDEST.1
+            ),
+        }
+    }
 
-#[derive(Deserialize)]
-struct Variable {
-    name: String,
-    value: String,
-}
+    /// Runs `icp <arguments>`; gives what it writes.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<String> {
+        let written = self.finish(self.command(arguments), &[])?;
+        String::from_utf8(written).context("icp has written something unreadable")
+    }
 
-#[derive(Deserialize)]
-struct Reply {
-    /// In hexadecimal.
-    response_bytes: String,
-}
+    /// Runs `icp <arguments>` about the environment; gives what it writes.
+    pub(crate) fn run_there(&self, arguments: &[&str]) -> Result<String> {
+        self.run(&[arguments, &["--environment", self.environment]].concat())
+    }
 
-/// The `icp` command, about one canister.
-struct Icp {
-    canister: String,
-    environment: String,
-}
-
-impl Icp {
     /// Runs `icp canister <command> <canister> <arguments>` with `input`; gives what it writes, which is JSON.
-    fn run<T: DeserializeOwned>(
+    pub(crate) fn canister<T: DeserializeOwned>(
         &self,
         command: &[&str],
+        canister: &str,
         arguments: &[&str],
         input: &[u8],
     ) -> Result<T> {
-        let mut icp = Command::new("icp")
-            .arg("canister")
-            .args(command)
-            .arg(&self.canister)
-            .args(arguments)
-            .args(["--environment", &self.environment])
+        let environment = ["--environment", self.environment];
+        let all = [
+            &["canister"][..],
+            command,
+            &[canister],
+            arguments,
+            &environment,
+        ]
+        .concat();
+        let written = self.finish(self.command(&all), input)?;
+        serde_json::from_slice(&written).context("icp has written something unexpected")
+    }
+
+    /// Runs `icp deploy`, which shows what it does and does not ask.
+    pub(crate) fn deploy(&self) -> Result<()> {
+        let status = self
+            .command(&["deploy", "--yes", "--environment", self.environment])
+            .status()
+            .context("cannot run icp")?;
+        ensure!(status.success(), "icp deploy failed: see above");
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut icp = Command::new("icp");
+        icp.args(arguments)
+            .current_dir(self.folder)
             // It allows only one of these.
             .env_remove("ICP_ENVIRONMENT")
             .env_remove("ICP_NETWORK")
+            // Else it adds one to each error.
+            .env("RUST_BACKTRACE", "0");
+        icp
+    }
+
+    fn finish(&self, mut icp: Command, input: &[u8]) -> Result<Vec<u8>> {
+        let started = icp
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot run icp")?;
-        let written = match icp.stdin.take() {
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut running = match started {
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                "the icp command is not installed: npm install --global @icp-sdk/icp-cli, \
+                 or see https://github.com/dfinity/icp-cli"
+            ),
+            started => started.context("cannot run icp")?,
+        };
+        let written = match running.stdin.take() {
             Some(mut stdin) => stdin.write_all(input),
             None => Ok(()),
         };
-        let output = icp.wait_with_output().context("cannot wait for icp")?;
-        ensure!(
-            output.status.success(),
-            "icp canister {} failed: see above",
-            command.join(" ")
-        );
+        let output = running.wait_with_output().context("cannot wait for icp")?;
+        ensure!(output.status.success(), failure(&icp, &output));
         written.context("icp does not listen")?;
-        serde_json::from_slice(&output.stdout).context("icp has written something unexpected")
-    }
-
-    fn call(&self, method: &str, argument: &[u8], options: &[&str]) -> Result<Vec<u8>> {
-        let binary = [
-            "--args-file",
-            "/dev/stdin",
-            "--args-format",
-            "bin",
-            "--json",
-        ];
-        let arguments = [&[method], &binary[..], options].concat();
-        let reply: Reply = self
-            .run(&["call"], &arguments, argument)
-            .with_context(|| format!("{method} failed"))?;
-        Ok(hex::decode(reply.response_bytes)?)
+        Ok(output.stdout)
     }
 }
 
-impl Calls for Icp {
-    async fn query(&self, method: &str, argument: Vec<u8>) -> Result<Vec<u8>> {
-        self.call(method, &argument, &["--query"])
-    }
-
-    async fn update(&self, method: &str, argument: Vec<u8>) -> Result<Vec<u8>> {
-        self.call(method, &argument, &[])
-    }
+fn failure(icp: &Command, output: &Output) -> String {
+    let arguments: Vec<_> = icp.get_args().map(|it| it.to_string_lossy()).collect();
+    let said = String::from_utf8_lossy(&output.stderr);
+    format!("icp {} failed:\n{}", arguments.join(" "), said.trim())
 }

@@ -11,6 +11,8 @@ pub mod layout;
 pub mod media_type;
 pub mod network_file;
 pub mod process;
+pub mod release;
+pub mod rollout;
 pub mod start;
 pub mod stop;
 pub mod test;

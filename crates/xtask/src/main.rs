@@ -9,7 +9,7 @@ use xtask::{
     build::{self, Module},
     icp,
     layout::Layout,
-    start, stop, test,
+    release, rollout, start, stop, test,
 };
 
 /// Builds, runs and tests the chat stack.
@@ -33,6 +33,10 @@ enum Command {
     },
     /// Brings up the local network, the canisters, the gateway and the page; Ctrl-C stops them all.
     Start(start::Options),
+    /// Deploys the canisters and the page to any network.
+    Deploy(rollout::Options),
+    /// Builds what is given to others: programs, modules, checksums, bills of materials.
+    Release,
     /// Stops what `start` has started.
     Stop,
     /// Runs every test, browser tests included.
@@ -62,6 +66,8 @@ async fn main() -> ExitCode {
             page_size,
         } => build(&layout, canisters, page_size),
         Command::Start(options) => start::run(&layout, options).await,
+        Command::Deploy(options) => rollout::run(&layout, &options),
+        Command::Release => release::run(&layout),
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),
         Command::Bench { arguments } => bench::run(&layout, &arguments),

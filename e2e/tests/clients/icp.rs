@@ -1,12 +1,12 @@
 //! The `icp` command line with the local network as a connected network.
 
-use std::path::Path;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use candid::Principal;
-use e2e::{browser::Browser, icp::Icp, network::Network};
+use e2e::{browser::Browser, icp::Icp};
 use ic_localnet::{Config, Localnet};
 use serde_json::Value;
+
+use crate::project::Project;
 
 /// Canisters outside of any project.
 struct Detached {
@@ -121,12 +121,9 @@ async fn a_canister_lives_from_creation_to_deletion() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_project_is_deployed_and_deployed_again() -> Result<()> {
-    let network = Network::start().await?;
-    let icp = Icp::new().await?;
-    write_project(icp.folder(), &network).await?;
-
-    let first = deploy(&icp).await?;
-    let page = deploy(&icp).await?;
+    let project = Project::new().await?;
+    let first = deploy(&project.icp).await?;
+    let page = deploy(&project.icp).await?;
     assert_eq!(page, first);
 
     let browser = Browser::start().await?;
@@ -136,7 +133,7 @@ async fn the_project_is_deployed_and_deployed_again() -> Result<()> {
     let shown = window.wait_for_message("Deployed by icp").await?;
     assert_eq!(shown.author.as_deref(), Some("Alice"));
     window.close().await?;
-    network.stop().await
+    project.network.stop().await
 }
 
 /// Gives the address at which `icp` says that the page is.
@@ -145,27 +142,4 @@ async fn deploy(icp: &Icp) -> Result<String> {
     let mut lines = written.lines();
     let page = lines.find_map(|line| line.trim().strip_prefix("frontend: "));
     page.map(str::to_owned).context(written)
-}
-
-/// Writes `icp.yaml`, for another folder, network and gateway.
-async fn write_project(folder: &Path, network: &Network) -> Result<()> {
-    // Wherever the workspace is, commands can name it without quotes by this.
-    let root = folder.join("workspace");
-    tokio::fs::symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &root).await?;
-    let mut project = tokio::fs::read_to_string(root.join("icp.yaml")).await?;
-    let root = root.display();
-    for (from, to) in [
-        ("localhost:4943", format!("localhost:{}", network.port())),
-        ("ws://127.0.0.1:8080", network.gateway_url.clone()),
-        ("cargo rustc", format!("cd {root} && cargo rustc")),
-        ("scripts/", format!("{root}/scripts/")),
-        (
-            "CARGO_TARGET_DIR:-target",
-            format!("CARGO_TARGET_DIR:-{root}/target"),
-        ),
-    ] {
-        ensure!(project.contains(from), "icp.yaml does not contain `{from}`");
-        project = project.replace(from, &to);
-    }
-    Ok(tokio::fs::write(folder.join("icp.yaml"), project).await?)
 }

@@ -3,8 +3,12 @@
 
 mod agents;
 mod delegations;
-// The package is there for this platform only.
+// The package with the `icp` command is there for this platform only.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod icp;
 mod own;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod project;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod rollout;
 mod sign_in;

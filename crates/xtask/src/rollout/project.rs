@@ -1,0 +1,169 @@
+//! What `icp.yaml` says of a network, as `icp` understands it: with what is implied, and what was overridden.
+
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Url;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::icp::Icp;
+
+/// The environment variable of the page's canister with the URLs of the gateways.
+const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+
+/// An environment of the project.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub api_url: String,
+    page_host: Option<String>,
+    backend: Settings,
+    frontend: Settings,
+    /// Where `icp` keeps the ids of the canisters that it has created, should it be a network that it does not run itself.
+    ids: PathBuf,
+}
+
+/// What is set for one canister.
+#[derive(Debug)]
+struct Settings {
+    variables: BTreeMap<String, String>,
+    controllers: Vec<String>,
+    freezing_threshold: Option<String>,
+    log_visibility: Option<String>,
+}
+
+impl Target {
+    /// What the project says of the environment `name`.
+    pub(super) fn read(icp: &Icp<'_>, name: &str) -> Result<Self> {
+        Self::parse(&icp.run(&["project", "show"])?, name)
+    }
+
+    fn parse(project: &str, name: &str) -> Result<Self> {
+        let project = YamlLoader::load_from_str(project).context("icp's project is not YAML")?;
+        let project = project.first().context("icp shows no project")?;
+        let environment = &project["environments"][name];
+        ensure!(
+            !environment.is_badvalue(),
+            "icp.yaml has no environment {name}: it has {}",
+            names(&project["environments"]).join(", ")
+        );
+        let network = &environment["network"]["configuration"];
+        let text = |value: &Yaml| value.as_str().map(str::to_owned);
+        let folder = text(&project["dir"]).context("icp does not say where the project is")?;
+        Ok(Self {
+            api_url: text(&network["api-url"]).with_context(|| {
+                format!("the network of {name} is one that icp runs itself; for one to deploy to, icp.yaml has a URL")
+            })?,
+            page_host: text(&network["http-gateway-url"]),
+            backend: Settings::of(environment, "backend")?,
+            frontend: Settings::of(environment, "frontend")?,
+            ids: PathBuf::from(folder).join(format!(".icp/data/mappings/{name}.ids.json")),
+        })
+    }
+
+    /// Whether all is said that has to be.
+    pub(super) fn check(&self) -> Result<()> {
+        let urls = self.gateways();
+        ensure!(
+            !urls.is_empty(),
+            "nobody could chat: icp.yaml sets no {GATEWAYS} among the environment variables of frontend, \
+             the URLs of the gateways with commas between"
+        );
+        for url in urls.split(',') {
+            let parsed = Url::parse(url).with_context(|| format!("{GATEWAYS}: {url} is no URL"))?;
+            let is_local = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            ensure!(
+                parsed.scheme() == "wss" || parsed.scheme() == "ws" && is_local,
+                "{GATEWAYS}: {url} does not begin with wss://, and browsers allow a page no other connection"
+            );
+        }
+        Ok(())
+    }
+
+    fn gateways(&self) -> &str {
+        let urls = self.frontend.variables.get(GATEWAYS);
+        urls.map(String::as_str).unwrap_or_default()
+    }
+
+    /// Says how the canisters are set, and what is better set in earnest.
+    pub(super) fn tell(&self) {
+        println!("  gateways: {}", self.gateways());
+        for (name, settings) in [("backend", &self.backend), ("frontend", &self.frontend)] {
+            let threshold = settings.freezing_threshold.as_deref();
+            println!(
+                "  {name}: freezing threshold {}, logs for {}, controllers {}",
+                threshold.unwrap_or("30d"),
+                settings.log_visibility.as_deref().unwrap_or("controllers"),
+                [&["you".to_owned()][..], &settings.controllers]
+                    .concat()
+                    .join(", ")
+            );
+            if settings.controllers.is_empty() {
+                println!("  warning: without a second controller, {name} is lost with your key");
+            }
+        }
+    }
+
+    /// Whether `icp` has created the canister, in this deployment or one before.
+    pub(super) fn has_created(&self, name: &str) -> Result<bool> {
+        let ids = match fs::read(&self.ids) {
+            Ok(ids) => ids,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot read {}", self.ids.display()))?
+            }
+        };
+        let ids: BTreeMap<String, String> = serde_json::from_slice(&ids)
+            .with_context(|| format!("{} has no canister ids", self.ids.display()))?;
+        Ok(ids.contains_key(name))
+    }
+
+    /// Where the network serves the page of the canister `id`; `None` if the project does not say.
+    pub(super) fn page_url(&self, id: &str) -> Option<String> {
+        let (scheme, host) = self.page_host.as_ref()?.split_once("://")?;
+        Some(format!("{scheme}://{id}.{host}"))
+    }
+}
+
+impl Settings {
+    fn of(environment: &Yaml, canister: &str) -> Result<Self> {
+        // Its folder comes first.
+        let settings = &environment["canisters"][canister][1]["settings"];
+        ensure!(
+            !settings.is_badvalue(),
+            "icp.yaml has no canister {canister}"
+        );
+        let variables = settings["environment_variables"].as_hash();
+        let variables = variables.into_iter().flatten();
+        let controllers = settings["controllers"]
+            .as_vec()
+            .map_or(&[][..], Vec::as_slice);
+        Ok(Self {
+            variables: variables
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
+            controllers: controllers.iter().map(text).collect(),
+            freezing_threshold: given(&settings["freezing_threshold"]),
+            log_visibility: given(&settings["log_visibility"]),
+        })
+    }
+}
+
+fn names(map: &Yaml) -> Vec<String> {
+    map.as_hash()
+        .into_iter()
+        .flat_map(|map| map.keys().map(text))
+        .collect()
+}
+
+fn given(value: &Yaml) -> Option<String> {
+    (!value.is_badvalue() && !value.is_null()).then(|| text(value))
+}
+
+/// A scalar, or some principals.
+fn text(value: &Yaml) -> String {
+    match value {
+        Yaml::String(text) | Yaml::Real(text) => text.clone(),
+        Yaml::Integer(number) => number.to_string(),
+        _ => "some".to_owned(),
+    }
+}
