@@ -4,7 +4,7 @@ use std::{fs, io::Write};
 
 use anyhow::Result;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use e2e::wait::until;
+use e2e::{page::LOBBY, wait::until};
 
 use crate::story::Story;
 
@@ -73,5 +73,41 @@ async fn people_choose_how_others_see_them() -> Result<()> {
         .wait_for("article[data-author=Robert] img[src^='data:image/']")
         .await?;
     bob.wait_for_text("#own-name", "Robert").await?;
+    story.end([alice, bob]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_blocked_is_not_heard() -> Result<()> {
+    let story = Story::begin().await?;
+    let alice = story.desktop("Alice").await?;
+    let bob = story.desktop("Bob").await?;
+    bob.write_to("Alice").await?;
+    bob.say("Buy my watches").await?;
+    alice.open_room("Bob").await?;
+    alice.wait_for_message("Buy my watches").await?;
+
+    alice.click("article[data-author=Bob] .name").await?;
+    alice.press("Block").await?;
+    alice.wait_for_text("dialog", "Unblock").await?;
+    alice.close_panel().await?;
+    alice.wait_for_text(".room-header", "Offline").await?;
+    bob.say("They are cheap").await?;
+    bob.wait_for_words("Not sent: They have blocked you.")
+        .await?;
+
+    // A conversation that one has left comes back with what is said in it.
+    alice.press("Details and members").await?;
+    alice.press("Hide until the next message").await?;
+    alice.wait_for_none("[data-room=Bob]").await?;
+    alice.open_room(LOBBY).await?;
+    alice.show_members().await?;
+    alice.show_person("Bob").await?;
+    alice.press("Unblock").await?;
+    alice.wait_for_text("dialog", "Online").await?;
+    alice.close_panel().await?;
+    bob.press("Send again").await?;
+    alice.open_room("Bob").await?;
+    alice.wait_for_message("They are cheap").await?;
+    alice.wait_for_message("Buy my watches").await?;
     story.end([alice, bob]).await
 }
