@@ -1,11 +1,11 @@
 //! Coming, going, and being put out; and who is what.
 
 use candid::Principal;
-use chat_api::{Role, RoomId, RoomKind, Visibility};
+use chat_api::{Role, RoomId, RoomKind};
 use ic_stable_structures::Memory;
 
 use super::{
-    Refusal,
+    FIRST_ROOM, Refusal,
     permissions::{self, Deed, Standing},
     turn::Turn,
 };
@@ -199,20 +199,20 @@ impl<M: Memory> Turn<'_, M> {
         self.store.members.remove(person, room);
         self.lose_sight(person, room);
         let mut is_deserted = false;
-        self.store.rooms.update(room, |room| {
-            room.members = room.members.saturating_sub(1);
-            room.owner = room.owner.filter(|owner| *owner != person);
-            // What was said in a private room that has no members any more is nobody's.
-            let private = RoomKind::Group(Visibility::Private);
-            is_deserted = room.members == 0 && room.kind == private;
+        self.store.rooms.update(room, |record| {
+            record.members = record.members.saturating_sub(1);
+            record.owner = record.owner.filter(|owner| *owner != person);
+            // One stays for those who are new.
+            let is_for_all = room == FIRST_ROOM && record.is_public();
+            is_deserted = record.members == 0 && !is_for_all;
         });
-        if is_deserted {
-            self.store.rooms.set_deserted(room, true);
-        }
         self.store.people.update(person, |person| {
             person.groups = person.groups.saturating_sub(1);
         });
         self.log(Audience::Room(room), What::Member(room, person));
+        if is_deserted {
+            self.desert(room);
+        }
     }
 
     /// Ends that `by` is shown a conversation, until something is said in it.

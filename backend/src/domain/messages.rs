@@ -217,7 +217,7 @@ impl<M: Memory> Turn<'_, M> {
         }
     }
 
-    fn drop_oldest(&mut self, id: RoomId, room: &mut RoomRecord) {
+    pub(super) fn drop_oldest(&mut self, id: RoomId, room: &mut RoomRecord) {
         let oldest = (id, room.first);
         let bytes = self.store.messages.remove(oldest);
         let bytes = bytes.map_or(0, |message| message.bytes());
@@ -225,25 +225,6 @@ impl<M: Memory> Turn<'_, M> {
         self.store.volume.replace(bytes, 0);
         room.bytes = room.bytes.saturating_sub(bytes);
         room.first += 1;
-    }
-
-    /// Drops a few messages of a room that has nobody any more.
-    pub(super) fn sweep(&mut self) {
-        const DROPPED_AT_ONCE: usize = 5;
-        let Some(id) = self.store.rooms.deserted() else {
-            return;
-        };
-        let room = self.store.rooms.get(id);
-        let room = room.filter(|room| room.members == 0 && room.first < room.next);
-        let Some(mut room) = room else {
-            return self.store.rooms.set_deserted(id, false);
-        };
-        for _ in 0..DROPPED_AT_ONCE {
-            if room.first < room.next {
-                self.drop_oldest(id, &mut room);
-            }
-        }
-        self.store.rooms.set(id, &room);
     }
 
     /// Of what is read nobody need be notified any more.

@@ -3,14 +3,16 @@
 //! It neither sends nor looks at a clock: it is told who does what and when, and gives back what is to be delivered. What it
 //! remembers is in `store`.
 //!
-//! - [`people`], [`blocking`], [`rooms`], [`membership`], [`messages`]: the commands, each as one [`Turn`]. A turn checks everything before
-//!   it changes anything, so that a refusal leaves no trace.
+//! - [`people`], [`blocking`], [`rooms`], [`membership`], [`messages`]: the commands, each as one [`Turn`]. A turn checks
+//!   everything before it changes anything, so that a refusal leaves no trace.
 //! - [`permissions`], [`limits`], [`text`], [`image`]: what they check.
 //! - [`presence`]: who is here, and who gets to see it.
+//! - [`desertion`]: what becomes of rooms that nobody is in any more.
 //! - [`view`], [`changes`], [`queries`]: how clients see what is there and what has changed.
 
 mod blocking;
 mod changes;
+mod desertion;
 mod image;
 mod limits;
 mod membership;
@@ -35,8 +37,9 @@ pub(crate) use self::{limits::Limits, refusal::Refusal, view::View};
 use self::{permissions::Deed, rate::Buckets, turn::Turn};
 use crate::store::{MessageRecord, Outcome, RoomRecord, Store};
 
-/// The name of the room that is there from the start. The first to join owns it.
-const FIRST_ROOM: &str = "Lobby";
+/// The room that is there from the start, and its name. The first to join owns it.
+const FIRST_ROOM: RoomId = 0;
+const FIRST_ROOM_NAME: &str = "Lobby";
 
 /// An event and whom it is for.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,7 +79,7 @@ impl<M: Memory> Chat<M> {
     pub(crate) fn new(mut store: Store<M>, limits: Limits) -> Self {
         if store.rooms.len() == 0 {
             let kind = RoomKind::Group(Visibility::Public);
-            let lobby = RoomRecord::new(FIRST_ROOM.to_owned(), String::new(), kind);
+            let lobby = RoomRecord::new(FIRST_ROOM_NAME.to_owned(), String::new(), kind);
             store.rooms.add(&lobby);
         }
         Self {

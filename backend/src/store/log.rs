@@ -141,6 +141,18 @@ impl<M: Memory> Log<M> {
         number
     }
 
+    /// Forgets some of an audience's changes, which nobody catches up with any more. Returns how many there were.
+    pub fn forget(&mut self, audience: Audience, limit: usize) -> usize {
+        let numbers: Vec<_> = self.numbers(audience).take(limit).collect();
+        for number in &numbers {
+            self.entries.remove(&(audience, *number));
+        }
+        if numbers.len() < limit {
+            self.extents.remove(&audience);
+        }
+        numbers.len()
+    }
+
     /// The changes after a number.
     pub fn after(&self, audience: Audience, number: u64) -> impl Iterator<Item = (u64, Entry)> {
         let range = (audience, number.saturating_add(1))..=(audience, u64::MAX);

@@ -33,6 +33,7 @@
 //! | 28 | – counts                    | principal                     | how many they have                       |
 //! | 29 | [`blocks`](Blocks)          | principal, blocked principal  |                                          |
 //! | 30 | – by                        | blocked principal, principal  |                                          |
+//! | 31 | rooms: next                 |                               | the id of the next room                  |
 //!
 //! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
 //! logarithm of what is stored, or with what they return.
@@ -109,7 +110,7 @@ impl<M: Memory> Store<M> {
         }
         Self {
             people: People::open(memory(1), memory(2), memory(3)),
-            rooms: Rooms::open(memory(4), memory(5), memory(6), memory(26)),
+            rooms: Rooms::open(memory(4), memory(5), memory(6), memory(26), memory(31)),
             members: Members::open(memory(7), memory(8), memory(9)),
             guests: Guests::open(memory(10), memory(23), memory(11), memory(24)),
             blocks: Blocks::open(memory(29), memory(30)),

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use candid::Principal;
 use chat_api::{MessageNumber, RoomId, RoomKind, RoomsAfter, Visibility};
-use ic_stable_structures::{Memory, StableBTreeMap};
+use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 use serde::{Deserialize, Serialize};
 
 use super::{Folded, Record, Records, Set};
@@ -50,9 +50,12 @@ impl RoomRecord {
         self.kind == RoomKind::Direct
     }
 
+    pub fn is_public(&self) -> bool {
+        self.kind == RoomKind::Group(Visibility::Public)
+    }
+
     fn listing(&self, room: RoomId) -> Option<(Folded, RoomId)> {
-        let is_public = self.kind == RoomKind::Group(Visibility::Public);
-        is_public.then(|| (Folded::new(&self.name), room))
+        self.is_public().then(|| (Folded::new(&self.name), room))
     }
 }
 
@@ -61,12 +64,16 @@ pub(crate) struct Rooms<M: Memory> {
     listed: Set<(Folded, RoomId), M>,
     pairs: StableBTreeMap<(Principal, Principal), RoomId, M>,
     deserted: Set<RoomId, M>,
+    next: StableCell<RoomId, M>,
 }
 
 impl<M: Memory> Rooms<M> {
-    pub fn open(rooms: M, listed: M, pairs: M, deserted: M) -> Self {
+    pub fn open(rooms: M, listed: M, pairs: M, deserted: M, next: M) -> Self {
+        let rooms = Records::open(rooms);
         Self {
-            rooms: Records::open(rooms),
+            // Before this was remembered, no room was ever removed.
+            next: StableCell::init(next, rooms.len()),
+            rooms,
             listed: Set::init(listed),
             pairs: StableBTreeMap::init(pairs),
             deserted: Set::init(deserted),
@@ -81,9 +88,10 @@ impl<M: Memory> Rooms<M> {
         self.rooms.get(&room)
     }
 
-    /// Adds a room under the next id. Rooms are never removed.
+    /// Adds a room under an id that none has had.
     pub fn add(&mut self, record: &RoomRecord) -> RoomId {
-        let room = self.rooms.len();
+        let room = *self.next.get();
+        self.next.set(room + 1);
         if let Some(listing) = record.listing(room) {
             self.listed.insert(listing, ());
         }
@@ -113,6 +121,15 @@ impl<M: Memory> Rooms<M> {
         }
     }
 
+    /// Removes a room that nothing is left of.
+    pub fn remove(&mut self, room: RoomId) {
+        let former = self.rooms.remove(&room);
+        if let Some(listing) = former.and_then(|former| former.listing(room)) {
+            self.listed.remove(&listing);
+        }
+        self.deserted.remove(&room);
+    }
+
     /// Public rooms whose names begin so, ordered by name, after the one given.
     pub fn listed(
         &self,
@@ -129,13 +146,9 @@ impl<M: Memory> Rooms<M> {
             .take_while(move |(name, _)| name.starts_with(&prefix))
     }
 
-    /// Notes whether what a room has is nobody's any more.
-    pub fn set_deserted(&mut self, room: RoomId, is_deserted: bool) {
-        if is_deserted {
-            self.deserted.insert(room, ());
-        } else {
-            self.deserted.remove(&room);
-        }
+    /// Notes that what a room has is nobody's any more.
+    pub fn desert(&mut self, room: RoomId) {
+        self.deserted.insert(room, ());
     }
 
     /// One of the rooms of which this was noted.

@@ -76,7 +76,8 @@ pub enum Command {
         room: RoomId,
     },
     /// Leave a room, or decline the invitation to it. An owner hands over first, unless alone. A conversation is left only until
-    /// something is said in it.
+    /// something is said in it. A room that nobody is in any more is gone with all that was said in it, but for the first one
+    /// while it is public.
     Leave {
         /// Which one.
         room: RoomId,

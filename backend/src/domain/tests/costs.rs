@@ -82,10 +82,10 @@ impl Meter {
         self.act(member(n), Command::Join { room });
     }
 
-    /// Messages of the lobby that nobody was told of.
-    fn fill(&mut self, messages: u64) {
+    /// Messages that nobody was told of.
+    fn fill(&mut self, room: RoomId, messages: u64) {
         let said = (0..messages).map(|at| (member(0).client_principal, at, "hi".to_owned()));
-        self.chat.import(LOBBY, said);
+        self.chat.import(room, said);
     }
 
     /// The mean of a few.
@@ -107,9 +107,9 @@ fn member(n: u64) -> ClientKey {
 #[test]
 fn a_message_costs_about_the_same_after_many_others() {
     let mut meter = Meter::new();
-    meter.fill(1_000);
+    meter.fill(LOBBY, 1_000);
     let few = meter.message();
-    meter.fill(20_000);
+    meter.fill(LOBBY, 20_000);
     let many = meter.message();
     assert!(many < few + few / 4, "{few} accesses became {many}");
 }
@@ -146,4 +146,20 @@ fn a_message_costs_about_the_same_among_many_who_are_away() {
     (2..300).for_each(|n| meter.come(n, LOBBY));
     let many = meter.message();
     assert!(many < few + few / 4, "{few} accesses became {many}");
+}
+
+#[test]
+fn however_much_is_left_of_a_room_that_nobody_is_in_little_goes_at_once() {
+    let swept = |messages| {
+        let mut meter = Meter::new();
+        meter.fill(ELSEWHERE, messages);
+        let leave = Command::Leave { room: ELSEWHERE };
+        let costs = [meter.act(member(0), leave), meter.message()];
+        assert!(meter.chat.view().metrics().messages > messages / 2);
+        costs
+    };
+    let (few, many) = (swept(1_000), swept(20_000));
+    // The trees are a little higher.
+    let is_flat = few.iter().zip(many).all(|(few, many)| many < 2 * few);
+    assert!(is_flat, "{few:?} accesses became {many:?}");
 }

@@ -145,9 +145,9 @@ impl World {
     }
 
     fn create_room(&mut self, person: u8, name: &str, visibility: Visibility) -> RoomId {
-        let room = self.chat.view().metrics().rooms;
         self.act(person, create(name, visibility));
-        room
+        let rooms = self.rooms_of(person).into_iter();
+        rooms.max().unwrap()
     }
 
     fn overview(&self, person: u8) -> Overview {

@@ -89,10 +89,10 @@ fn bytes_of_everything() {
 }
 
 #[test]
-fn nothing_stays_of_what_was_said_in_a_private_room_that_nobody_is_in() {
+fn nothing_stays_of_a_private_room_that_nobody_is_in() {
     let mut world = limited(limits(), &[ALICE]);
+    let (rooms, empty) = (world.chat.view().metrics().rooms, volume(&world));
     let room = world.create_room(ALICE, "Secret", Visibility::Private);
-    let empty = world.chat.store.volume.bytes();
     for _ in 0..12 {
         world.say(ALICE, room, "hush");
     }
@@ -101,8 +101,56 @@ fn nothing_stays_of_what_was_said_in_a_private_room_that_nobody_is_in() {
         world.act(ALICE, Command::ReadNotifications { up_to: 0 });
     }
     assert_eq!(world.chat.view().metrics().messages, 0);
-    assert_eq!(world.chat.store.volume.bytes(), empty);
+    assert_eq!(volume(&world), empty);
     assert_eq!(world.chat.store.rooms.deserted(), Some(room));
-    world.act(ALICE, Command::ReadNotifications { up_to: 0 });
+    // Its 14 changes.
+    for _ in 0..3 {
+        world.act(ALICE, Command::ReadNotifications { up_to: 0 });
+    }
     assert_eq!(world.chat.store.rooms.deserted(), None);
+    let metrics = world.chat.view().metrics();
+    assert_eq!((metrics.rooms, metrics.changes), (rooms, 2), "her own");
+}
+
+#[test]
+fn a_public_room_that_nobody_is_in_is_as_if_there_were_none() {
+    let mut world = limited(limits(), &[ALICE, BOB, CAROL]);
+    let room = world.create_room(ALICE, "Square", Visibility::Public);
+    world.act(BOB, Command::Join { room });
+    world.act(ALICE, ban(room, BOB));
+    world.act(ALICE, invite(room, CAROL));
+    for _ in 0..9 {
+        world.say(ALICE, room, "anybody?");
+    }
+    let left = world.act(ALICE, Command::Leave { room });
+    assert_eq!(told(&left, CAROL), [Change::InvitationEnded { room }]);
+    let is_gone = |world: &World| {
+        let found = world.chat.view().find_rooms("square", None, 9).rooms;
+        found.is_empty() && world.history(BOB, room) == Err(QueryError::NoSuchRoom)
+    };
+    assert!(is_gone(&world), "though there is something left of it");
+    assert_eq!(world.overview(CAROL).invitations, []);
+    while world.chat.store.rooms.deserted().is_some() {
+        let join = world.send(CAROL, Command::Join { room });
+        assert_eq!(refusal(&join).as_deref(), Some("There is no such room."));
+    }
+    assert!(is_gone(&world));
+    let metrics = world.chat.view().metrics();
+    assert_eq!(
+        (metrics.rooms, metrics.messages),
+        (1, 0),
+        "the lobby is left"
+    );
+    assert_eq!(world.chat.store.guests.banned(room, None).count(), 0);
+
+    world.upgrade();
+    let other = world.create_room(BOB, "Square", Visibility::Public);
+    assert_ne!(
+        other, room,
+        "what clients know of that one is not about this"
+    );
+}
+
+fn volume(world: &World) -> u64 {
+    world.chat.store.volume.bytes()
 }

@@ -126,7 +126,9 @@ fn LeaveButton(props: &LeaveProps) -> Html {
     }
     html! {
         <span class="confirm" role="group" aria-label="Leave this room?">
-            <span>{ "Leave?" }</span>
+            <span>
+                { if props.is_alone { "Leave? A room that nobody is in is removed." } else { "Leave?" } }
+            </span>
             <button type="button" class="danger" onclick={leave}>{ "Leave" }</button>
             <button type="button" class="quiet" onclick={toggle}>{ "Stay" }</button>
         </span>
