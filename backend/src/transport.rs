@@ -160,7 +160,7 @@ fn encode(event: &Event) -> Result<Vec<u8>, candid::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_api::{ChatMessage, Command, MAX_IMAGE_BYTES};
+    use chat_api::{ChatMessage, Command, Look, MAX_IMAGE_BYTES};
     use serde_bytes::ByteBuf;
 
     #[test]
@@ -182,6 +182,7 @@ mod tests {
         let author = Person {
             id: Principal::from_slice(&[7; 29]),
             name: "Alice".to_owned(),
+            look: Look::default(),
             guest: false,
             color: 1,
             image: Some(1),

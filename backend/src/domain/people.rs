@@ -4,7 +4,7 @@ use chat_api::Passing;
 use ic_stable_structures::Memory;
 
 use super::{Delivery, Refusal, image, presence, text, turn::Turn};
-use crate::store::{ImageRecord, PersonRecord};
+use crate::store::{ImageRecord, PersonRecord, look};
 
 impl<M: Memory> Turn<'_, M> {
     pub(super) fn set_profile(
@@ -19,6 +19,7 @@ impl<M: Memory> Turn<'_, M> {
             return Err(Refusal::TooManyPeople);
         }
         let record = PersonRecord {
+            look: look(&name),
             name,
             guest,
             color,

@@ -68,6 +68,7 @@ impl<'a, M: Memory> View<'a, M> {
         Some(Person {
             id,
             name: person.name,
+            look: person.look,
             guest: person.guest,
             color: person.color,
             image: person.image,

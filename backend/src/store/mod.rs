@@ -43,6 +43,7 @@ mod codec;
 mod connections;
 mod guests;
 mod log;
+mod look;
 mod members;
 mod messages;
 mod notices;
@@ -64,6 +65,7 @@ pub(crate) use self::{
     connections::Connections,
     guests::{Guests, InvitationRecord},
     log::{Audience, Entry, Log, What},
+    look::look,
     members::{Members, Membership},
     messages::{MessageKey, MessageRecord, Messages},
     notices::{About, Notice, Notices},

@@ -1,11 +1,11 @@
 //! Everyone who has a profile.
 
 use candid::Principal;
-use chat_api::Time;
+use chat_api::{Look, Time};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, Folded, Record, Records, Set};
+use super::{FIRST, Folded, Record, Records, Set, codec::ReadError, look};
 
 /// Somebody with a profile.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
@@ -25,9 +25,45 @@ pub(crate) struct PersonRecord {
     pub conversations: u32,
     /// How many of these they have started.
     pub conversations_started: u32,
+    /// What the name looks like.
+    pub look: Look,
 }
 
-impl Record for PersonRecord {}
+impl Record for PersonRecord {
+    const VERSION: u8 = 2;
+
+    fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+        match version {
+            1 => {
+                let (
+                    name,
+                    guest,
+                    color,
+                    image,
+                    last_seen,
+                    rooms_made,
+                    groups,
+                    conversations,
+                    conversations_started,
+                ) = postcard::from_bytes::<(String, _, _, _, _, _, _, _, _)>(bytes)?;
+                Ok(Self {
+                    look: look(&name),
+                    name,
+                    guest,
+                    color,
+                    image,
+                    last_seen,
+                    rooms_made,
+                    groups,
+                    conversations,
+                    conversations_started,
+                })
+            }
+            Self::VERSION => Ok(postcard::from_bytes(bytes)?),
+            other => Err(ReadError::Version(other)),
+        }
+    }
+}
 
 /// Somebody's image.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -109,5 +145,39 @@ impl<M: Memory> People<M> {
             Some(image) => self.images.replace(person, image),
             None => self.images.remove(&person),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_of_the_former_version_can_be_read() {
+        let former = (
+            "Ada",
+            true,
+            7_u8,
+            Some(300_u64),
+            8_u64,
+            1_u32,
+            2_u32,
+            3_u32,
+            4_u32,
+        );
+        let bytes = postcard::to_extend(&former, Vec::new()).unwrap();
+        let read = PersonRecord {
+            name: "Ada".to_owned(),
+            guest: true,
+            color: 7,
+            image: Some(300),
+            last_seen: 8,
+            rooms_made: 1,
+            groups: 2,
+            conversations: 3,
+            conversations_started: 4,
+            look: look("Ada"),
+        };
+        assert_eq!(PersonRecord::read(1, &bytes).unwrap(), read);
     }
 }

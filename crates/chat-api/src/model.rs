@@ -12,6 +12,8 @@ pub struct Person {
     pub id: Principal,
     /// What they call themselves. Others may use the same name.
     pub name: String,
+    /// What that looks like.
+    pub look: Look,
     /// Whether they say of themselves that they have not signed in: nobody will come back under this id. A canister cannot
     /// tell a passing key from that of a person, so this is a courtesy and no proof.
     pub guest: bool,
@@ -19,6 +21,18 @@ pub struct Person {
     pub color: u8,
     /// Their image's version, different for each one they had; `None` if they have none. The query `image` has it.
     pub image: Option<u64>,
+}
+
+/// What a name looks like. Two names that have either number in common can be taken for each other: they differ only in case,
+/// or in letters that look alike, such as a Latin `a` and a Cyrillic one.
+///
+/// The numbers are hashes of what Unicode calls a [skeleton](https://www.unicode.org/reports/tr39/#Confusable_Detection).
+#[derive(CandidType, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Of the name in small letters.
+    pub small: u64,
+    /// Of the name as it is written, regardless of case.
+    pub written: u64,
 }
 
 /// Whether somebody has a connection.

@@ -1,5 +1,7 @@
 //! What is meant to do harm is shown, and does none.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use chat_api::{Command, MAX_TEXT_BYTES};
 use e2e::{browser::Device, commands, page::LOBBY, person::Person};
@@ -184,6 +186,14 @@ async fn who_takes_the_name_of_another_is_told_apart() -> Result<()> {
         anyhow::bail!("not told apart: {shown:?}");
     };
     assert_ne!(first, second);
+    // Nor do letters of another alphabet hide it.
+    let mut imitator = Person::join(&story.stack, "\u{410}lice").await?;
+    let said = imitator.request(commands::saying(commands::LOBBY, "Believe me"))?;
+    imitator.settled(said).await?;
+    alice.wait_for_message("Believe me").await?;
+    let shown: BTreeSet<String> = alice.ask(fingerprints, []).await?;
+    assert_eq!(shown.len(), 3, "{shown:?}");
+
     let rims = "return [...document.querySelectorAll('article .avatar circle:last-of-type')]
         .map((rim) => rim.getAttribute('stroke') + rim.getAttribute('stroke-dasharray'))";
     let rims: Vec<String> = alice.ask(rims, []).await?;

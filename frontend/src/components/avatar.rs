@@ -110,7 +110,7 @@ fn hash(id: Principal) -> u32 {
 pub struct NameProps {
     pub person: Option<Person>,
     pub id: Principal,
-    /// Whether somebody else here is called the same.
+    /// Whether somebody else here is called the same, or what looks like it.
     #[prop_or_default]
     pub is_twin: bool,
 }

@@ -80,6 +80,8 @@ impl People {
 
 #[cfg(test)]
 mod tests {
+    use chat_api::Look;
+
     use super::*;
 
     #[test]
@@ -90,6 +92,7 @@ mod tests {
             people.meet(&Person {
                 id: id(n),
                 name: n.to_string(),
+                look: Look::default(),
                 guest: false,
                 color: 0,
                 image: None,

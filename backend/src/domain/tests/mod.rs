@@ -21,7 +21,7 @@ use ic_stable_structures::{
 };
 
 use super::*;
-use crate::memory;
+use crate::{memory, store};
 
 const ALICE: u8 = 1;
 const BOB: u8 = 2;
@@ -208,6 +208,7 @@ fn person(n: u8) -> Person {
     Person {
         id: id(n),
         name: n.to_string(),
+        look: store::look(&n.to_string()),
         guest: false,
         color: 0,
         image: None,

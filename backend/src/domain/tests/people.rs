@@ -45,12 +45,27 @@ fn a_profile_is_shown_to_ones_own_connections_and_to_those_who_look() {
     let renamed = world.act(BOB, profile("Bob"));
     let bob = Person {
         name: "Bob".to_owned(),
+        look: store::look("Bob"),
         ..person(BOB)
     };
     let to = vec![key(ALICE, 0), key(BOB, 0), key(BOB, 1)];
     assert_eq!(passing(&renamed), [(Passing::Profile(bob), to)]);
     assert!(matches!(renamed[1].event, Event::Done { .. }));
     assert_eq!(passing(&world.act(BOB, profile("Bob"))), [], "no news");
+}
+
+#[test]
+fn names_that_imitate_others_look_the_same() {
+    let mut world = World::with(&[ALICE, BOB, CAROL]);
+    let look = |world: &mut World, who, name| {
+        world.act(who, profile(name));
+        world.overview(who).you.unwrap().look
+    };
+    let alice = look(&mut world, ALICE, "Alice");
+    assert_ne!(look(&mut world, BOB, "Malice"), alice);
+    assert_eq!(look(&mut world, CAROL, "\u{410}lice"), alice);
+    world.upgrade();
+    assert_eq!(world.overview(CAROL).you.unwrap().look, alice);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use candid::Principal;
-use chat_api::MessageNumber;
+use chat_api::{Look, MessageNumber};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -169,15 +169,17 @@ fn rows(
         .collect()
 }
 
-/// Who has written here under a name that another one has, too.
+/// Who has written here under a name that another one has, too, or that looks like it.
 fn twins(room: &RoomState, people: &People) -> BTreeSet<Principal> {
     let authors: BTreeSet<_> = room.messages.iter().map(|it| it.author).collect();
-    let mut named = BTreeMap::<String, Vec<Principal>>::new();
-    for id in authors {
-        let name = people.name(id).to_lowercase();
-        named.entry(name).or_default().push(id);
+    let mut alike = BTreeMap::<_, Vec<Principal>>::new();
+    for author in authors.into_iter().filter_map(|id| people.get(id)) {
+        let Look { small, written } = author.look;
+        for look in [(small, true), (written, false)] {
+            alike.entry(look).or_default().push(author.id);
+        }
     }
-    let shared = named.into_values().filter(|ids| ids.len() > 1);
+    let shared = alike.into_values().filter(|ids| ids.len() > 1);
     shared.flatten().collect()
 }
 

@@ -8,8 +8,8 @@ mod notifications;
 
 use candid::Principal;
 use chat_api::{
-    Change, Command, CommandId, Event, Logged, Message, Overview, Person, Presence, Role, Room,
-    RoomKind, RoomSummary, Visibility,
+    Change, Command, CommandId, Event, Logged, Look, Message, Overview, Person, Presence, Role,
+    Room, RoomKind, RoomSummary, Visibility,
 };
 
 use super::*;
@@ -22,6 +22,7 @@ pub(crate) fn person(id: u8) -> Person {
     Person {
         id: Principal::from_slice(&[id]),
         name: format!("person {id}"),
+        look: Look::default(),
         guest: false,
         color: 0,
         image: None,
