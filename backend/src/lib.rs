@@ -18,10 +18,11 @@ mod queries;
 mod store;
 mod transport;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use chat_api::ChatMessage;
 use ic_cdk::api::time;
+use ic_cdk_timers::set_timer_interval;
 use ic_ws_cdk::{
     OnCloseCallbackArgs, OnMessageCallbackArgs, OnOpenCallbackArgs, WsHandlers, WsInitParams,
     WsLimits,
@@ -35,6 +36,9 @@ use transport::Incoming;
 
 /// The longest message that a client may send: an image, and what is around it.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
+
+/// How often some connections are looked at whose end may have been missed.
+const CHECK_INTERVAL: Duration = Duration::from_secs(600);
 
 thread_local! {
     static CHAT: RefCell<Chat<CanisterMemory>> =
@@ -63,12 +67,17 @@ fn post_upgrade() {
     start();
 }
 
-/// Takes up what is in stable memory. The end of a connection may have been missed since.
+/// Takes up what is in stable memory. The end of a connection may have been missed since; or later, by a trap in `on_close`.
 fn start() {
     start_websockets();
     transport::deliver(
         CHAT.with_borrow_mut(|chat| chat.drop_connections_unless(ic_ws_cdk::is_connected, time())),
     );
+    set_timer_interval(CHECK_INTERVAL, async || {
+        transport::deliver(
+            CHAT.with_borrow_mut(|chat| chat.check_connections(ic_ws_cdk::is_connected, time())),
+        );
+    });
 }
 
 /// Refuses junk before it costs anything. The only updates are those of the WebSockets.

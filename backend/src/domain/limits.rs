@@ -46,6 +46,8 @@ pub(crate) struct Limits {
     pub notifications: usize,
     /// Devices of one person whose commands are recognised when they come again. Beyond, the one longest unused is forgotten.
     pub devices: usize,
+    /// Connections that are checked at once for whether they are still open.
+    pub checked_at_once: usize,
     /// Commands and signals that one person may give at once, after a rest: more than `MAX_IN_FLIGHT`, which a page may send
     /// at once.
     pub burst: u32,
@@ -82,6 +84,7 @@ impl Default for Limits {
             person_changes: 2_000,
             notifications: chat_api::MAX_NOTIFICATIONS,
             devices: 256,
+            checked_at_once: 1_000,
             burst: 150,
             per_second: 10,
             recipients_per_token: 50,

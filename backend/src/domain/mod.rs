@@ -72,6 +72,8 @@ pub struct Chat<M: Memory> {
     store: Store<M>,
     limits: Limits,
     buckets: Buckets,
+    /// The last connection that was checked.
+    checked: Option<ClientKey>,
 }
 
 impl<M: Memory> Chat<M> {
@@ -84,6 +86,7 @@ impl<M: Memory> Chat<M> {
         }
         Self {
             buckets: Buckets::new(&limits),
+            checked: None,
             store,
             limits,
         }
@@ -122,11 +125,30 @@ impl<M: Memory> Chat<M> {
         is_connected: impl Fn(&ClientKey) -> bool,
         now: Time,
     ) -> Vec<Delivery> {
-        let connections = self.store.connections.all();
-        let gone: Vec<_> = connections.filter(|key| !is_connected(key)).collect();
-        gone.into_iter()
-            .flat_map(|key| self.disconnected(key, now))
-            .collect()
+        let all: Vec<_> = self.store.connections.after(None).collect();
+        self.drop_unless(&all, is_connected, now)
+    }
+
+    /// The same with some connections, the next ones each time.
+    pub fn check_connections(
+        &mut self,
+        is_connected: impl Fn(&ClientKey) -> bool,
+        now: Time,
+    ) -> Vec<Delivery> {
+        let connections = self.store.connections.after(self.checked);
+        let some: Vec<_> = connections.take(self.limits.checked_at_once).collect();
+        self.checked = some.last().copied();
+        self.drop_unless(&some, is_connected, now)
+    }
+
+    fn drop_unless(
+        &mut self,
+        connections: &[ClientKey],
+        is_connected: impl Fn(&ClientKey) -> bool,
+        now: Time,
+    ) -> Vec<Delivery> {
+        let gone = connections.iter().filter(|key| !is_connected(key));
+        gone.flat_map(|key| self.disconnected(*key, now)).collect()
     }
 
     /// Adds messages to a room, each with its author and time, that were said elsewhere: nobody is told. Nothing if there is no

@@ -1,5 +1,7 @@
 //! Who is connected, and which room each connection shows.
 
+use std::ops::Bound;
+
 use candid::Principal;
 use chat_api::RoomId;
 use ic_stable_structures::Memory;
@@ -53,8 +55,14 @@ impl<M: Memory> Connections<M> {
         self.connections.contains(&key_of(connection))
     }
 
-    pub fn all(&self) -> impl Iterator<Item = ClientKey> {
-        self.connections.keys(..).map(client_key)
+    /// All after the one given.
+    pub fn after(&self, connection: Option<ClientKey>) -> impl Iterator<Item = ClientKey> {
+        let start = match connection {
+            Some(connection) => Bound::Excluded(key_of(connection)),
+            None => Bound::Unbounded,
+        };
+        let keys = self.connections.keys((start, Bound::Unbounded));
+        keys.map(client_key)
     }
 
     /// Whether a person has any.

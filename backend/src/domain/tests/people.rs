@@ -225,3 +225,32 @@ fn connections_whose_end_was_missed_are_dropped() {
     assert_eq!(world.chat.view().metrics().connections, 1);
     assert_eq!(told(&world.say(ALICE, LOBBY, "hi"), BOB), []);
 }
+
+#[test]
+fn connections_whose_end_was_missed_are_noticed_some_at_a_time() {
+    let limits = Limits {
+        checked_at_once: 2,
+        ..limits()
+    };
+    let mut world = limited(limits, &[ALICE, BOB, CAROL]);
+    world.write_to(ALICE, CAROL, "psst");
+    let check = |world: &mut World| {
+        let is_open = |key: &ClientKey| key.client_principal != id(CAROL);
+        let dropped = world.chat.check_connections(is_open, 5);
+        passing(&dropped)
+    };
+    let gone = Passing::Presence {
+        person: id(CAROL),
+        presence: Presence::LastSeen(5),
+    };
+    assert_eq!(check(&mut world), []);
+    let told = [(gone, vec![key(ALICE, 0)])];
+    assert_eq!(check(&mut world), told);
+    world.chat.connected(key(CAROL, 1), world.now);
+    assert_eq!(check(&mut world), told, "the next one");
+    for _ in 0..2 {
+        assert_eq!(check(&mut world), [], "none, then from the first one on");
+    }
+    world.chat.connected(key(CAROL, 2), world.now);
+    assert_eq!(check(&mut world), told);
+}
