@@ -167,3 +167,63 @@ fn text(value: &Yaml) -> String {
         _ => "some".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The project as `icp` shows it, with these environment variables of the page's canister.
+    fn target(variables: &str) -> Result<Target> {
+        let project = format!(
+            "
+dir: /project
+environments:
+  ic:
+    network:
+      configuration: {{ api-url: https://api.example/, http-gateway-url: https://pages.example/ }}
+    canisters:
+      backend:
+      - /project
+      - {{ name: backend, settings: {{ freezing_threshold: 90d, controllers: null }} }}
+      frontend:
+      - /project
+      - {{ name: frontend, settings: {{ environment_variables: {variables}, controllers: [aaaaa-aa] }} }}
+"
+        );
+        Target::parse(&project, "ic")
+    }
+
+    #[test]
+    fn what_is_set_is_understood() {
+        let target =
+            target("{ PUBLIC_GATEWAY_URLS: 'wss://one.example,wss://two.example' }").unwrap();
+        target.check().unwrap();
+        assert_eq!(target.api_url, "https://api.example/");
+        assert_eq!(
+            target.page_url("aaaaa-aa").unwrap(),
+            "https://aaaaa-aa.pages.example/"
+        );
+        assert_eq!(target.backend.freezing_threshold.as_deref(), Some("90d"));
+        assert!(target.backend.controllers.is_empty());
+        assert_eq!(target.frontend.controllers, ["aaaaa-aa"]);
+    }
+
+    #[test]
+    fn a_page_without_a_gateway_that_it_may_reach_is_refused() {
+        let refusal = |variables| target(variables).unwrap().check().unwrap_err().to_string();
+        assert!(refusal("{}").contains("sets no PUBLIC_GATEWAY_URLS"));
+        assert!(refusal("{ PUBLIC_GATEWAY_URLS: gateway.example }").contains("is no URL"));
+        assert!(refusal("{ PUBLIC_GATEWAY_URLS: 'ws://gateway.example' }").contains("wss://"));
+        let local = target("{ PUBLIC_GATEWAY_URLS: 'ws://127.0.0.1:8080' }").unwrap();
+        local.check().unwrap();
+    }
+
+    #[test]
+    fn an_unknown_environment_is_refused_with_those_there_are() {
+        let error = Target::parse("environments: { ic: {}, staging: {} }", "live").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "icp.yaml has no environment live: it has ic, staging"
+        );
+    }
+}
