@@ -171,8 +171,8 @@ pub enum Change {
 /// What is so just now. It has no number, and nobody catches up with it.
 ///
 /// Told to connections that [look](crate::Signal::Look) at a room of that person and at most
-/// [`LIVELY_MEMBERS`](crate::LIVELY_MEMBERS) members, and to partners of direct conversations, wherever they look. Who is here or typing
-/// is told to nobody who has blocked them.
+/// [`LIVELY_MEMBERS`](crate::LIVELY_MEMBERS) members, and to partners of direct conversations, wherever they look. Nobody is
+/// told whether somebody whom they have blocked is here or typing.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum Passing {
     /// A person comes or goes. Also told to who has blocked or unblocked them.
