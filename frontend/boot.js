@@ -3,8 +3,8 @@ const isKept = Boolean(worker?.controller);
 
 try {
   // Imported here, so that a script that cannot be fetched is told like any other failure.
-  const { default: init } = await import('./chat.js');
-  await init({ module_or_path: new URL('chat_bg.wasm', import.meta.url) });
+  const { default: init } = await import('./app.js');
+  await init({ module_or_path: new URL('app_bg.wasm', import.meta.url) });
 } catch (error) {
   // The page replaces this element as soon as it is drawn.
   const loading = document.querySelector('.loading');

@@ -3,6 +3,7 @@
 mod accessibility;
 mod complaints;
 mod device;
+mod entering;
 mod keys;
 
 use std::process::Stdio;

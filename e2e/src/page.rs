@@ -29,17 +29,14 @@ impl Window {
     /// Enters as a guest.
     pub async fn enter(&self, name: &str) -> Result<()> {
         self.type_name(name).await?;
-        self.press("Continue as a guest").await?;
+        self.continue_as_guest().await?;
         self.wait_until_inside(name).await
     }
 
     /// Signs in as this person of the local identity provider, and enters under their name.
     pub async fn sign_in_as(&self, name: &str) -> Result<()> {
         self.type_name(name).await?;
-        self.press("Sign in with Internet Identity").await?;
-        let page = self.enter_popup().await?;
-        self.click(&format!("button[value='{name}']")).await?;
-        self.wait_for_popup_to_close(page).await?;
+        self.sign_in(name).await?;
         self.wait_until_inside(name).await
     }
 

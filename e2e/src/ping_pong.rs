@@ -1,23 +1,14 @@
 //! The smallest example, and somebody who talks to it.
 
 use anyhow::{Context, Result, bail, ensure};
-use candid::CandidType;
 use futures::StreamExt;
 use ic_agent::identity::BasicIdentity;
 use ic_ws_client::{Connection, Ed25519Signer, Event, Events, connect};
-use serde::Deserialize;
 use xtask::{build::TestCanisters, layout::Layout};
 
-use crate::{artifact, canister::Canister, network::Network, wait::within_deadline};
+pub use ping_pong_api::Message;
 
-/// What client and canister say to each other.
-#[derive(CandidType, Debug, Deserialize, PartialEq)]
-pub enum Message {
-    /// Asks for the pong with this number.
-    Ping(u64),
-    /// Answers the ping with this number.
-    Pong(u64),
-}
+use crate::{artifact, canister::Canister, network::Network, wait::within_deadline};
 
 /// A new canister that answers pings.
 pub async fn deploy(network: &Network) -> Result<Canister> {

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use candid::{Encode, Principal};
 use ic_agent::{Agent, Identity, identity::BasicIdentity};
 use ic_management_canister_types::CanisterInstallMode;
-use xtask::{build::Artifacts, deploy, layout::Layout};
+use xtask::{app::App, build::Artifacts, deploy, layout::Layout};
 
 use crate::{canister::Canister, network::Network};
 
@@ -14,9 +14,9 @@ pub struct Stack {
     pub ic_url: String,
     /// Where WebSocket clients connect to.
     pub gateway_url: String,
-    /// The chat page.
+    /// The app's page.
     pub page_url: String,
-    /// The chat canister.
+    /// The app's canister.
     pub backend: Principal,
     deployer: [u8; 32],
     artifacts: Artifacts,
@@ -39,7 +39,21 @@ impl Stack {
         network: ic_localnet::Config,
         gateway: ic_ws_gateway::Config,
     ) -> Result<Self> {
-        let artifacts = Artifacts::of(&Layout::of_this_workspace());
+        Self::start_all(None, network, gateway).await
+    }
+
+    /// Starts everything for the app of this name, instead of the chat.
+    pub async fn start_app(name: &str) -> Result<Self> {
+        Self::start_all(Some(name), Default::default(), Default::default()).await
+    }
+
+    async fn start_all(
+        app: Option<&str>,
+        network: ic_localnet::Config,
+        gateway: ic_ws_gateway::Config,
+    ) -> Result<Self> {
+        let layout = Layout::of_this_workspace();
+        let artifacts = Artifacts::with(&layout, &App::named(&layout, app)?);
         ensure!(
             artifacts.backend_wasm.exists() && artifacts.page.exists(),
             "the canisters are not built: run scripts/test, which builds them first"

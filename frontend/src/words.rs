@@ -1,13 +1,8 @@
 //! How the page puts things into words, apart from dates.
 
-use candid::Principal;
 use chat_api::Role;
 
-/// The beginning of a principal: enough to tell two people of the same name apart at a glance.
-pub fn short_id(id: Principal) -> String {
-    let text = id.to_text();
-    text.chars().take(11).chain(['…']).collect()
-}
+pub use ic_ws_yew::short_id;
 
 /// A number with its noun.
 pub fn count(number: u64, one: &str, many: &str) -> String {

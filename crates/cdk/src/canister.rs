@@ -259,6 +259,11 @@ pub fn connections(principal: Principal) -> Vec<ClientKey> {
     with_state(|state| state.connections(principal))
 }
 
+/// All connections: what is [broadcast] to them is for everybody.
+pub fn all_connections() -> Vec<ClientKey> {
+    with_state(|state| state.all_connections())
+}
+
 /// For `canister_inspect_message`: accepts a call of `ws_open`, `ws_message` or `ws_close` that may be valid, so that
 /// junk is refused before it costs cycles. The methods check everything once more.
 ///

@@ -1,4 +1,4 @@
-//! The canister's methods in one line.
+//! The canister's methods in one line each.
 
 /// Exports `ws_open`, `ws_message`, `ws_close` and `ws_get_messages`, given the type of the application's messages, which
 /// becomes part of the canister's interface. The canister needs `ic-cdk` as a dependency of its own.
@@ -45,6 +45,25 @@ macro_rules! export_methods {
             args: ::ic_ws_cdk::CanisterWsGetMessagesArguments,
         ) -> ::ic_ws_cdk::CanisterWsGetMessagesResult {
             $crate::ws_get_messages(args)
+        }
+    };
+}
+
+/// Exports `canister_inspect_message` for a canister that has no updates but those of the WebSockets: it refuses junk
+/// before that costs anything. Others write their own, around [`inspect_message`](crate::inspect_message()).
+///
+/// ```no_run
+/// ic_ws_cdk::export_inspect_message!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! export_inspect_message {
+    () => {
+        #[::ic_cdk::inspect_message]
+        fn inspect_message() {
+            if let ::core::result::Result::Err(error) = $crate::inspect_message() {
+                ::ic_cdk::trap(::std::string::ToString::to_string(&error));
+            }
         }
     };
 }

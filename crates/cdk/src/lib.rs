@@ -53,12 +53,14 @@ mod params;
 mod queues;
 mod recipient;
 mod storage;
+mod tell;
 mod timing;
 mod websockets;
 
 pub use canister::{
-    broadcast, close, connections, decode_message_arguments, init, inspect_message, is_connected,
-    reset, send, wipe, ws_close, ws_get_messages, ws_message, ws_open,
+    all_connections, broadcast, close, connections, decode_message_arguments, init,
+    inspect_message, is_connected, reset, send, wipe, ws_close, ws_get_messages, ws_message,
+    ws_open,
 };
 pub use error::{
     CanisterCloseResult, CanisterSendResult, InitError, MethodError, NotConnected, SendError,
@@ -74,3 +76,4 @@ pub use params::{
 };
 pub use recipient::Recipient;
 pub use storage::Storage;
+pub use tell::tell;

@@ -234,6 +234,11 @@ impl<M: Memory> Websockets<M> {
         self.clients.of(principal).collect()
     }
 
+    /// All connections.
+    pub fn all_connections(&self) -> Vec<ClientKey> {
+        self.clients.keys().collect()
+    }
+
     /// Forgets all connections, gateways and messages.
     pub fn wipe(&mut self) {
         let closed = |client_key| Event::Closed(client_key, CloseReason::Wiped);

@@ -1,17 +1,15 @@
 //! `scripts/bench`: builds what is measured and what measures it, and hands over to the latter.
 
-use std::{env, ffi::OsString, os::unix::process::CommandExt as _, process::Command};
+use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command};
 
 use anyhow::{Context, Error, Result};
 
 use crate::{
+    app::App,
     build::{self, Artifacts},
-    layout::Layout,
+    layout::{Layout, started_in},
     test,
 };
-
-/// Where the script was started, as `scripts/xtask` says; paths among the arguments are relative to it.
-const STARTED_IN: &str = "STARTED_IN";
 
 /// Runs the benchmarks with these arguments. Returns only if it cannot.
 pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
@@ -31,7 +29,7 @@ pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
     }
     if is_given("chat") {
         test::ensure_browser(layout)?;
-        build::canisters_and_page(layout)?;
+        build::canisters_and_page(layout, &App::main(layout))?;
         build::filled_chat(layout)?;
     }
     if is_given("gateway") || is_given("chat") {
@@ -42,9 +40,7 @@ pub fn run(layout: &Layout, arguments: &[OsString]) -> Result<()> {
     }
     let program = Artifacts::of(layout).bench;
     let mut bench = Command::new(&program);
-    bench.args(arguments);
-    if let Some(folder) = env::var_os(STARTED_IN) {
-        bench.current_dir(folder);
-    }
+    // Paths among the arguments are relative to where people are.
+    bench.args(arguments).current_dir(started_in());
     Err(Error::new(bench.exec())).with_context(|| format!("cannot run {}", program.display()))
 }

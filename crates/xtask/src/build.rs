@@ -20,7 +20,7 @@ pub use module::Module;
 pub(crate) use module::{commit, version};
 pub use size::PageSize;
 
-use crate::layout::Layout;
+use crate::{app::App, layout::Layout};
 
 /// What canisters and pages are compiled for.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -29,7 +29,7 @@ const WASM_PROFILE: &str = "wasm";
 /// Where the results of a build are.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
-    /// The chat canister.
+    /// The app's canister.
     pub backend_wasm: PathBuf,
     /// The canister that serves the page.
     pub asset_canister_wasm: PathBuf,
@@ -50,15 +50,23 @@ pub struct Artifacts {
 }
 
 impl Artifacts {
-    /// The paths, whether or not anything is built there yet.
+    /// The paths where the app is the one in the root of the workspace, whether or not anything is built there yet.
     pub fn of(layout: &Layout) -> Self {
+        Self::with(layout, &App::main(layout))
+    }
+
+    /// The paths, whether or not anything is built there yet.
+    pub fn with(layout: &Layout, app: &App) -> Self {
         let wasm = wasm_folder(layout);
         let native = layout.target().join("debug");
         Self {
-            backend_wasm: wasm.join("chat_backend.wasm"),
+            backend_wasm: canister_module(layout, app),
             asset_canister_wasm: wasm.join("asset_canister.wasm"),
             identity_wasm: wasm.join("local_identity.wasm"),
-            page: layout.target().join("frontend"),
+            page: match app.is_main() {
+                true => layout.target().join("frontend"),
+                false => layout.target().join("examples").join(app.name()),
+            },
             localnet: native.join("ic-localnet"),
             gateway: native.join("ic-ws-gateway"),
             optimised_gateway: layout.target().join("release/ic-ws-gateway"),
@@ -68,7 +76,7 @@ impl Artifacts {
     }
 }
 
-/// The canisters that only tests run: the examples, and some that were built with older CDKs.
+/// The canisters that only tests run: the smallest example, and some that were built with older CDKs.
 #[derive(Clone, Debug)]
 pub struct TestCanisters {
     /// The smallest example.
@@ -90,7 +98,7 @@ impl TestCanisters {
     pub fn of(layout: &Layout) -> Self {
         let wasm = wasm_folder(layout);
         Self {
-            ping_pong: wasm.join("ping_pong.wasm"),
+            ping_pong: wasm.join("ping_pong_backend.wasm"),
             published_cdk: wasm.join("published_cdk.wasm"),
             filled_chat: wasm.join("filled_chat.wasm"),
             measured: wasm.join("measured.wasm"),
@@ -105,15 +113,15 @@ fn wasm_folder(layout: &Layout) -> PathBuf {
 }
 
 /// Builds what is started.
-pub fn all(layout: &Layout) -> Result<Artifacts> {
+pub fn all(layout: &Layout, app: &App) -> Result<Artifacts> {
     const PROGRAMS: [&str; 2] = ["ic-localnet", "ic-ws-gateway"];
     if Artifacts::of(layout).localnet.exists() {
         programs(layout, &PROGRAMS)?;
-        return canisters_and_page(layout);
+        return canisters_and_page(layout, app);
     }
     // A first build has minutes of work: beside the native programs, as linking a canister keeps only one core busy.
     thread::scope(|scope| {
-        let canisters = scope.spawn(|| canisters_and_page(layout));
+        let canisters = scope.spawn(|| canisters_and_page(layout, app));
         programs(layout, &PROGRAMS)?;
         canisters
             .join()
@@ -148,33 +156,12 @@ fn programs_as(layout: &Layout, profile: &str, names: &[&str]) -> Result<()> {
 }
 
 /// Builds what is deployed: the canisters and the page.
-pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
+pub fn canisters_and_page(layout: &Layout, app: &App) -> Result<Artifacts> {
     ensure_wasm_target(layout)?;
     eprintln!("Building the canisters and the page…");
-    let artifacts = Artifacts::of(layout);
     // One package at a time: what one needs of a shared dependency must not find its way into another's module.
-    wasm(
-        layout,
-        "the chat canister",
-        // Of a crate that is a library for others as well, Cargo would not optimise the module as a whole.
-        &[
-            "--package",
-            "chat-backend",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-        ],
-    )?;
-    wasm(
-        layout,
-        "the page",
-        &["--package", "chat-frontend", "--bins"],
-    )?;
-    page::assemble(
-        &page_module(layout),
-        &layout.frontend_source(),
-        &artifacts.page,
-    )?;
+    backend(layout, app)?;
+    page(layout, app)?;
     wasm(
         layout,
         "the asset canister",
@@ -185,24 +172,57 @@ pub fn canisters_and_page(layout: &Layout) -> Result<Artifacts> {
         "the local identity provider",
         &["--package", "local-identity"],
     )?;
-    Ok(artifacts)
+    Ok(Artifacts::with(layout, app))
 }
 
-/// How large the page is that was built last.
-pub fn page_size(layout: &Layout) -> Result<PageSize> {
-    PageSize::of(&Artifacts::of(layout).page, &page_module(layout))
+fn backend(layout: &Layout, app: &App) -> Result<()> {
+    let package = app.backend();
+    // Of a crate that is a library for others as well, Cargo would not optimise the module as a whole.
+    let module = ["--package", &package, "--lib", "--crate-type", "cdylib"];
+    wasm(layout, &format!("the canister of {}", app.name()), &module)
+}
+
+fn page(layout: &Layout, app: &App) -> Result<()> {
+    let package = app.frontend();
+    let module = ["--package", &package, "--bins"];
+    wasm(layout, &format!("the page of {}", app.name()), &module)?;
+    let page = Artifacts::with(layout, app).page;
+    page::assemble(&page_module(layout, app), app.static_files(), &page)
+}
+
+/// How large the page of an app is that was built last.
+pub fn page_size(layout: &Layout, app: &App) -> Result<PageSize> {
+    let page = Artifacts::with(layout, app).page;
+    PageSize::of(&page, &page_module(layout, app))
+}
+
+fn canister_module(layout: &Layout, app: &App) -> PathBuf {
+    let module = app.backend().replace('-', "_");
+    wasm_folder(layout).join(module).with_extension("wasm")
 }
 
 /// The page's module as it is compiled, with names.
-fn page_module(layout: &Layout) -> PathBuf {
-    wasm_folder(layout).join("chat-frontend.wasm")
+fn page_module(layout: &Layout, app: &App) -> PathBuf {
+    wasm_folder(layout)
+        .join(app.frontend())
+        .with_extension("wasm")
+}
+
+/// Builds the examples.
+pub fn examples(layout: &Layout) -> Result<()> {
+    ensure_wasm_target(layout)?;
+    eprintln!("Building the examples…");
+    for app in App::examples(layout)? {
+        backend(layout, &app)?;
+        page(layout, &app)?;
+    }
+    Ok(())
 }
 
 /// Builds the canisters that only tests run.
 pub fn test_canisters(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
     eprintln!("Building the tests' canisters…");
-    ping_pong(layout)?;
     for canister in ["published-cdk", "veteran"] {
         test_canister(layout, canister)?;
     }
@@ -215,10 +235,10 @@ pub(crate) fn filled_chat(layout: &Layout) -> Result<()> {
     test_canister(layout, "filled-chat")
 }
 
-/// Builds the smallest example.
+/// Builds the canister of the smallest example.
 pub(crate) fn ping_pong(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
-    wasm(layout, "the example ping-pong", &["--package", "ping-pong"])
+    backend(layout, &App::named(layout, Some("ping-pong"))?)
 }
 
 /// Builds the canisters that the benchmark of the WebSocket CDK measures.

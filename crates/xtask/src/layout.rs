@@ -1,8 +1,16 @@
 //! Where things are: the workspace, what is built, and what a running instance keeps under `.local/`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 const DEFAULT_LOCAL: &str = ".local";
+
+/// Where the script was started, as `scripts/xtask` says; paths that people give are relative to it.
+pub(crate) fn started_in() -> PathBuf {
+    env::var_os("STARTED_IN").unwrap_or(".".into()).into()
+}
 
 /// The folders and files that the commands work with.
 #[derive(Clone, Debug)]
@@ -22,7 +30,7 @@ impl Layout {
 
     fn at(root: &Path) -> Self {
         let folder = |variable, default: &str| {
-            PathBuf::from(std::env::var_os(variable).unwrap_or(default.into()))
+            PathBuf::from(env::var_os(variable).unwrap_or(default.into()))
         };
         let target = folder("CARGO_TARGET_DIR", "target");
         Self::new(root, &target, &folder("LOCAL_DIR", DEFAULT_LOCAL))
@@ -45,11 +53,6 @@ impl Layout {
     /// Cargo's target folder, shared by all builds.
     pub fn target(&self) -> &Path {
         &self.target
-    }
-
-    /// The source of the page.
-    pub fn frontend_source(&self) -> PathBuf {
-        self.root.join("frontend")
     }
 
     /// The end-to-end tests' JavaScript package.

@@ -2,6 +2,7 @@
 //!
 //! A library, so that the end-to-end tests build and deploy exactly as `scripts/start` does.
 
+pub mod app;
 pub mod bench;
 pub mod build;
 pub mod deploy;
@@ -10,6 +11,7 @@ pub mod identity;
 pub mod layout;
 pub mod media_type;
 pub mod network_file;
+pub mod new;
 pub mod process;
 pub mod release;
 pub mod rollout;

@@ -5,11 +5,12 @@ use std::{ffi::OsString, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::{
+    app::App,
     bench,
     build::{self, Module},
     icp,
     layout::Layout,
-    release, rollout, start, stop, test,
+    new, release, rollout, start, stop, test,
 };
 
 /// Builds, runs and tests the chat stack.
@@ -27,6 +28,9 @@ enum Command {
         /// Only what is deployed: the canisters and the page.
         #[arg(long)]
         canisters: bool,
+        /// The app: the one in backend/ and frontend/ unless given, else one of examples/.
+        #[arg(long, value_name = "NAME")]
+        app: Option<String>,
         /// Also says how large the page is to load, and which crates make it so.
         #[arg(long)]
         page_size: bool,
@@ -48,6 +52,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Makes a project of its own from an example.
+    New(new::Options),
     /// Uploads the page: a step of `icp deploy`.
     #[command(hide = true)]
     IcpSync,
@@ -63,14 +69,16 @@ async fn main() -> ExitCode {
     let outcome = match command {
         Command::Build {
             canisters,
+            app,
             page_size,
-        } => build(&layout, canisters, page_size),
+        } => build(&layout, canisters, app.as_deref(), page_size),
         Command::Start(options) => start::run(&layout, options).await,
         Command::Deploy(options) => rollout::run(&layout, &options),
         Command::Release => release::run(&layout),
         Command::Stop => stop::run(&layout).await,
         Command::Test => test::run(&layout),
         Command::Bench { arguments } => bench::run(&layout, &arguments),
+        Command::New(options) => new::run(&layout, options),
         Command::IcpSync => icp::sync(&layout).await,
         Command::Supervise(setup) => start::supervise_detached(&layout, setup).await,
     };
@@ -83,17 +91,23 @@ async fn main() -> ExitCode {
     }
 }
 
-fn build(layout: &Layout, only_canisters: bool, tell_page_size: bool) -> Result<()> {
+fn build(
+    layout: &Layout,
+    only_canisters: bool,
+    app: Option<&str>,
+    tell_page_size: bool,
+) -> Result<()> {
+    let app = App::named(layout, app)?;
     if only_canisters {
-        build::canisters_and_page(layout)?;
+        build::canisters_and_page(layout, &app)?;
     } else {
-        build::all(layout)?;
+        build::all(layout, &app)?;
     }
     for module in Module::make_all(layout)? {
         println!("{module}");
     }
     if tell_page_size {
-        println!("{}", build::page_size(layout)?);
+        println!("{}", build::page_size(layout, &app)?);
     }
     Ok(())
 }

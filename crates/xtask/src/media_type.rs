@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn the_browser_compiles_wasm_while_it_loads_only_by_its_type() {
-        let wasm = MediaType::of(Path::new("chat_bg.wasm")).unwrap();
+        let wasm = MediaType::of(Path::new("app_bg.wasm")).unwrap();
         assert_eq!(wasm.content_type, "application/wasm");
     }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 /// The running instance. The file exists only while everything in it answers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct NetworkFile {
+    /// The name of the app.
+    pub app: String,
     /// The network's HTTP interface.
     pub ic_url: String,
     /// The network's root key, DER, in hex.
@@ -76,6 +78,7 @@ mod tests {
 
     fn example() -> NetworkFile {
         NetworkFile {
+            app: "chat".into(),
             ic_url: "http://127.0.0.1:4943".into(),
             root_key: "3081".into(),
             gateway_url: "ws://127.0.0.1:8080".into(),

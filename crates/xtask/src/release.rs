@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use self::materials::Materials;
 use crate::{
+    app::App,
     build::{self, Module, WASM_TARGET},
     layout::Layout,
 };
@@ -36,7 +37,7 @@ pub fn run(layout: &Layout) -> Result<()> {
     fs::create_dir_all(&folder)?;
 
     let host = build::host(layout)?;
-    let artifacts = build::canisters_and_page(layout)?;
+    let artifacts = build::canisters_and_page(layout, &App::main(layout))?;
     for module in Module::make_all(layout)? {
         copy(
             &module.path,

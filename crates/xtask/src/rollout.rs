@@ -18,6 +18,7 @@ use self::{
     project::Target,
 };
 use crate::{
+    app::App,
     build::{self, Module},
     icp::Icp,
     layout::Layout,
@@ -51,7 +52,7 @@ pub fn run(layout: &Layout, options: &Options) -> Result<()> {
     icp.run_there(&["network", "ping"])
         .with_context(|| format!("{} cannot be reached", target.api_url))?;
 
-    build::canisters_and_page(layout)?;
+    build::canisters_and_page(layout, &App::main(layout))?;
     let modules = Module::make_all(layout)?;
     let deployed: Vec<_> = modules
         .iter()

@@ -1,6 +1,7 @@
 //! `scripts/start`: checks, builds, and brings up an instance, here or in the background.
 
 mod background;
+mod canister_ids;
 mod part;
 mod ready;
 mod supervisor;
@@ -11,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::{
+    app::App,
     build,
     instance::Instance,
     layout::Layout,
@@ -19,7 +21,7 @@ use crate::{
 };
 
 /// How to start.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Forget the state of the local network: every canister and every message.
     #[arg(long)]
@@ -31,9 +33,12 @@ pub struct Options {
     setup: Setup,
 }
 
-/// How the parts run: where they listen, on the loopback interface, and with what.
-#[derive(Args, Clone, Copy, Debug)]
+/// How the parts run: for which app, where they listen, on the loopback interface, and with what.
+#[derive(Args, Clone, Debug)]
 pub struct Setup {
+    /// The app: the one in backend/ and frontend/ unless given, else one of examples/.
+    #[arg(long, value_name = "NAME")]
+    app: Option<String>,
     /// The port of the local network and the page.
     #[arg(long, env = "LOCALNET_PORT", default_value_t = 4943, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     localnet_port: u16,
@@ -46,7 +51,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    fn check_ports(self) -> Result<()> {
+    fn check_ports(&self) -> Result<()> {
         ports::check(&[
             Wanted {
                 part: "the local network",
@@ -66,17 +71,18 @@ impl Setup {
 
 /// Starts an instance; in the foreground, returns when it has ended.
 pub async fn run(layout: &Layout, options: Options) -> Result<()> {
+    let app = App::named(layout, options.setup.app.as_deref())?;
     let instance = become_instance(layout)?;
     options.setup.check_ports()?;
     if options.clean {
         forget(layout)?;
     }
-    let artifacts = build::all(layout)?;
+    let artifacts = build::all(layout, &app)?;
     if options.background {
         drop(instance);
-        background::start(layout, options.setup).await
+        background::start(layout, &options.setup).await
     } else {
-        supervisor::supervise(layout, options.setup, &artifacts).await
+        supervisor::supervise(layout, &options.setup, &app, &artifacts).await
     }
 }
 
@@ -84,7 +90,9 @@ pub async fn run(layout: &Layout, options: Options) -> Result<()> {
 pub async fn supervise_detached(layout: &Layout, setup: Setup) -> Result<()> {
     rustix::process::setsid().context("cannot leave the terminal's session")?;
     let _instance = become_instance(layout)?;
-    supervisor::supervise(layout, setup, &build::Artifacts::of(layout)).await
+    let app = App::named(layout, setup.app.as_deref())?;
+    let artifacts = build::Artifacts::with(layout, &app);
+    supervisor::supervise(layout, &setup, &app, &artifacts).await
 }
 
 fn become_instance(layout: &Layout) -> Result<Instance> {

@@ -8,27 +8,35 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{build, layout::Layout};
+use crate::{app::App, build, layout::Layout};
 
-/// What the tests run: programs of which any one will do, and the Debian package with the first of them.
-const PROGRAMS: [(&[&str], &str); 4] = [
+/// Programs of which any one will do, and the Debian package with the first of them.
+type Program = (&'static [&'static str], &'static str);
+
+/// The browser that tests drive.
+const BROWSER: [Program; 2] = [
     // chromedriver finds any of these by itself.
     (
         &["chromium", "chromium-browser", "google-chrome"],
         "chromium",
     ),
     (&["chromedriver"], "chromium-driver"),
-    (&["node"], "nodejs"),
-    (&["npm"], "npm"),
 ];
+
+/// What runs the published JavaScript packages.
+const NODEJS: [Program; 2] = [(&["node"], "nodejs"), (&["npm"], "npm")];
 
 /// Builds what the tests drive, installs what they need, and runs them: the quick ones first, the end-to-end ones last.
 pub fn run(layout: &Layout) -> Result<()> {
     ensure_browser(layout)?;
-    build::all(layout)?;
-    build::test_canisters(layout)?;
-    build::replay(layout)?;
-    build::client_tests(layout)?;
+    build::all(layout, &App::main(layout))?;
+    // A project that `scripts/new` has made has none of these.
+    if layout.e2e_js().exists() {
+        build::examples(layout)?;
+        build::test_canisters(layout)?;
+        build::replay(layout)?;
+        build::client_tests(layout)?;
+    }
     // No package is selected, for the reason given at `build::programs`.
     for targets in [&["--lib", "--bins"][..], &["--doc"], &["--test", "*"]] {
         let mut cargo = build::cargo(layout);
@@ -43,13 +51,17 @@ pub fn run(layout: &Layout) -> Result<()> {
 
 /// Sees to the browser, and to what others published for it.
 pub(crate) fn ensure_browser(layout: &Layout) -> Result<()> {
-    ensure_programs()?;
-    ensure_javascript_packages(&layout.e2e_js())
+    let packages = layout.e2e_js();
+    if !packages.exists() {
+        return ensure_programs(&BROWSER);
+    }
+    ensure_programs(&[BROWSER, NODEJS].concat())?;
+    ensure_javascript_packages(&packages)
 }
 
 /// Installs the programs that the tests run, where that can be done without asking.
-fn ensure_programs() -> Result<()> {
-    let missing: Vec<_> = PROGRAMS
+fn ensure_programs(programs: &[Program]) -> Result<()> {
+    let missing: Vec<_> = programs
         .iter()
         .filter(|(programs, _)| !programs.iter().any(|program| is_installed(program)))
         .map(|&(_, package)| package)

@@ -24,7 +24,7 @@ const BASES: [&str; 4] = [
 const SKIPPED: [&str; 2] = ["target", "node_modules"];
 
 /// The scripts whose flags this crate's program knows.
-const OWN_SCRIPTS: [&str; 5] = ["deploy", "release", "start", "stop", "test"];
+const OWN_SCRIPTS: [&str; 6] = ["deploy", "new", "release", "start", "stop", "test"];
 
 #[test]
 fn what_documents_point_at_is_there() {

@@ -169,3 +169,15 @@ async fn there_may_be_nothing_to_stop() -> Result<()> {
     assert!(said.contains("Nothing is running"), "{said}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_app_is_answered_by_those_there_are() -> Result<()> {
+    let output = Instance::new()?.run("start", &["--app", "chess"]).await?;
+    assert!(!output.status.success());
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("there are: chat, ") && said.contains("ping-pong"),
+        "{said}"
+    );
+    Ok(())
+}

@@ -1,64 +1,9 @@
-//! Form fields that keep what is typed, and say what is wrong with it.
+//! Form fields, and what is wrong with what is typed.
 
 use chat_api::{MAX_NAME_CHARS, MAX_TOPIC_BYTES};
 use thiserror::Error;
-use web_sys::HtmlInputElement;
-use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct TextFieldProps {
-    pub id: AttrValue,
-    pub label: AttrValue,
-    pub value: String,
-    pub on_change: Callback<String>,
-    #[prop_or_default]
-    pub problem: Option<String>,
-    #[prop_or_default]
-    pub placeholder: AttrValue,
-    #[prop_or_default]
-    pub autocomplete: AttrValue,
-    #[prop_or_default]
-    pub autofocus: bool,
-    #[prop_or("text".into())]
-    pub kind: AttrValue,
-}
-
-/// One line of text with its label.
-#[component]
-pub fn TextField(props: &TextFieldProps) -> Html {
-    let field = use_node_ref();
-    {
-        let field = field.clone();
-        use_effect_with(props.autofocus, move |wanted| {
-            if let Some(field) = field.cast::<HtmlInputElement>().filter(|_| *wanted) {
-                // Without focus the field still works.
-                let _ = field.focus();
-            }
-        });
-    }
-    let oninput = props
-        .on_change
-        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
-    let problem_id = format!("{}-problem", props.id);
-    html! {
-        <div class="field">
-            <label for={props.id.clone()}>{ &props.label }</label>
-            <input
-                ref={field}
-                id={props.id.clone()}
-                type={props.kind.clone()}
-                dir="auto"
-                value={props.value.clone()}
-                placeholder={props.placeholder.clone()}
-                autocomplete={props.autocomplete.clone()}
-                aria-invalid={props.problem.is_some().then_some("true")}
-                aria-describedby={problem_id.clone()}
-                {oninput}
-            />
-            <p id={problem_id} class="problem" role="alert">{ props.problem.clone() }</p>
-        </div>
-    }
-}
+pub use ic_ws_yew::TextField;
 
 /// Why something typed cannot be a name or a topic.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

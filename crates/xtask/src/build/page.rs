@@ -7,20 +7,29 @@ use anyhow::{Context, Result};
 use super::glue::bind;
 use crate::{asset_headers, media_type::MediaType};
 
-/// The app is `chat.js` and `chat_bg.wasm`.
-const APP: &str = "chat";
+/// The compiled app is `app.js` and `app_bg.wasm`.
+const APP: &str = "app";
 /// In the environment, the gateways to which the page may connect that other tools upload. Our own ask the network.
 const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 const LOCAL_GATEWAY: &str = "ws://127.0.0.1:8080";
 
-/// Fills `page` with the app compiled to `module` and with the static files of `source`, and with nothing else.
-pub(super) fn assemble(module: &Path, source: &Path, page: &Path) -> Result<()> {
+/// Fills `page` with the app compiled to `module` and with the static files of `sources`, of which the first that has a
+/// file counts; and with nothing else.
+pub(super) fn assemble<'a>(
+    module: &Path,
+    sources: impl IntoIterator<Item = &'a Path>,
+    page: &Path,
+) -> Result<()> {
     fs::create_dir_all(page)?;
     let mut wanted = bind(APP, module, page)?;
     let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
-    for file in files(source)?.into_iter().filter(is_static) {
-        write(&page.join(&file), &fs::read(source.join(&file))?)?;
-        wanted.insert(file);
+    for source in sources {
+        for file in files(source)?.into_iter().filter(is_static) {
+            let is_new = wanted.insert(file.clone());
+            if is_new {
+                write(&page.join(&file), &fs::read(source.join(&file))?)?;
+            }
+        }
     }
     let gateways = env::var(GATEWAYS).unwrap_or_else(|_| LOCAL_GATEWAY.to_owned());
     let headers = asset_headers::file(&gateways);

@@ -14,7 +14,7 @@ use crate::{layout::Layout, network_file::NetworkFile, process::terminate};
 
 const POLL: Duration = Duration::from_millis(50);
 
-pub(super) async fn start(layout: &Layout, setup: Setup) -> Result<()> {
+pub(super) async fn start(layout: &Layout, setup: &Setup) -> Result<()> {
     fs::create_dir_all(layout.logs())?;
     let log_path = layout.logs().join("supervisor.log");
     let log =
@@ -24,6 +24,7 @@ pub(super) async fn start(layout: &Layout, setup: Setup) -> Result<()> {
         .args(["--localnet-port", &setup.localnet_port.to_string()])
         .args(["--gateway-port", &setup.gateway_port.to_string()])
         .args(setup.test_api.then_some("--test-api"))
+        .args(setup.app.iter().flat_map(|app| ["--app", app]))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)

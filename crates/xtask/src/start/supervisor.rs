@@ -1,8 +1,8 @@
 //! Brings the parts up one after the other, watches them, and takes them down in reverse.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures::future::select_all;
 use ic_agent::Identity;
 use tokio::{
@@ -12,22 +12,24 @@ use tokio::{
 
 use super::{
     Setup,
+    canister_ids::CanisterIds,
     part::Part,
     ready::{fetch, until},
 };
 use crate::{
-    build::Artifacts,
-    deploy::{KnownCanisters, deploy},
-    identity,
-    layout::Layout,
-    network_file::{NetworkFile, write_json},
+    app::App, build::Artifacts, deploy::deploy, identity, layout::Layout, network_file::NetworkFile,
 };
 
 const CYAN: u8 = 36;
 const MAGENTA: u8 = 35;
 
 /// Runs everything until a signal asks to stop, or a part dies.
-pub(super) async fn supervise(layout: &Layout, setup: Setup, artifacts: &Artifacts) -> Result<()> {
+pub(super) async fn supervise(
+    layout: &Layout,
+    setup: &Setup,
+    app: &App,
+    artifacts: &Artifacts,
+) -> Result<()> {
     fs::create_dir_all(layout.logs())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -35,7 +37,7 @@ pub(super) async fn supervise(layout: &Layout, setup: Setup, artifacts: &Artifac
 
     let mut parts = Vec::new();
     let outcome = tokio::select! {
-        outcome = run(layout, setup, artifacts, &mut parts) => outcome,
+        outcome = run(layout, setup, app, artifacts, &mut parts) => outcome,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
         _ = hangup.recv() => Ok(()),
@@ -50,11 +52,12 @@ pub(super) async fn supervise(layout: &Layout, setup: Setup, artifacts: &Artifac
 /// Returns only with an error: what failed, or which part died.
 async fn run(
     layout: &Layout,
-    setup: Setup,
+    setup: &Setup,
+    app: &App,
     artifacts: &Artifacts,
     parts: &mut Vec<Part>,
 ) -> Result<()> {
-    let mut network = bring_up(layout, setup, artifacts, parts).await?;
+    let mut network = bring_up(layout, setup, app, artifacts, parts).await?;
     network.pids = parts
         .iter()
         .filter_map(|part| Some((part.name().to_owned(), part.pid()?)))
@@ -67,7 +70,8 @@ async fn run(
 
 async fn bring_up(
     layout: &Layout,
-    setup: Setup,
+    setup: &Setup,
+    app: &App,
     artifacts: &Artifacts,
     parts: &mut Vec<Part>,
 ) -> Result<NetworkFile> {
@@ -89,13 +93,14 @@ async fn bring_up(
     .await?;
 
     let deployer = identity::load_or_create(&layout.deployer_identity())?;
-    let known = known_canisters(&layout.canister_ids())?;
+    let mut canister_ids = CanisterIds::read(layout.canister_ids())?;
+    let known = canister_ids.of(app);
     let deployment = during(
         parts,
         deploy(&ic_url, deployer, artifacts, &gateway_url, &known),
     )
     .await?;
-    write_json(&layout.canister_ids(), &deployment.canisters())?;
+    canister_ids.keep(app, &deployment.canisters())?;
 
     let gateway_principal = identity::load_or_create(&layout.gateway_identity())?
         .sender()
@@ -126,6 +131,7 @@ async fn bring_up(
     .await?;
 
     Ok(NetworkFile {
+        app: app.name().to_owned(),
         ic_url,
         root_key: hex::encode(&deployment.root_key),
         gateway_url,
@@ -152,19 +158,6 @@ async fn first_end(parts: &mut [Part]) -> anyhow::Error {
     select_all(parts.iter_mut().map(|part| Box::pin(part.ended())))
         .await
         .0
-}
-
-fn known_canisters(path: &Path) -> Result<KnownCanisters> {
-    if !path.exists() {
-        return Ok(KnownCanisters::new());
-    }
-    let text = fs::read(path)?;
-    serde_json::from_slice(&text).with_context(|| {
-        format!(
-            "{} does not hold canister ids; scripts/start --clean starts over",
-            path.display()
-        )
-    })
 }
 
 /// The URLs that people want, one a line.

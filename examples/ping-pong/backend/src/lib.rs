@@ -1,17 +1,12 @@
 //! The smallest canister that speaks WebSocket: whoever sends a ping gets a pong.
 
-use candid::{CandidType, Deserialize, Encode};
+use api::Message;
+use candid::Encode;
 use ic_stable_structures::{DefaultMemoryImpl, memory_manager::MemoryManager};
 use ic_ws_cdk::{OnMessageCallbackArgs, Storage, WsHandlers, WsInitParams};
 
-/// What client and canister say to each other.
-#[derive(CandidType, Deserialize)]
-enum Message {
-    Ping(u64),
-    Pong(u64),
-}
-
 ic_ws_cdk::export_methods!(Message);
+ic_ws_cdk::export_inspect_message!();
 
 thread_local! {
     static MEMORY: MemoryManager<DefaultMemoryImpl> =
@@ -31,14 +26,6 @@ fn init() {
 #[ic_cdk::post_upgrade]
 fn post_upgrade() {
     init();
-}
-
-/// Refuses junk before it costs anything. There are no methods but those of the WebSockets.
-#[ic_cdk::inspect_message]
-fn inspect_message() {
-    if let Err(error) = ic_ws_cdk::inspect_message() {
-        ic_cdk::trap(error.to_string());
-    }
 }
 
 fn on_message(args: OnMessageCallbackArgs) {
