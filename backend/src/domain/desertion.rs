@@ -38,8 +38,7 @@ impl<M: Memory> Turn<'_, M> {
         let Some(mut room) = self.store.rooms.get(id) else {
             return 0;
         };
-        let oldest = (room.first..room.next).take(limit);
-        let count = oldest.count();
+        let count = (room.first..room.next).take(limit).count();
         for _ in 0..count {
             self.drop_oldest(id, &mut room);
         }
