@@ -1,13 +1,21 @@
 //! The local network and a gateway to it, in this process, on free ports. Nothing is deployed.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use candid::Principal;
 use ic_agent::{Agent, Identity};
 use ic_localnet::{Localnet, StartError, faults::TestControl};
 use ic_ws_gateway::{GatewayError, Listeners};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    runtime::Runtime,
+    sync::{OnceCell, oneshot},
+    task::JoinHandle,
+};
 
 use crate::wait::until;
 
@@ -82,6 +90,15 @@ impl Network {
             gateway: running,
             gateway_config: gateway,
         })
+    }
+
+    /// The one for all tests of a program that do nothing to others there: compiling the canisters takes longer than most
+    /// tests. It has a runtime of its own, as a test's ends with the test, and ends with the program.
+    pub async fn shared() -> Result<Arc<Self>> {
+        static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+        static NETWORK: OnceCell<Arc<Network>> = OnceCell::const_new();
+        let start = || async { anyhow::Ok(Arc::new(RUNTIME.spawn(Self::start()).await??)) };
+        NETWORK.get_or_try_init(start).await.cloned()
     }
 
     /// Stops the network alone, and starts it again once `meanwhile` is over. What is to survive that needs a state

@@ -1,6 +1,8 @@
 //! Brings up network, canisters and gateway on free ports, in this process.
 
-use anyhow::{Result, ensure};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
 use candid::{Encode, Principal};
 use ic_agent::{Agent, Identity, identity::BasicIdentity};
 use ic_management_canister_types::CanisterInstallMode;
@@ -8,7 +10,7 @@ use xtask::{app::App, build::Artifacts, deploy, layout::Layout};
 
 use crate::{canister::Canister, network::Network};
 
-/// A running stack of its own for each test.
+/// A running stack, with a chat of its own for each test.
 pub struct Stack {
     /// The HTTP interface of the network.
     pub ic_url: String,
@@ -20,7 +22,7 @@ pub struct Stack {
     pub backend: Principal,
     deployer: [u8; 32],
     artifacts: Artifacts,
-    network: Network,
+    network: Arc<Network>,
 }
 
 impl Stack {
@@ -39,26 +41,28 @@ impl Stack {
         network: ic_localnet::Config,
         gateway: ic_ws_gateway::Config,
     ) -> Result<Self> {
-        Self::start_all(None, network, gateway).await
+        let network = Network::start_with(network, gateway).await?;
+        Self::deploy(None, Arc::new(network)).await
     }
 
     /// Starts everything for the app of this name, instead of the chat.
     pub async fn start_app(name: &str) -> Result<Self> {
-        Self::start_all(Some(name), Default::default(), Default::default()).await
+        Self::deploy(Some(name), Arc::new(Network::start().await?)).await
     }
 
-    async fn start_all(
-        app: Option<&str>,
-        network: ic_localnet::Config,
-        gateway: ic_ws_gateway::Config,
-    ) -> Result<Self> {
+    /// Deploys a new chat to the network that tests share, for one that neither stops that network and its gateway nor
+    /// moves its clock.
+    pub async fn start_shared() -> Result<Self> {
+        Self::deploy(None, Network::shared().await?).await
+    }
+
+    async fn deploy(app: Option<&str>, network: Arc<Network>) -> Result<Self> {
         let layout = Layout::of_this_workspace();
         let artifacts = Artifacts::with(&layout, &App::named(&layout, app)?);
         ensure!(
             artifacts.backend_wasm.exists() && artifacts.page.exists(),
             "the canisters are not built: run scripts/test, which builds them first"
         );
-        let network = Network::start_with(network, gateway).await?;
         let deployer = rand::random();
         let deployed = deploy::deploy(
             &network.ic_url,
@@ -132,7 +136,7 @@ impl Stack {
     /// Stops the network alone, and starts it again once `meanwhile` is over: see [`Network::interrupted`].
     pub async fn interrupted(self, meanwhile: impl Future<Output = Result<()>>) -> Result<Self> {
         Ok(Self {
-            network: self.network.interrupted(meanwhile).await?,
+            network: Arc::new(own(self.network)?.interrupted(meanwhile).await?),
             ..self
         })
     }
@@ -143,13 +147,20 @@ impl Stack {
         meanwhile: impl Future<Output = Result<()>>,
     ) -> Result<Self> {
         Ok(Self {
-            network: self.network.without_gateway(meanwhile).await?,
+            network: Arc::new(own(self.network)?.without_gateway(meanwhile).await?),
             ..self
         })
     }
 
-    /// Stops the gateway, then the network.
+    /// Stops the gateway, then the network, unless other tests share them.
     pub async fn stop(self) -> Result<()> {
-        self.network.stop().await
+        match Arc::into_inner(self.network) {
+            Some(network) => network.stop().await,
+            None => Ok(()),
+        }
     }
+}
+
+fn own(network: Arc<Network>) -> Result<Network> {
+    Arc::into_inner(network).context("other tests share the network")
 }

@@ -161,7 +161,7 @@ async fn files_are_stored_listed_read_and_served() -> Result<()> {
     assert_eq!(asset.content_type, "text/plain");
     assert_eq!(asset.total_length, 5_u8);
 
-    let served = fetch(network, &canister, "/notes/hello.txt").await?;
+    let served = fetch(&network, &canister, "/notes/hello.txt").await?;
     assert_eq!(served.status(), StatusCode::OK);
     assert_eq!(served.headers()[header::CONTENT_TYPE], "text/plain");
     assert_eq!(served.text().await?, "hello");
@@ -231,9 +231,9 @@ async fn a_batch_takes_effect_as_a_whole_and_a_large_file_is_streamed() -> Resul
     commit(operations("/old.txt")).await?;
     assert_eq!(keys(&canister).await?, ["/large.bin"]);
     // A batch also certifies the answer for files that do not exist.
-    let absent = fetch(network, &canister, "/absent.txt").await?;
+    let absent = fetch(&network, &canister, "/absent.txt").await?;
     assert_eq!(absent.status(), StatusCode::NOT_FOUND);
-    let served = fetch(network, &canister, "/large.bin").await?;
+    let served = fetch(&network, &canister, "/large.bin").await?;
     assert_eq!(served.status(), StatusCode::OK);
     assert_eq!(served.headers()["x-kind"], "large");
     let body = served.bytes().await?;

@@ -112,7 +112,7 @@ async fn our_client_talks_leaves_and_comes_back() -> Result<()> {
     let signer = Ed25519Signer::generate()?;
     let id = signer.principal();
 
-    let mut client = Client::open(network, &canister, &signer).await?;
+    let mut client = Client::open(&network, &canister, &signer).await?;
     for n in 0..MESSAGES {
         client.ping(n.to_string())?;
     }
@@ -127,7 +127,7 @@ async fn our_client_talks_leaves_and_comes_back() -> Result<()> {
     ));
     wait_for_close(&canister, id).await?;
 
-    let mut client = Client::open(network, &canister, &signer).await?;
+    let mut client = Client::open(&network, &canister, &signer).await?;
     client.ping("again")?;
     let text = "again".to_owned();
     assert_eq!(client.message().await?, AppMessage::Pong { text });
@@ -154,7 +154,7 @@ async fn the_published_client_talks_leaves_and_comes_back() -> Result<()> {
     let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
     let interface = interface(&canister).await?;
 
-    let mut client = PublishedClient::connect(network, canister.id, &interface)?;
+    let mut client = PublishedClient::connect(&network, canister.id, &interface)?;
     let id = opened(&mut client).await?;
     for n in 0..MESSAGES {
         client
@@ -172,7 +172,7 @@ async fn the_published_client_talks_leaves_and_comes_back() -> Result<()> {
     assert_eq!(client.event().await?, closed(1000, ""));
     wait_for_close(&canister, id).await?;
 
-    let mut client = PublishedClient::connect(network, canister.id, &interface)?;
+    let mut client = PublishedClient::connect(&network, canister.id, &interface)?;
     let other = opened(&mut client).await?;
     client.send(&json!({ "Dismiss": null })).await?;
     assert_eq!(client.event().await?, closed(4001, "ClosedByApplication"));
@@ -231,9 +231,9 @@ async fn acknowledgements_keep_both_clients_connected() -> Result<()> {
 async fn a_trap_closes_the_connection_that_it_broke_and_no_other() -> Result<()> {
     let (network, agent) = network().await?;
     let canister = deploy(&agent, &built().published_cdk, DEFAULT_INTERVAL).await?;
-    let mut other = Client::open(network, &canister, &Ed25519Signer::generate()?).await?;
+    let mut other = Client::open(&network, &canister, &Ed25519Signer::generate()?).await?;
     let signer = Ed25519Signer::generate()?;
-    let mut client = Client::open(network, &canister, &signer).await?;
+    let mut client = Client::open(&network, &canister, &signer).await?;
     // The canister traps on what is not a client's to say.
     client.connection.send(&AppMessage::Welcome)?;
     let reason = client.close_reason().await?;
@@ -242,7 +242,7 @@ async fn a_trap_closes_the_connection_that_it_broke_and_no_other() -> Result<()>
             if reason.contains("not a message of a client")),
         "{reason}"
     );
-    let mut client = Client::open(network, &canister, &signer).await?;
+    let mut client = Client::open(&network, &canister, &signer).await?;
     for client in [&mut client, &mut other] {
         client.ping("still here")?;
         let text = "still here".to_owned();

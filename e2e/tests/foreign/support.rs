@@ -2,14 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::Arc,
 };
 
 use anyhow::Result;
 use candid::utils::ArgumentEncoder;
 use e2e::{artifact, canister::Canister, network::Network};
 use ic_agent::{Agent, identity::BasicIdentity};
-use tokio::{runtime::Runtime, sync::OnceCell};
 use xtask::{
     build::{Artifacts, TestCanisters},
     layout::Layout,
@@ -20,17 +19,11 @@ pub fn somebody() -> BasicIdentity {
     BasicIdentity::from_raw_key(&rand::random())
 }
 
-/// A network, and somebody new who may deploy to it.
-///
-/// One network for all tests, as compiling the canisters takes longer than most tests. It has a runtime of its own:
-/// a test's ends with the test.
-pub async fn network() -> Result<(&'static Network, Agent)> {
-    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
-    static NETWORK: OnceCell<Network> = OnceCell::const_new();
-    let network = NETWORK
-        .get_or_try_init(|| async { RUNTIME.spawn(Network::start()).await? })
-        .await?;
-    Ok((network, network.agent(somebody()).await?))
+/// The network, and somebody new who may deploy to it.
+pub async fn network() -> Result<(Arc<Network>, Agent)> {
+    let network = Network::shared().await?;
+    let agent = network.agent(somebody()).await?;
+    Ok((network, agent))
 }
 
 pub fn built() -> TestCanisters {

@@ -7,7 +7,7 @@ use crate::story::Story;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_opens_without_a_network_with_what_was_last_seen() -> Result<()> {
-    let story = Story::begin().await?;
+    let story = Story::begin_alone().await?;
     let alice = story.stranger(Device::Phone).await?;
     alice.sign_in_as("Alice").await?;
     alice.find_and_join_room(LOBBY).await?;

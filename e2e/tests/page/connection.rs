@@ -8,12 +8,11 @@ use crate::story::Story;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_sent_while_the_gateway_is_gone_arrives_when_it_is_back() -> Result<()> {
-    let Story { stack, browser } = Story::begin().await?;
-    let alice = browser.window(&stack.page_url).await?;
-    alice.enter_lobby("Alice").await?;
-    let bob = browser.window(&stack.page_url).await?;
-    bob.enter_lobby("Bob").await?;
-    let stack = stack
+    let story = Story::begin_alone().await?;
+    let alice = story.desktop("Alice").await?;
+    let bob = story.desktop("Bob").await?;
+    let stack = story
+        .stack
         .without_gateway(async {
             for window in [&alice, &bob] {
                 window.wait_for_text("#connection", "Reconnecting…").await?;

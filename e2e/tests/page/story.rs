@@ -14,11 +14,19 @@ pub struct Story {
 }
 
 impl Story {
+    /// On the network that the stories share.
     pub async fn begin() -> Result<Self> {
-        Ok(Self {
-            stack: Stack::start().await?,
-            browser: Browser::start().await?,
-        })
+        Self::begin_on(Stack::start_shared().await?).await
+    }
+
+    /// On a network of its own, with a gateway of its own, for who takes them away.
+    pub async fn begin_alone() -> Result<Self> {
+        Self::begin_on(Stack::start().await?).await
+    }
+
+    async fn begin_on(stack: Stack) -> Result<Self> {
+        let browser = Browser::start().await?;
+        Ok(Self { stack, browser })
     }
 
     /// Somebody at a desk who has just come, as a guest.
