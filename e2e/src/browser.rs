@@ -16,6 +16,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
+use xtask::process::die_with_parent;
 
 pub use self::{
     accessibility::Fault,
@@ -23,8 +24,10 @@ pub use self::{
 };
 use crate::wait::{until, within_deadline};
 
-/// Chromium without the parts that need a network, a screen or a sandbox.
-const CHROMIUM_FLAGS: [&str; 10] = [
+/// Chromium without the parts that need a network, a screen or a sandbox. It is driven through a pipe, and ends when
+/// nobody holds the other end any more.
+const CHROMIUM_FLAGS: [&str; 11] = [
+    "--remote-debugging-pipe",
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -51,11 +54,14 @@ impl Browser {
 
     /// Nothing if the port that it found is not free any more when it listens there.
     async fn try_start() -> Result<Option<Self>> {
-        let mut chromedriver = Command::new("chromedriver")
+        let mut command = Command::new("chromedriver");
+        command
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
+            .kill_on_drop(true);
+        die_with_parent(&mut command);
+        let mut chromedriver = command
             .spawn()
             .context("cannot run chromedriver (Debian package chromium-driver)")?;
         let stdout = chromedriver
@@ -275,6 +281,28 @@ impl Window {
     pub async fn close_popup(&self, page: WindowHandle) -> Result<()> {
         self.driver.close_window().await?;
         self.leave_popup(page).await
+    }
+
+    /// Opens `page` in another tab and goes on there; gives this one.
+    pub async fn open_tab(&self, page: &str) -> Result<WindowHandle> {
+        let tab = self.driver.new_tab().await?;
+        let this = self.switch_to_tab(tab).await?;
+        self.driver.goto(page).await?;
+        Ok(this)
+    }
+
+    /// Goes on in another tab; gives this one.
+    pub async fn switch_to_tab(&self, tab: WindowHandle) -> Result<WindowHandle> {
+        let this = self.driver.window().await?;
+        self.driver.switch_to_window(tab).await?;
+        Ok(this)
+    }
+
+    /// Closes another tab.
+    pub async fn close_tab(&self, tab: WindowHandle) -> Result<()> {
+        let this = self.switch_to_tab(tab).await?;
+        self.driver.close_window().await?;
+        Ok(self.driver.switch_to_window(this).await?)
     }
 
     /// Presses the browser's button that leads back.
