@@ -45,6 +45,8 @@ pub struct Artifacts {
     pub optimised_gateway: PathBuf,
     /// The benchmarks.
     pub bench: PathBuf,
+    /// What takes the pictures of the page.
+    pub pictures: PathBuf,
     /// The folder with the client for a page of the benchmarks.
     pub replay: PathBuf,
 }
@@ -71,6 +73,7 @@ impl Artifacts {
             gateway: native.join("ic-ws-gateway"),
             optimised_gateway: layout.target().join("release/ic-ws-gateway"),
             bench: native.join("bench"),
+            pictures: native.join("pictures"),
             replay: layout.target().join("replay"),
         }
     }

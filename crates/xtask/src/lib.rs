@@ -12,6 +12,7 @@ pub mod layout;
 pub mod media_type;
 pub mod network_file;
 pub mod new;
+pub mod pictures;
 pub mod process;
 pub mod release;
 pub mod rollout;

@@ -10,7 +10,7 @@ use xtask::{
     build::{self, Module},
     icp,
     layout::Layout,
-    new, release, rollout, start, stop, test,
+    new, pictures, release, rollout, start, stop, test,
 };
 
 /// Builds, runs and tests the chat stack.
@@ -54,6 +54,8 @@ enum Command {
     },
     /// Makes a project of its own from an example.
     New(new::Options),
+    /// Takes the pictures of the page that `docs/` shows.
+    Pictures,
     /// Uploads the page: a step of `icp deploy`.
     #[command(hide = true)]
     IcpSync,
@@ -79,6 +81,7 @@ async fn main() -> ExitCode {
         Command::Test => test::run(&layout),
         Command::Bench { arguments } => bench::run(&layout, &arguments),
         Command::New(options) => new::run(&layout, options),
+        Command::Pictures => pictures::run(&layout),
         Command::IcpSync => icp::sync(&layout).await,
         Command::Supervise(setup) => start::supervise_detached(&layout, setup).await,
     };

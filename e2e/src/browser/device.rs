@@ -70,6 +70,14 @@ impl Window {
         self.devtools("Browser.grantPermissions", wanted).await
     }
 
+    /// Makes the page so large, in pixels of the style sheet.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await
+    }
+
     /// Calls a method of the Chrome DevTools Protocol.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Result<()> {
         self.driver.cdp().send_raw(method, parameters).await?;

@@ -32,6 +32,13 @@ impl Window {
         Ok(chord.key_up(held).perform().await?)
     }
 
+    /// Moves the mouse into the corner, and the focus to nothing.
+    pub async fn look_away(&self) -> Result<()> {
+        self.at_once().move_to(0, 0).perform().await?;
+        self.execute("document.activeElement.blur()").await?;
+        Ok(())
+    }
+
     /// Waits until the focus is on what is called so.
     pub async fn wait_for_focus(&self, name: &str) -> Result<()> {
         until(&format!("the focus on '{name}'"), || async {
