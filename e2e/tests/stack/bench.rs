@@ -93,6 +93,9 @@ async fn the_chat_is_measured() -> Result<()> {
     let (_, figures) = measure("chat").await?;
     for key in [
         "enter_to_screen_p50_ms",
+        "longest_task_typing_ms",
+        "longest_task_scrolling_ms",
+        "first_messages_ms",
         "many_delivery_p99_ms",
         "many_instructions_per_message",
         "say_after_200_instructions",

@@ -1,8 +1,11 @@
-//! The chat: from one screen to another, a thousand people, and what a message costs however many there were before.
+//! The chat: from one screen to another, a thousand people, the page in a long room, and what a message costs however many
+//! there were before.
 
 mod chatter;
 mod costs;
+mod filled;
 mod many;
+mod page;
 mod people;
 mod screens;
 mod stack;
@@ -26,6 +29,10 @@ struct Amounts {
     /// Messages from one screen to another.
     screens: u32,
     many: Many,
+    /// Of the room in which the page is looked at.
+    page_messages: u64,
+    /// How often the page is loaded.
+    page_turns: usize,
     /// Of a room's messages, rising: what something costs is compared with the first.
     histories: &'static [u64],
 }
@@ -40,6 +47,8 @@ const FULL: Amounts = Amounts {
             period: Duration::from_secs(30),
         },
     },
+    page_messages: 100_000,
+    page_turns: 5,
     histories: &[1_000, 10_000, 100_000, 1_000_000],
 };
 
@@ -53,6 +62,8 @@ const QUICK: Amounts = Amounts {
             period: Duration::from_secs(1),
         },
     },
+    page_messages: 200,
+    page_turns: 1,
     histories: &[200],
 };
 
@@ -63,6 +74,7 @@ pub async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let stack = Stack::start(&gateway_process::program(quick)).await?;
     screens::measure(&stack, amounts.screens, report).await?;
     amounts.many.measure(&stack, report).await?;
+    page::measure(&stack, amounts.page_messages, amounts.page_turns, report).await?;
     stack.stop().await?;
     costs::measure(amounts.histories, report).await
 }

@@ -54,7 +54,12 @@ impl Stack {
 
     /// How much there is in the chat.
     pub async fn metrics(&self) -> Result<Metrics> {
-        metrics(&Canister::at(self.backend, &self.node.agent)).await
+        metrics(&self.controlled_backend()).await
+    }
+
+    /// The chat canister, called as its controller.
+    pub fn controlled_backend(&self) -> Canister {
+        Canister::at(self.backend, &self.node.agent)
     }
 
     pub async fn stop(self) -> Result<()> {

@@ -3,18 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use chat_api::Metrics;
 use e2e::{artifact, canister::Canister};
-use ic_management_canister_types::{
-    CanisterInstallMode, CanisterSettings, EnvironmentVariable, UpdateSettingsArgs,
-};
 use ic_ws_protocol::ClientKey;
-use xtask::{
-    build::{Artifacts, TestCanisters},
-    layout::Layout,
-};
+use xtask::{build::Artifacts, layout::Layout};
 
 use super::member::Member;
 use crate::{
-    chat::{UPDATE, metrics},
+    chat::{UPDATE, filled, metrics},
     instructions::Instructions,
     lean::{agent, principal},
     node::Node,
@@ -32,8 +26,6 @@ pub struct Subject {
     instructions: Instructions,
     /// Called as its controller, who is the gateway of its clients as well.
     canister: Canister,
-    product: Vec<u8>,
-    filled: Vec<u8>,
     /// Of the next connection.
     nonce: u64,
 }
@@ -41,15 +33,12 @@ pub struct Subject {
 impl Subject {
     /// A new chat, in which nothing was said yet.
     pub async fn install() -> Result<Self> {
-        let layout = Layout::of_this_workspace();
         let (node, instructions) = Node::start_counting(None).await?;
-        let product = artifact::read(&Artifacts::of(&layout).backend_wasm)?;
+        let product = artifact::read(&Artifacts::of(&Layout::of_this_workspace()).backend_wasm)?;
         Ok(Self {
             canister: node.install(&product).await?,
             node,
             instructions,
-            product,
-            filled: artifact::read(&TestCanisters::of(&layout).filled_chat)?,
             nonce: 0,
         })
     }
@@ -58,35 +47,10 @@ impl Subject {
     pub async fn fill(&self, messages: u64) -> Result<()> {
         let before = self.metrics().await?.messages;
         let missing = messages.checked_sub(before).context("there are more")?;
-        self.upgrade(&self.filled).await?;
-        self.set_messages(missing).await?;
-        self.upgrade(&self.product).await?;
+        filled::add_messages(&self.canister, missing).await?;
         let now = self.metrics().await?.messages;
         ensure!(now == messages, "there are {now} messages, not {messages}");
         Ok(())
-    }
-
-    /// How many the module that is installed makes up when it is upgraded.
-    async fn set_messages(&self, messages: u64) -> Result<()> {
-        let variable = EnvironmentVariable {
-            name: "MESSAGES".to_owned(),
-            value: messages.to_string(),
-        };
-        let update = UpdateSettingsArgs {
-            canister_id: self.canister.id,
-            settings: CanisterSettings {
-                environment_variables: Some(vec![variable]),
-                ..Default::default()
-            },
-            sender_canister_version: None,
-        };
-        self.canister.management("update_settings", &update).await
-    }
-
-    async fn upgrade(&self, module: &[u8]) -> Result<()> {
-        let upgrade = CanisterInstallMode::Upgrade(None);
-        let arg = candid::encode_args(())?;
-        self.canister.install(upgrade, module.to_vec(), arg).await
     }
 
     /// People who are connected, and look at the room.
