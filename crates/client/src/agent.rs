@@ -187,6 +187,9 @@ impl<S: Signer> Agent<S> {
         method: &str,
         arg: Vec<u8>,
     ) -> Result<Vec<u8>, CallError> {
+        if self.known_node_keys(canister).is_none() {
+            self.fetch_node_keys(canister).await?;
+        }
         let time = self.time(canister).await?;
         let query = EnvelopeContent::Query {
             ingress_expiry: after(time.at(now()), INGRESS_LIFETIME),
@@ -208,7 +211,7 @@ impl<S: Signer> Agent<S> {
         };
         let keys = match self.known_node_keys(canister).filter(is_known) {
             Some(keys) => keys,
-            None => self.fetch_node_keys(canister, time).await?,
+            None => self.fetch_node_keys(canister).await?,
         };
         query::verify(&response, id, &keys, time.at(now())).map_err(CallError::UnprovedQuery)?;
         match response {
@@ -219,18 +222,22 @@ impl<S: Signer> Agent<S> {
 
     /// What time it is for the network, which `canister` is on.
     async fn time(&self, canister: Principal) -> Result<NetworkTime, CallError> {
-        let sent = now();
-        if let Some((time, measured)) = *lock(&self.time)
-            && (measured..after(measured, TIME_LIFETIME)).contains(&sent)
-        {
+        if let Some(time) = self.known_time() {
             return Ok(time);
         }
+        let sent = now();
         let request = TimeRequest::new(&self.url, canister);
         let answer = self.answer(&request.url, request.body).await?;
         let received = now();
         let time = NetworkTime::answered(&answer, canister, &self.root_key, sent, received)?;
         *lock(&self.time) = Some((time, received));
         Ok(time)
+    }
+
+    fn known_time(&self) -> Option<NetworkTime> {
+        let (time, measured) = (*lock(&self.time))?;
+        let counts = measured..after(measured, TIME_LIFETIME);
+        counts.contains(&now()).then_some(time)
     }
 
     /// Asks until the call is decided, or has expired.
@@ -290,22 +297,31 @@ impl<S: Signer> Agent<S> {
         lock(&self.node_keys).get(&canister).cloned()
     }
 
-    async fn fetch_node_keys(
-        &self,
-        canister: Principal,
-        time: NetworkTime,
-    ) -> Result<NodeKeys, CallError> {
-        // Who the nodes are is nobody's secret.
-        let nobody = Principal::anonymous();
+    /// Asks who the nodes are. The answer tells the time, too, if that is not known.
+    async fn fetch_node_keys(&self, canister: Principal) -> Result<NodeKeys, CallError> {
+        let sent = now();
+        // Nobody's secret: such a request needs neither signature nor expiry.
         let envelope = Envelope {
-            content: Cow::Owned(read_state(nobody, &[b"subnet"], time.at(now()))),
+            content: Cow::Owned(EnvelopeContent::ReadState {
+                ingress_expiry: 0,
+                sender: Principal::anonymous(),
+                paths: vec![vec!["subnet".into()]],
+            }),
             sender_pubkey: None,
             sender_sig: None,
             sender_delegation: None,
         };
         let path = format!("v3/canister/{canister}/read_state");
         let state: ReadStateResponse = self.post(&path, envelope.encode_bytes()).await?;
-        let state = self.verify(&state.certificate, canister, time)?;
+        let state = CertifiedState::verify(&state.certificate, canister, &self.root_key)?;
+        match self.known_time() {
+            Some(time) => state.check_age(time.at(now()), MAX_CERTIFICATE_AGE)?,
+            None => {
+                let received = now();
+                let time = NetworkTime::told(&state, sent, received);
+                *lock(&self.time) = Some((time, received));
+            }
+        }
         let keys = state.node_keys()?;
         let mut known = lock(&self.node_keys);
         if known.len() >= MAX_KNOWN_CANISTERS {
