@@ -164,7 +164,9 @@ pub fn canisters_and_page(layout: &Layout, app: &App) -> Result<Artifacts> {
     eprintln!("Building the canisters and the page…");
     // One package at a time: what one needs of a shared dependency must not find its way into another's module.
     backend(layout, app)?;
-    page(layout, app)?;
+    if page(layout, app)? {
+        eprintln!("{}", page_size(layout, app)?);
+    }
     wasm(
         layout,
         "the asset canister",
@@ -185,7 +187,8 @@ fn backend(layout: &Layout, app: &App) -> Result<()> {
     wasm(layout, &format!("the canister of {}", app.name()), &module)
 }
 
-fn page(layout: &Layout, app: &App) -> Result<()> {
+/// Gives whether the page is another one than before.
+fn page(layout: &Layout, app: &App) -> Result<bool> {
     let package = app.frontend();
     let module = ["--package", &package, "--bins"];
     wasm(layout, &format!("the page of {}", app.name()), &module)?;

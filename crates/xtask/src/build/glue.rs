@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// Makes `<name>.js` and `<name>_bg.wasm` in `folder`, unless they were made of this very module before. Gives their names.
-pub(super) fn bind(name: &str, module: &Path, folder: &Path) -> Result<BTreeSet<OsString>> {
+/// Makes `<name>.js` and `<name>_bg.wasm` in `folder`, unless they were made of this very module before. Gives their names, and
+/// whether they are new.
+pub(super) fn bind(name: &str, module: &Path, folder: &Path) -> Result<(BTreeSet<OsString>, bool)> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let files = BTreeSet::from([
         format!("{name}.js").into(),
@@ -31,5 +32,5 @@ pub(super) fn bind(name: &str, module: &Path, folder: &Path) -> Result<BTreeSet<
             .map_err(|error| error.context(format!("cannot make the JavaScript glue of {name}")))?;
         fs::write(&made_of, digest)?;
     }
-    Ok(files)
+    Ok((files, !is_made))
 }

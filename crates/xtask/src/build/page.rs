@@ -14,14 +14,14 @@ const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 const LOCAL_GATEWAY: &str = "ws://127.0.0.1:8080";
 
 /// Fills `page` with the app compiled to `module` and with the static files of `sources`, of which the first that has a
-/// file counts; and with nothing else.
+/// file counts; and with nothing else. Gives whether the app is new.
 pub(super) fn assemble<'a>(
     module: &Path,
     sources: impl IntoIterator<Item = &'a Path>,
     page: &Path,
-) -> Result<()> {
+) -> Result<bool> {
     fs::create_dir_all(page)?;
-    let mut wanted = bind(APP, module, page)?;
+    let (mut wanted, is_made) = bind(APP, module, page)?;
     let is_static = |file: &OsString| MediaType::of(Path::new(file)).is_some();
     for source in sources {
         for file in files(source)?.into_iter().filter(is_static) {
@@ -38,7 +38,7 @@ pub(super) fn assemble<'a>(
     for file in files(page)?.difference(&wanted) {
         fs::remove_file(page.join(file))?;
     }
-    Ok(())
+    Ok(is_made)
 }
 
 /// Unless that is what is there: nothing is missing while another build looks.
