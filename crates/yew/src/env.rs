@@ -8,11 +8,7 @@ use ic_ws_client::sign_in::INTERNET_IDENTITY;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 #[cfg(target_family = "wasm")]
-use {
-    gloo_storage::{LocalStorage, Storage},
-    ic_ws_client::Config,
-    wasm_bindgen::JsCast,
-};
+use {crate::Storage, ic_ws_client::Config, wasm_bindgen::JsCast};
 
 const COOKIE: &str = "ic_env";
 const ROOT_KEY: &str = "ic_root_key";
@@ -137,9 +133,9 @@ fn cookies() -> String {
         .unwrap_or_default();
     // Offline, the page comes from the browser's own store, and without its cookie.
     if cookies.is_empty() {
-        return LocalStorage::get(KEPT).unwrap_or_default();
+        return Storage::local().get(KEPT).unwrap_or_default();
     }
-    let _ = LocalStorage::set(KEPT, &cookies);
+    Storage::local().set(KEPT, &cookies);
     cookies
 }
 

@@ -5,6 +5,7 @@
 //! - `show` (browser): a page with its way in and out again, around a component for whoever has entered.
 //! - `use_socket` (browser): that component's connection.
 //! - [`TextField`] and `Form` (browser): what people type.
+//! - `Storage` (browser): what outlives the page, as far as the browser allows.
 //! - [`SetupError`]: what they see of a page that does not know its network.
 //!
 //! A whole page is this:
@@ -58,6 +59,8 @@ mod socket;
 #[cfg(target_family = "wasm")]
 mod stage;
 #[cfg(target_family = "wasm")]
+mod storage;
+#[cfg(target_family = "wasm")]
 mod visitor;
 mod words;
 
@@ -71,6 +74,7 @@ pub use {
     identity::Identity,
     socket::{Known, Socket, use_socket},
     stage::{Inside, show},
+    storage::Storage,
     visitor::Visitor,
     words::{local_time, new_id, set_title},
 };

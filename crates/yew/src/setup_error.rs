@@ -14,24 +14,22 @@ pub struct Props {
 #[component]
 pub fn SetupError(props: &Props) -> Html {
     html! {
-        <div class="page at-entrance">
-            <main class="entrance">
-                <div class="entrance-card" id="setup-error" role="alert">
-                    <h1>{ "This page does not know its network" }</h1>
-                    <p>{ format!("It cannot connect, because {}.", props.error) }</p>
-                    <p class="fine">
-                        { "If you run this site: the frontend canister sends the page its \
-                           environment variables in a cookie. Set " }
-                        <code>{ BACKEND }</code>
-                        { " to the id of the canister behind this page, and " }
-                        <code>{ GATEWAYS }</code>
-                        { " to the addresses of the gateways, with commas between. If you opened \
-                           the files yourself, open the address that " }
-                        <code>{ "scripts/start" }</code>
-                        { " prints. Cookies must be allowed for this site." }
-                    </p>
-                </div>
-            </main>
-        </div>
+        <main class="entrance">
+            <div class="entrance-card" id="setup-error" role="alert">
+                <h1>{ "This page does not know its network" }</h1>
+                <p>{ format!("It cannot connect, because {}.", props.error) }</p>
+                <p class="fine">
+                    { "If you run this site: the frontend canister sends the page its \
+                       environment variables in a cookie. Set " }
+                    <code>{ BACKEND }</code>
+                    { " to the id of the canister behind this page, and " }
+                    <code>{ GATEWAYS }</code>
+                    { " to the addresses of the gateways, with commas between. If you opened \
+                       the files yourself, open the address that " }
+                    <code>{ "scripts/start" }</code>
+                    { " prints. Cookies must be allowed for this site." }
+                </p>
+            </div>
+        </main>
     }
 }

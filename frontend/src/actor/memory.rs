@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use candid::{CandidType, Principal};
-use gloo_storage::{LocalStorage, SessionStorage, Storage};
+use ic_ws_yew::Storage;
 use serde::de::DeserializeOwned;
 use web_sys::StorageEvent;
 
@@ -18,43 +18,44 @@ const SOUND: &str = "sound";
 
 /// The name that was used last in this browser, by any tab.
 pub fn last_name() -> String {
-    LocalStorage::get(NAME).unwrap_or_default()
+    Storage::local().get(NAME).unwrap_or_default()
 }
 
 /// Remembers a name as a proposal.
 pub fn remember_name(name: &str) {
-    let _ = LocalStorage::set(NAME, name);
+    Storage::local().set(NAME, name);
 }
 
 /// What this tab's guest is called, if it has one.
 pub fn guest_name() -> Option<String> {
-    SessionStorage::get(GUEST_NAME).ok()
+    Storage::of_this_tab().get(GUEST_NAME)
 }
 
 /// Remembers what the guest is called, for reloads of this tab.
 pub fn remember_guest_name(name: &str) {
-    let _ = SessionStorage::set(GUEST_NAME, name);
+    Storage::of_this_tab().set(GUEST_NAME, name);
 }
 
 /// This tab has no guest any more.
 pub fn forget_guest_name() {
-    SessionStorage::delete(GUEST_NAME);
+    Storage::of_this_tab().delete(GUEST_NAME);
 }
 
 /// Whether this browser is to make sounds.
 pub fn sound() -> bool {
-    LocalStorage::get(SOUND).unwrap_or_default()
+    Storage::local().get(SOUND).as_deref() == Some("true")
 }
 
 /// Remembers whether this browser is to make sounds.
 pub fn remember_sound(on: bool) {
-    let _ = LocalStorage::set(SOUND, on);
+    Storage::local().set(SOUND, &on.to_string());
 }
 
 /// Tells the other tabs that this person has left.
 pub fn tell_left(person: Principal) {
-    let _ = LocalStorage::raw().set_item(LEFT, &person.to_text());
-    LocalStorage::delete(LEFT);
+    let storage = Storage::local();
+    storage.set(LEFT, &person.to_text());
+    storage.delete(LEFT);
 }
 
 /// Who has left in another tab, as the browser tells it here.
@@ -83,15 +84,10 @@ impl Drawer {
 
     /// The devices that have left something: pages that were closed, and other tabs.
     pub fn devices(self) -> Vec<u64> {
-        let storage = match self.is_guest {
-            true => SessionStorage::raw(),
-            false => LocalStorage::raw(),
-        };
-        let count = storage.length().unwrap_or_default();
-        let keys = (0..count).filter_map(|index| storage.key(index).ok().flatten());
         let prefix = self.outboxes();
-        keys.filter_map(|key| key.strip_prefix(&prefix)?.parse().ok())
-            .collect()
+        let device = |name: String| name.strip_prefix(&prefix)?.parse().ok();
+        let names = self.storage().names();
+        names.into_iter().filter_map(device).collect()
     }
 
     /// What a device has left.
@@ -101,7 +97,7 @@ impl Drawer {
 
     /// Forgets what a device has left.
     pub fn forget(self, device: u64) {
-        self.delete(&self.outbox(device));
+        self.storage().delete(&self.outbox(device));
     }
 
     /// Keeps what was last seen.
@@ -116,7 +112,7 @@ impl Drawer {
 
     /// Forgets what was last seen; and what was not sent, if its owner will not come back for it.
     pub fn clear(self) {
-        self.delete(&self.snapshot());
+        self.storage().delete(&self.snapshot());
         if self.is_guest {
             for device in self.devices() {
                 self.forget(device);
@@ -129,32 +125,21 @@ impl Drawer {
         self.outbox(device)
     }
 
-    fn read<T: CandidType + DeserializeOwned>(self, key: &str) -> Option<T> {
-        let text: String = match self.is_guest {
-            true => SessionStorage::get(key),
-            false => LocalStorage::get(key),
-        }
-        .ok()?;
+    fn read<T: CandidType + DeserializeOwned>(self, name: &str) -> Option<T> {
+        let text = self.storage().get(name)?;
         candid::decode_one(&BASE64_STANDARD.decode(text).ok()?).ok()
     }
 
     /// A browser that is full keeps what it has.
-    fn write<T: CandidType>(self, key: &str, value: &T) -> bool {
-        let Ok(bytes) = candid::encode_one(value) else {
-            return false;
-        };
-        let text = BASE64_STANDARD.encode(bytes);
-        match self.is_guest {
-            true => SessionStorage::set(key, text),
-            false => LocalStorage::set(key, text),
-        }
-        .is_ok()
+    fn write<T: CandidType>(self, name: &str, value: &T) -> bool {
+        let text = candid::encode_one(value).map(|bytes| BASE64_STANDARD.encode(bytes));
+        text.is_ok_and(|text| self.storage().set(name, &text))
     }
 
-    fn delete(self, key: &str) {
+    fn storage(self) -> Storage {
         match self.is_guest {
-            true => SessionStorage::delete(key),
-            false => LocalStorage::delete(key),
+            true => Storage::of_this_tab(),
+            false => Storage::local(),
         }
     }
 
