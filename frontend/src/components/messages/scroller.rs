@@ -1,5 +1,6 @@
 //! Where the reader is among the messages, and what to draw there. What is drawn is a slice; the rest is empty space of the
-//! right height, so that the scroll bar tells the truth about rooms of any size.
+//! right height, so that the scroll bar tells the truth. No browser has room for the largest rooms: of these, it shows a stretch
+//! that moves along with the reader.
 //!
 //! The anchor is the truth about the place: whatever changes its height above it, the reader sees the same.
 
@@ -18,6 +19,12 @@ const END_MARGIN: f64 = 40.0;
 /// How far above and below what is seen messages are drawn, in heights of the view.
 const OVERDRAW: f64 = 0.75;
 
+/// How high a stretch is, in pixels: some 180,000 messages. Browsers end between 17 and 33 million.
+const STRETCH: f64 = 10_000_000.0;
+
+/// How near the end of a stretch the reader may come before it moves, in pixels.
+const STRETCH_MARGIN: f64 = 100_000.0;
+
 /// What the reader's place is tied to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Anchor {
@@ -32,6 +39,8 @@ enum Anchor {
 pub struct Scroller {
     heights: Heights,
     anchor: Anchor,
+    /// How far below the first message the stretch begins that can be scrolled through.
+    origin: f64,
     /// Where the view was scrolled to by the page itself.
     set_top: f64,
     width: i32,
@@ -73,6 +82,7 @@ impl Default for Scroller {
         Self {
             heights: Heights::default(),
             anchor: Anchor::End,
+            origin: 0.0,
             set_top: -1.0,
             width: 0,
             sight: Sight::default(),
@@ -109,9 +119,10 @@ impl Scroller {
         }
         self.set_top = -1.0;
         let rest = f64::from(view.scroll_height() - view.client_height()) - top;
-        self.anchor = if rest <= END_MARGIN {
+        self.anchor = if rest <= END_MARGIN && self.is_last_stretch() {
             Anchor::End
         } else {
+            let top = self.origin + top;
             let number = self.heights.at(top);
             Anchor::At(number, self.heights.offset(number) - top)
         };
@@ -131,14 +142,22 @@ impl Scroller {
             self.heights.clear();
         }
         self.measure(drawn, &elements.slice);
-        let above = self.heights.offset(drawn.start);
-        let below = self.heights.total() - self.heights.offset(drawn.end);
-        set_height(&elements.above, above);
-        set_height(&elements.below, below);
+        let total = self.heights.total();
+        let place = match self.anchor {
+            Anchor::End => total,
+            Anchor::At(number, below) => self.heights.offset(number) - below,
+        };
+        self.origin = origin(self.origin, place, total);
+        let end = total.min(self.origin + STRETCH);
+        set_height(
+            &elements.above,
+            self.heights.offset(drawn.start) - self.origin,
+        );
+        set_height(&elements.below, end - self.heights.offset(drawn.end));
         let height = f64::from(view.client_height());
         let wanted = match self.anchor {
             Anchor::End => f64::from(view.scroll_height()) - height,
-            Anchor::At(number, below) => self.heights.offset(number) - below,
+            Anchor::At(..) => place - self.origin,
         };
         if (wanted - f64::from(view.scroll_top())).abs() > 1.0 {
             view.set_scroll_top(wanted.round() as i32);
@@ -146,6 +165,10 @@ impl Scroller {
         }
         self.sight = self.look(&view);
         self.sight.clone()
+    }
+
+    fn is_last_stretch(&self) -> bool {
+        self.heights.total() <= self.origin + STRETCH
     }
 
     fn measure(&mut self, drawn: &Range<MessageNumber>, slice: &NodeRef) {
@@ -164,15 +187,14 @@ impl Scroller {
     }
 
     fn look(&self, view: &Element) -> Sight {
-        let (top, height) = (
-            f64::from(view.scroll_top()),
-            f64::from(view.client_height()),
-        );
+        let scrolled = f64::from(view.scroll_top());
+        let height = f64::from(view.client_height());
+        let top = self.origin + scrolled;
         let margin = height * OVERDRAW;
         let first = self.heights.at(top + 4.0);
         let last = self.heights.at(top + height + 4.0);
-        let rest = f64::from(view.scroll_height()) - height - top;
-        let at_end = rest <= END_MARGIN;
+        let rest = f64::from(view.scroll_height()) - height - scrolled;
+        let at_end = rest <= END_MARGIN && self.is_last_stretch();
         let slice = self
             .heights
             .between((top - margin).max(0.0), top + height + margin);
@@ -182,6 +204,19 @@ impl Scroller {
             seen,
             at_end,
         }
+    }
+}
+
+/// Where the stretch is to begin that holds a place among so much: where it begins now, unless the place is too near to an end
+/// of it beyond which there is more.
+fn origin(now: f64, place: f64, total: f64) -> f64 {
+    let last = (total - STRETCH).max(0.0);
+    let now = now.min(last);
+    let is_far_down = now == 0.0 || place >= now + STRETCH_MARGIN;
+    let is_far_up = now == last || place <= now + STRETCH - STRETCH_MARGIN;
+    match is_far_down && is_far_up {
+        true => now,
+        false => (place - STRETCH / 2.0).clamp(0.0, last),
     }
 }
 
@@ -195,5 +230,33 @@ fn set_height(element: &NodeRef, height: f64) {
         let _ = element
             .style()
             .set_property("height", &format!("{:.1}px", height.max(0.0)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_that_fits_is_one_stretch() {
+        for place in [0.0, 50.0, STRETCH] {
+            assert_eq!(origin(0.0, place, STRETCH), 0.0);
+        }
+    }
+
+    #[test]
+    fn the_stretch_moves_along_with_the_reader() {
+        let total = 5.0 * STRETCH;
+        let last = origin(0.0, total, total);
+        assert_eq!(last, total - STRETCH);
+        // It stays while the reader is well within it, and at the ends of the room.
+        assert_eq!(origin(last, total - STRETCH / 2.0, total), last);
+        assert_eq!(origin(0.0, 0.0, total), 0.0);
+        let near_its_begin = last + STRETCH_MARGIN / 2.0;
+        let moved = origin(last, near_its_begin, total);
+        assert_eq!(moved, near_its_begin - STRETCH / 2.0);
+        assert_eq!(origin(moved, near_its_begin, total), moved);
+        // The room has grown shorter.
+        assert_eq!(origin(last, 0.0, STRETCH), 0.0);
     }
 }
