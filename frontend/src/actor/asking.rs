@@ -87,11 +87,12 @@ impl Actor {
                     return;
                 }
                 if let Ok(image) = image {
-                    return actor.act.emit(Action::Image(person, version, image));
+                    actor.act.emit(Action::Image(person, version, image));
+                    break;
                 }
             }
-            // Whoever sees the person next asks anew; until then, their initial stands for them.
-            actor.images.borrow_mut().give_up(person);
+            // Without an answer, their initial stands for them until somebody sees them next.
+            actor.images.borrow_mut().answered(person);
         });
     }
 

@@ -44,7 +44,18 @@ pub fn Avatar(props: &AvatarProps) -> Html {
     let intents = use_intents();
     let images = use_context::<Shared<Images>>().unwrap_or_default();
     let version = props.person.as_ref().and_then(|person| person.image);
+    // The page may forget what is shown here: there may be more people in view than it keeps images of.
+    let shown = use_mut_ref(|| None);
     let known = version.and_then(|version| images.get(props.id, version));
+    if let Some(image) = known {
+        shown.replace(Some((props.id, version, image)));
+    }
+    let is_it = |(id, of, _): &(_, _, _)| *id == props.id && *of == version;
+    let known = shown
+        .borrow()
+        .clone()
+        .filter(is_it)
+        .map(|(_, _, image)| image);
     let missing = version.filter(|_| known.is_none());
     use_effect_with((props.id, missing), move |(id, missing)| {
         if let Some(version) = missing {

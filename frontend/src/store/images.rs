@@ -14,8 +14,8 @@ use super::Store;
 /// How many images are kept: some 10 MiB at most.
 const MAX_IMAGES: usize = 200;
 
-/// How many people it is remembered of that their images were asked for.
-const MAX_ASKED: usize = 5_000;
+/// How many people's images are asked for at once.
+const MAX_ASKED: usize = 500;
 
 /// The images of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,21 +43,19 @@ impl Images {
     }
 }
 
-/// Whose images this page has asked for: each version once, however often it is shown.
+/// Whose images this page has asked for and has no answer: each version once, however often it is shown.
 #[derive(Debug, Default)]
 pub struct AskedImages(BTreeMap<Principal, u64>);
 
 impl AskedImages {
     /// Whether it is to be asked for now.
     pub fn ask(&mut self, person: Principal, version: u64) -> bool {
-        if self.0.len() >= MAX_ASKED && !self.0.contains_key(&person) {
-            self.0.clear();
-        }
-        self.0.insert(person, version) != Some(version)
+        let has_room = self.0.len() < MAX_ASKED || self.0.contains_key(&person);
+        has_room && self.0.insert(person, version) != Some(version)
     }
 
-    /// There was no answer: it may be asked for anew.
-    pub fn give_up(&mut self, person: Principal) {
+    /// There is an answer, or none will come: who misses the image later asks anew.
+    pub fn answered(&mut self, person: Principal) {
         self.0.remove(&person);
     }
 }
@@ -96,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn each_version_is_asked_for_once() {
+    fn each_version_is_asked_for_once_at_a_time() {
         let mut asked = AskedImages::default();
         let person = Principal::from_slice(&[1]);
         assert!(asked.ask(person, 1));
         assert!(!asked.ask(person, 1));
         assert!(asked.ask(person, 2));
-        asked.give_up(person);
+        asked.answered(person);
         assert!(asked.ask(person, 2));
     }
 
