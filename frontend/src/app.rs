@@ -1,6 +1,6 @@
 //! Ties the parts together: the network from the cookie, the store, the actor that changes it, and the page that shows it.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use chat_api::Address;
 use gloo_events::EventListener;
@@ -12,7 +12,7 @@ use yew::prelude::*;
 use crate::{
     actor::{Actor, last_name, show_title},
     clock,
-    components::Page,
+    components::page,
     intent::Intent,
     route,
     store::{Action, Store, mentions::Told, view::Open},
@@ -52,8 +52,10 @@ fn Chat(props: &ChatProps) -> Html {
     use_following(&actor, &store);
     use_attention(&actor, &store);
     use_ticks(&store);
-    use_keeping(&actor, &store);
-    use_address(&store);
+    let latest = use_mut_ref(Store::default);
+    latest.replace((*store).clone());
+    use_keeping(&actor, &latest);
+    use_address(&store, &latest);
     let on_intent = {
         let actor = Rc::clone(&actor);
         use_callback((), move |intent, ()| actor.carry_out(intent))
@@ -61,7 +63,7 @@ fn Chat(props: &ChatProps) -> Html {
     let last_name = use_memo((), |()| last_name());
     html! {
         <ContextProvider<Callback<Intent>> context={on_intent}>
-            <Page store={(*store).clone()} env={props.env.clone()} last_name={(*last_name).clone()} />
+            { page(&store, &props.env, &last_name) }
         </ContextProvider<Callback<Intent>>>
     }
 }
@@ -151,11 +153,9 @@ fn use_attention(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
 
 /// Keeps the page's address and the conversation that is open the same.
 #[hook]
-fn use_address(store: &UseReducerHandle<Store>) {
-    let latest = use_mut_ref(Store::default);
-    latest.replace((**store).clone());
+fn use_address(store: &UseReducerHandle<Store>, latest: &Rc<RefCell<Store>>) {
     let follow = {
-        let (latest, dispatcher) = (Rc::clone(&latest), store.dispatcher());
+        let (latest, dispatcher) = (Rc::clone(latest), store.dispatcher());
         move || {
             let store = latest.borrow().clone();
             let place = route::place(&current_hash());
@@ -206,10 +206,8 @@ fn current_hash() -> String {
 
 /// Keeps what is known, now and then and when the page is hidden or closed.
 #[hook]
-fn use_keeping(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
-    let latest = use_mut_ref(Store::default);
-    latest.replace((**store).clone());
-    let actor = Rc::clone(actor);
+fn use_keeping(actor: &Rc<Actor>, latest: &Rc<RefCell<Store>>) {
+    let (actor, latest) = (Rc::clone(actor), Rc::clone(latest));
     use_effect_with((), move |()| {
         let keep = move || actor.keep_snapshot(&latest.borrow());
         let interval = Interval::new(KEEP_MS, keep.clone());

@@ -7,7 +7,7 @@ use chat_api::{
 };
 use yew::{Callback, hook, use_context};
 
-use crate::store::view::Open;
+use crate::store::view::{List, Open};
 
 /// Told what the canister answered, or in words why it did not.
 pub type Answer<T> = Callback<Result<T, String>>;
@@ -49,8 +49,8 @@ pub enum Intent {
     FindRooms(String, Option<RoomsAfter>, Answer<FoundRooms>),
     /// Find people whose names begin so; among the members of a room, if one is given.
     FindPeople(String, Option<RoomId>, Answer<Vec<Person>>),
-    /// Find who is kept out of a room.
-    FindBanned(RoomId, Answer<PeoplePage>),
+    /// Find who is on a list of a room.
+    FindListed(List, RoomId, Answer<PeoplePage>),
     /// Be notified by the browser.
     AllowNotifications,
     /// Make a sound for what is new, or not.

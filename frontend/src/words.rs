@@ -1,8 +1,33 @@
 //! How the page puts things into words, apart from dates.
 
-use chat_api::Role;
+use candid::Principal;
+use chat_api::{Person, Role};
 
 pub use ic_ws_yew::short_id;
+
+/// What to call somebody, known or not.
+pub fn name(person: Option<&Person>, id: Principal) -> String {
+    person.map_or_else(|| short_id(id), |person| person.name.clone())
+}
+
+/// In small letters, as names are compared.
+pub fn folded(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => lowercase(text),
+    }
+}
+
+/// The browser knows more of letters than is worth loading with the page.
+#[cfg(target_family = "wasm")]
+fn lowercase(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn lowercase(text: &str) -> String {
+    text.to_lowercase()
+}
 
 /// A number with its noun.
 pub fn count(number: u64, one: &str, many: &str) -> String {
@@ -39,11 +64,14 @@ pub fn list(names: &[String]) -> String {
 
 /// What went wrong, as a sentence.
 pub fn sentence(error: &impl std::error::Error) -> String {
-    let words = error.to_string();
-    let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    let end = (!words.ends_with(['.', '!', '?'])).then_some('.');
-    first.chain(letters).chain(end).collect()
+    let mut words = error.to_string();
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !words.ends_with(['.', '!', '?']) {
+        words.push('.');
+    }
+    words
 }
 
 #[cfg(test)]

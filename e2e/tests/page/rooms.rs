@@ -62,6 +62,7 @@ async fn a_private_room_is_known_to_those_invited_only() -> Result<()> {
     let story = Story::begin().await?;
     let alice = story.newcomer("Alice").await?;
     let bob = story.phone("Bob").await?;
+    let carol = story.newcomer("Carol").await?;
     bob.go_back().await?;
     alice.make_private_room("Attic").await?;
     alice.wait_for("main [aria-label='Private room']").await?;
@@ -76,6 +77,8 @@ async fn a_private_room_is_known_to_those_invited_only() -> Result<()> {
     alice.fill_in("Find people by name", "bo").await?;
     alice.press("Invite Bob").await?;
     alice.wait_for_words("1 person was invited.").await?;
+    alice.fill_in("Find people by name", "ca").await?;
+    alice.press("Invite Carol").await?;
     alice.close_panel().await?;
 
     bob.wait_for_title("(1) Commons").await?;
@@ -87,7 +90,15 @@ async fn a_private_room_is_known_to_those_invited_only() -> Result<()> {
     alice.wait_for_message("Nice up here").await?;
     alice.wait_for_person("Bob").await?;
     bob.wait_for_title("Commons").await?;
-    story.end([alice, bob]).await
+
+    // Who has not come yet is seen, and may be told not to.
+    carol.wait_for_title("(1) Commons").await?;
+    alice.press("Invited people").await?;
+    alice.wait_for_text("dialog", "Carol").await?;
+    alice.press("Withdraw").await?;
+    alice.wait_for_words("Nobody is invited.").await?;
+    carol.wait_for_title("Commons").await?;
+    story.end([alice, bob, carol]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     intent::Answer,
-    store::{Action, sync::Inquiry},
+    store::{Action, sync::Inquiry, view::List},
     words::sentence,
 };
 
@@ -118,8 +118,10 @@ impl Actor {
         });
     }
 
-    pub(super) fn find_banned(&self, room: RoomId, answer: Answer<PeoplePage>) {
-        self.find(answer, async move |queries| queries.banned(room).await);
+    pub(super) fn find_listed(&self, list: List, room: RoomId, answer: Answer<PeoplePage>) {
+        self.find(answer, async move |queries| {
+            queries.listed(list, room).await
+        });
     }
 
     /// Asks, and acts on the answer, unless this person is somebody else by then.

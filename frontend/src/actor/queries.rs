@@ -2,15 +2,15 @@
 
 use candid::{Principal, utils::ArgumentEncoder};
 use chat_api::{
-    FoundRooms, History, Image, Members, Overview, PeoplePage, Person, QueryError, RoomId,
-    RoomsAfter, Since, Span,
+    FoundRooms, History, Image, MAX_PAGE, Members, Overview, PeoplePage, Person, QueryError,
+    RoomId, RoomsAfter, Since, Span,
 };
 use ic_ws_client::{Agent, CallError, Signer};
 use ic_ws_yew::{Env, Identity};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::store::messages::PAGE;
+use crate::store::view::List;
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -72,15 +72,19 @@ impl Queries {
     }
 
     pub async fn history(&self, room: RoomId, span: Span) -> Answered<History> {
-        self.try_ask("history", (room, span, PAGE)).await
+        self.try_ask("history", (room, span, MAX_PAGE)).await
     }
 
     pub async fn members(&self, room: RoomId, after: Option<Principal>) -> Answered<Members> {
-        self.try_ask("members", (room, after, PAGE)).await
+        self.try_ask("members", (room, after, MAX_PAGE)).await
     }
 
-    pub async fn banned(&self, room: RoomId) -> Answered<PeoplePage> {
-        self.try_ask("banned", (room, None::<Principal>, PAGE))
+    pub async fn listed(&self, list: List, room: RoomId) -> Answered<PeoplePage> {
+        let method = match list {
+            List::Banned => "banned",
+            List::Invited => "invited",
+        };
+        self.try_ask(method, (room, None::<Principal>, MAX_PAGE))
             .await
     }
 

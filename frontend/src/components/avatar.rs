@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use candid::Principal;
-use chat_api::{Person, Presence};
+use chat_api::{Partner, Person, Presence, RoomKind, Visibility};
 use yew::prelude::*;
 
 use super::{icon, room_header::presence_words};
@@ -71,8 +71,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
     let initial = props
         .person
         .as_ref()
-        .and_then(|person| person.name.chars().next())
-        .map(|initial| initial.to_uppercase().to_string());
+        .and_then(|person| person.name.chars().next());
     let pattern = RIM_PATTERNS
         .get(hash as usize % RIM_PATTERNS.len())
         .copied()
@@ -117,82 +116,70 @@ fn hash(id: Principal) -> u32 {
     })
 }
 
-#[derive(Properties, PartialEq)]
-pub struct NameProps {
-    pub person: Option<Person>,
-    pub id: Principal,
-    /// Whether somebody else here is called the same, or what looks like it.
-    #[prop_or_default]
-    pub is_twin: bool,
-}
-
-/// A person's name, which leads to more about them.
-#[component]
-pub fn Name(props: &NameProps) -> Html {
-    let intents = use_intents();
-    let id = props.id;
+/// A person's name, which leads to more about them. Of twins, others here are called the same, or what looks like it.
+pub fn name(
+    person: Option<&Person>,
+    id: Principal,
+    is_twin: bool,
+    intents: &Callback<Intent>,
+) -> Html {
     let onclick =
         intents.reform(move |_: MouseEvent| Intent::Open(Open::Dialog(Dialog::Person(id))));
-    let short = words::short_id(id);
-    let name = match &props.person {
-        Some(person) => person.name.clone(),
-        None => short.clone(),
-    };
     html! {
         <>
             <button type="button" class="name" title={id.to_text()} {onclick}>
-                <bdi>{ name }</bdi>
+                <bdi>{ words::name(person, id) }</bdi>
             </button>
-            if props.is_twin && props.person.is_some() {
-                <code class="fingerprint" title={id.to_text()}>{ short }</code>
+            if is_twin && person.is_some() {
+                <code class="fingerprint" title={id.to_text()}>{ words::short_id(id) }</code>
             }
-            if props.person.as_ref().is_some_and(|person| person.guest) {
-                <span class="badge">{ "guest" }</span>
-            }
+            { guest_badge(person) }
         </>
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct PresenceProps {
-    pub presence: Option<Presence>,
+/// Marks guests as such.
+pub fn guest_badge(person: Option<&Person>) -> Html {
+    match person {
+        Some(person) if person.guest => html! { <span class="badge">{ "guest" }</span> },
+        _ => Html::default(),
+    }
 }
 
-/// Whether somebody is here.
-#[component]
-pub fn PresenceDot(props: &PresenceProps) -> Html {
-    let class = match props.presence {
-        Some(Presence::Here) => "here",
-        Some(Presence::LastSeen(_)) => "away",
-        None => return Html::default(),
+/// A person's sign, and whether they are here.
+pub fn with_presence(person: Option<&Person>, id: Principal, presence: Option<Presence>) -> Html {
+    html! {
+        <span class="with-presence">
+            <Avatar person={person.cloned()} {id} />
+            { presence.map(presence_dot) }
+        </span>
+    }
+}
+
+fn presence_dot(presence: Presence) -> Html {
+    let class = match presence {
+        Presence::Here => "here",
+        Presence::LastSeen(_) => "away",
     };
-    let label = presence_words(props.presence);
+    let label = presence_words(Some(presence));
     html! {
         <span class={classes!("presence", class)} role="img" title={label.clone()} aria-label={label} />
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct RoomSignProps {
-    pub room: Shared<RoomState>,
-}
-
 /// The sign of a room: its partner's, or that of its kind.
-#[component]
-pub fn RoomSign(props: &RoomSignProps) -> Html {
-    use chat_api::{RoomKind, Visibility};
-    match (&props.room.partner, props.room.room.kind) {
-        (Some(partner), _) => html! {
-            <span class="with-presence">
-                <Avatar person={partner.person.clone()} id={partner.person.id} />
-                <PresenceDot presence={partner.presence} />
-            </span>
-        },
-        (None, RoomKind::Group(Visibility::Private)) => html! {
-            <span class="room-sign" role="img" aria-label="Private room">{ icon::lock() }</span>
-        },
-        (None, _) => html! {
-            <span class="room-sign" role="img" aria-label="Public room">{ icon::hash() }</span>
-        },
-    }
+pub fn room_sign(room: &RoomState) -> Html {
+    let (icon, label) = match (&room.partner, room.room.kind) {
+        (
+            Some(Partner {
+                person, presence, ..
+            }),
+            _,
+        ) => {
+            return with_presence(Some(person), person.id, Some(*presence));
+        }
+        (None, RoomKind::Group(Visibility::Private)) => (icon::lock(), "Private room"),
+        (None, _) => (icon::hash(), "Public room"),
+    };
+    html! { <span class="room-sign" role="img" aria-label={label}>{ icon }</span> }
 }

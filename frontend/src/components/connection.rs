@@ -3,30 +3,23 @@
 use yew::prelude::*;
 
 use crate::{
-    intent::{Intent, use_intents},
+    intent::Intent,
     store::{
-        Connection,
+        Connection, Store,
         view::{Open, Panel},
     },
 };
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub state: Connection,
-    pub is_live: bool,
-}
-
-#[component]
-pub fn ConnectionState(props: &Props) -> Html {
-    let intents = use_intents();
-    let (state, words) = match &props.state {
+/// How the connection stands.
+pub fn connection_state(store: &Store, intents: &Callback<Intent>) -> Html {
+    let (state, words) = match &store.connection {
         Connection::None | Connection::Connecting => ("connecting", "Connecting…"),
-        Connection::Open if props.is_live => ("open", "Connected"),
+        Connection::Open if store.is_live() => ("open", "Connected"),
         Connection::Open => ("open", "Catching up…"),
         Connection::Reconnecting(_) => ("reconnecting", "Reconnecting…"),
         Connection::Closed(_) => ("closed", "Disconnected"),
     };
-    let reason = match &props.state {
+    let reason = match &store.connection {
         Connection::Reconnecting(reason) | Connection::Closed(reason) => Some(reason.clone()),
         _ => None,
     };
@@ -38,7 +31,7 @@ pub fn ConnectionState(props: &Props) -> Html {
                 <span class="lamp" aria-hidden="true" />
                 <span role="status">{ words }</span>
             </button>
-            if let Connection::Closed(_) = &props.state {
+            if let Connection::Closed(_) = &store.connection {
                 <button type="button" id="reconnect-button" onclick={reconnect}>
                     { "Reconnect" }
                 </button>

@@ -1,13 +1,14 @@
 //! The conversation that is open: who it is with, what was said, and where to answer.
 
-use chat_api::{Address, Command, Person, RoomId};
+use candid::Principal;
+use chat_api::{Address, Command, RoomId};
 use yew::prelude::*;
 
 use super::{
     composer::{Composer, Drafts},
-    messages::{MessageList, PendingMessages},
-    room_header::{PersonHeader, RoomHeader},
-    typing::TypingLine,
+    messages::{MessageList, pending_messages},
+    room_header::{person_header, room_header},
+    typing::typing_line,
 };
 use crate::{
     intent::{Intent, use_intents},
@@ -24,38 +25,27 @@ pub struct Props {
 #[component]
 pub fn Conversation(props: &Props) -> Html {
     let store = &props.store;
-    use_members(store.open_room());
-    let problem = match &store.connection {
-        Connection::Closed(reason) => Some(format!("You are disconnected: {reason}.")),
-        Connection::Reconnecting(reason) => Some(format!(
-            "Reconnecting ({reason}). What you write is sent as soon as you are back."
-        )),
-        _ => None,
+    let intents = use_intents();
+    use_members(store.open_room(), intents.clone());
+    let content = match (store.view.place, store.open_room()) {
+        (_, Some(room)) => in_room(props, room, &intents),
+        (Some(Address::Person(person)), None) => to_person(props, person, &intents),
+        _ => html! { <p class="loading" role="status">{ "Loading…" }</p> },
     };
-    html! {
-        <main class="conversation" aria-label="Conversation">
-            { match (store.view.place, store.open_room()) {
-                (_, Some(room)) => in_room(props, room, problem),
-                (Some(Address::Person(person)), None) => {
-                    to_person(props, store.people.get(person), person, problem)
-                }
-                _ => html! { <p class="loading" role="status">{ "Loading…" }</p> },
-            } }
-        </main>
-    }
+    html! { <main class="conversation" aria-label="Conversation">{ content }</main> }
 }
 
-fn in_room(props: &Props, room: &Shared<RoomState>, problem: Option<String>) -> Html {
+fn in_room(props: &Props, room: &Shared<RoomState>, intents: &Callback<Intent>) -> Html {
     let Props { store, drafts } = props;
     let id = room.room.id;
     let typing = store.typing.iter().filter(|typing| typing.room == id);
-    let typing: Vec<_> = typing
+    let typing = typing
         .map(|typing| store.people.name(typing.person))
         .collect();
     html! {
         <>
-            <RoomHeader room={room.clone()} panel={store.view.panel} />
-            { banner(problem) }
+            { room_header(room, store.view.panel, intents) }
+            { banner(&store.connection) }
             <MessageList
                 key={id}
                 room={room.clone()}
@@ -64,7 +54,7 @@ fn in_room(props: &Props, room: &Shared<RoomState>, problem: Option<String>) -> 
                 me={store.me()}
                 jump={store.view.jump}
             />
-            <TypingLine names={typing} />
+            { typing_line(typing) }
             if room.membership.is_some() {
                 <Composer
                     key={id}
@@ -78,34 +68,27 @@ fn in_room(props: &Props, room: &Shared<RoomState>, problem: Option<String>) -> 
                     {drafts}
                 />
             } else {
-                <JoinBar room={id} name={room.name().to_owned()} />
+                { join_bar(room, intents) }
             }
         </>
     }
 }
 
-fn to_person(
-    props: &Props,
-    person: Option<&Person>,
-    id: candid::Principal,
-    problem: Option<String>,
-) -> Html {
+fn to_person(props: &Props, id: Principal, intents: &Callback<Intent>) -> Html {
     let Props { store, drafts } = props;
     let name = store.people.name(id);
+    let address = [Address::Person(id)];
+    let pending = store.outbox.said_to(&address);
     html! {
         <>
-            <PersonHeader person={person.cloned()} {id} presence={store.people.presence(id)} />
-            { banner(problem) }
+            { person_header(&store.people, id, intents) }
+            { banner(&store.connection) }
             <div class="messages-frame">
                 <div class="messages">
                     <p class="empty">
                         { "This is the beginning of your conversation with " }<bdi>{ &name }</bdi>{ "." }
                     </p>
-                    <PendingMessages
-                        outbox={store.outbox.clone()}
-                        addresses={vec![Address::Person(id)]}
-                        you={store.you.clone()}
-                    />
+                    { pending_messages(pending, store.you.as_ref(), intents) }
                 </div>
             </div>
             <Composer
@@ -123,26 +106,23 @@ fn to_person(
     }
 }
 
-fn banner(problem: Option<String>) -> Html {
-    problem.map_or_else(Html::default, |problem| {
-        html! { <p class="banner" role="status">{ problem }</p> }
-    })
+fn banner(connection: &Connection) -> Html {
+    let problem = match connection {
+        Connection::Closed(reason) => format!("You are disconnected: {reason}."),
+        Connection::Reconnecting(reason) => {
+            format!("Reconnecting ({reason}). What you write is sent as soon as you are back.")
+        }
+        _ => return Html::default(),
+    };
+    html! { <p class="banner" role="status">{ problem }</p> }
 }
 
-#[derive(Properties, PartialEq)]
-struct JoinBarProps {
-    room: RoomId,
-    name: String,
-}
-
-#[component]
-fn JoinBar(props: &JoinBarProps) -> Html {
-    let intents = use_intents();
-    let room = props.room;
-    let join = intents.reform(move |_: MouseEvent| Intent::Do(Command::Join { room }));
+fn join_bar(room: &RoomState, intents: &Callback<Intent>) -> Html {
+    let id = room.room.id;
+    let join = intents.reform(move |_: MouseEvent| Intent::Do(Command::Join { room: id }));
     html! {
         <div class="join-bar">
-            <span>{ "You are having a look at " }<bdi>{ &props.name }</bdi>{ "." }</span>
+            <span>{ "You are having a look at " }<bdi>{ room.name() }</bdi>{ "." }</span>
             <button type="button" class="primary" onclick={join}>{ "Join" }</button>
         </div>
     }
@@ -150,8 +130,7 @@ fn JoinBar(props: &JoinBarProps) -> Html {
 
 /// Gets the members of the open room, once.
 #[hook]
-fn use_members(room: Option<&Shared<RoomState>>) {
-    let intents = use_intents();
+fn use_members(room: Option<&Shared<RoomState>>, intents: Callback<Intent>) {
     let due: Option<RoomId> = room
         .filter(|room| !room.members.is_known)
         .map(|room| room.room.id);

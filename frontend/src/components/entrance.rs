@@ -111,7 +111,7 @@ fn signing_in(intents: &Callback<Intent>) -> Html {
     let cancel = intents.reform(|_: MouseEvent| Intent::CancelSignIn);
     html! {
         <>
-            <p id="signing-in" class="waiting" role="status">
+            <p id="signing-in" role="status">
                 { "Go on in the window that has opened…" }
             </p>
             <button id="cancel-sign-in-button" type="button" onclick={cancel}>{ "Cancel" }</button>

@@ -68,6 +68,28 @@ pub fn button(label: &'static str, drawing: Html, onclick: Callback<MouseEvent>)
     }
 }
 
+/// Such a button for something that is there or not.
+pub fn toggle(
+    label: impl Into<AttrValue>,
+    drawing: Html,
+    is_on: bool,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    let label = label.into();
+    html! {
+        <button
+            type="button"
+            class="quiet square"
+            title={&label}
+            aria-label={&label}
+            aria-pressed={is_on.to_string()}
+            {onclick}
+        >
+            { drawing }
+        </button>
+    }
+}
+
 fn drawing(path: &'static str) -> Html {
     html! {
         <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

@@ -20,5 +20,5 @@ mod typing;
 mod welcome;
 mod workspace;
 
-pub use avatar::{Avatar, Name, PresenceDot, RoomSign};
-pub use page::Page;
+pub use avatar::Avatar;
+pub use page::page;

@@ -8,23 +8,17 @@ use yew::prelude::*;
 use super::icon;
 use crate::{
     intent::{Intent, use_intents},
-    shared::Shared,
     store::Note,
 };
 
 /// How long a note stays, in milliseconds: long enough to be read twice.
 const STAYS_MS: u32 = 8_000;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub notes: Shared<VecDeque<Note>>,
-}
-
-#[component]
-pub fn Notes(props: &Props) -> Html {
+/// Those that are to be read.
+pub fn notes(notes: &VecDeque<Note>) -> Html {
     html! {
         <div class="notes" role="status" aria-live="polite">
-            { for props.notes.iter().map(|note| html! { <OneNote key={note.id} note={note.clone()} /> }) }
+            { for notes.iter().map(|note| html! { <OneNote key={note.id} note={note.clone()} /> }) }
         </div>
     }
 }

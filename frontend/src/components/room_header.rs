@@ -1,65 +1,54 @@
 //! The top of a conversation.
 
 use candid::Principal;
-use chat_api::{Person, Presence};
+use chat_api::{Presence, Room};
 use yew::prelude::*;
 
-use super::{Avatar, PresenceDot, RoomSign, icon};
+use super::{
+    avatar::{room_sign, with_presence},
+    icon,
+};
 use crate::{
     clock,
-    intent::{Intent, use_intents},
-    shared::Shared,
+    intent::Intent,
     store::{
+        people::People,
         rooms::RoomState,
         view::{Dialog, Open, Panel},
     },
     words,
 };
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub room: Shared<RoomState>,
-    pub panel: Option<Panel>,
-}
-
-#[component]
-pub fn RoomHeader(props: &Props) -> Html {
-    let intents = use_intents();
-    let room = &props.room;
+/// The top of a conversation in a room.
+pub fn room_header(room: &RoomState, panel: Option<Panel>, intents: &Callback<Intent>) -> Html {
     let details = intents.reform(|_: MouseEvent| Intent::Open(Open::Panel(Panel::Room)));
+    let is_open = panel == Some(Panel::Room);
+    let subtitle = match &room.partner {
+        Some(partner) => presence_words(Some(partner.presence)).into(),
+        None => about(&room.room),
+    };
     html! {
         <header class="room-header">
-            <Back />
-            <RoomSign room={room.clone()} />
+            { back(intents) }
+            { room_sign(room) }
             <div class="room-title">
                 <h2><bdi>{ room.name() }</bdi></h2>
-                <p class="fine">{ subtitle(room) }</p>
+                <p class="fine">{ subtitle }</p>
             </div>
-            <button
-                type="button"
-                class="quiet square"
-                title="Details and members"
-                aria-label="Details and members"
-                aria-pressed={(props.panel == Some(Panel::Room)).to_string()}
-                onclick={details}
-            >
-                { icon::people() }
-            </button>
+            { icon::toggle("Details and members", icon::people(), is_open, details) }
         </header>
     }
 }
 
-fn subtitle(room: &RoomState) -> Html {
-    match &room.partner {
-        Some(partner) => presence_words(Some(partner.presence)).into(),
-        None => html! {
-            <>
-                { words::count(room.room.members.into(), "member", "members") }
-                if !room.room.topic.is_empty() {
-                    { " · " }<bdi>{ &room.room.topic }</bdi>
-                }
-            </>
-        },
+/// How many people are in a room, and what it is about.
+pub fn about(room: &Room) -> Html {
+    html! {
+        <>
+            { words::count(room.members.into(), "member", "members") }
+            if !room.topic.is_empty() {
+                { " · " }<bdi>{ &room.topic }</bdi>
+            }
+        </>
     }
 }
 
@@ -72,29 +61,15 @@ pub fn presence_words(presence: Option<Presence>) -> String {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct PersonProps {
-    pub person: Option<Person>,
-    pub id: Principal,
-    pub presence: Option<Presence>,
-}
-
 /// The top of a conversation that has not begun.
-#[component]
-pub fn PersonHeader(props: &PersonProps) -> Html {
-    let intents = use_intents();
-    let id = props.id;
+pub fn person_header(people: &People, id: Principal, intents: &Callback<Intent>) -> Html {
     let about = intents.reform(move |_: MouseEvent| Intent::Open(Open::Dialog(Dialog::Person(id))));
-    let name = props.person.as_ref().map(|person| person.name.clone());
     html! {
         <header class="room-header">
-            <Back />
-            <span class="with-presence">
-                <Avatar person={props.person.clone()} {id} />
-                <PresenceDot presence={props.presence} />
-            </span>
+            { back(intents) }
+            { with_presence(people.get(id), id, people.presence(id)) }
             <div class="room-title">
-                <h2><bdi>{ name.unwrap_or_else(|| words::short_id(id)) }</bdi></h2>
+                <h2><bdi>{ people.name(id) }</bdi></h2>
                 <p class="fine">{ "New conversation" }</p>
             </div>
             { icon::button("About", icon::people(), about) }
@@ -103,19 +78,7 @@ pub fn PersonHeader(props: &PersonProps) -> Html {
 }
 
 /// To the list, where there is no room for both.
-#[component]
-fn Back() -> Html {
-    let intents = use_intents();
+fn back(intents: &Callback<Intent>) -> Html {
     let back = intents.reform(|_: MouseEvent| Intent::Open(Open::List));
-    html! {
-        <button
-            type="button"
-            class="quiet square back"
-            title="Back to the list"
-            aria-label="Back to the list"
-            onclick={back}
-        >
-            { icon::arrow_left() }
-        </button>
-    }
+    html! { <span class="back">{ icon::button("Back to the list", icon::arrow_left(), back) }</span> }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-use super::{RoomSign, icon};
+use super::{avatar::room_sign, icon};
 use crate::{
     clock,
     intent::{Intent, use_intents},
@@ -35,9 +35,9 @@ pub struct Props {
 
 #[component]
 pub fn RoomList(props: &Props) -> Html {
-    let search = props.search.trim().to_lowercase();
+    let search = words::folded(props.search.trim());
     let is_found = |room: &&Shared<RoomState>| {
-        room.membership.is_some() && room.name().to_lowercase().contains(&search)
+        room.membership.is_some() && words::folded(room.name()).contains(&search)
     };
     let mut rooms: Vec<_> = props.rooms.values().filter(is_found).cloned().collect();
     rooms.sort_by_key(|room| std::cmp::Reverse(room.last.as_ref().map(|last| last.at)));
@@ -101,7 +101,7 @@ fn RoomRow(props: &RowProps) -> Html {
             data-room={room.name().to_owned()}
             {onclick}
         >
-            <RoomSign room={room.clone()} />
+            { room_sign(room) }
             <span class="room-name"><bdi>{ room.name() }</bdi></span>
             if muted {
                 <span class="muted" role="img" aria-label="Muted">{ icon::bell_off() }</span>

@@ -3,41 +3,34 @@
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_timers::callback::Timeout;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::icon;
+use super::{fields::typed, icon};
 use crate::intent::{Answer, Intent, use_intents};
 
 /// How long typing must rest before it is looked for, in milliseconds.
 const REST_MS: u32 = 200;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    #[prop_or_default]
-    pub id: Option<AttrValue>,
-    /// What is looked for.
-    pub label: AttrValue,
-    pub on_change: Callback<String>,
-}
-
 /// A field for the name of what is looked for.
-#[component]
-pub fn SearchField(props: &Props) -> Html {
-    let oninput = props
-        .on_change
-        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+pub fn search_field(
+    id: Option<&'static str>,
+    label: &'static str,
+    on_change: &Callback<String>,
+) -> Html {
     html! {
         <div class="search">
             { icon::search() }
-            <input
-                id={props.id.clone()}
-                type="search"
-                placeholder={props.label.clone()}
-                aria-label={props.label.clone()}
-                {oninput}
-            />
+            <input {id} type="search" placeholder={label} aria-label={label} oninput={on_change.reform(typed)} />
         </div>
+    }
+}
+
+/// What was found, or what stands in its place.
+pub fn found<T>(found: &Option<Result<T, String>>, list: impl FnOnce(&T) -> Html) -> Html {
+    match found {
+        None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
+        Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },
+        Some(Ok(found)) => list(found),
     }
 }
 

@@ -2,7 +2,14 @@
 
 use yew::prelude::*;
 
-use super::{Avatar, connection::ConnectionState, icon, room_list::RoomList, search::SearchField};
+use super::{
+    avatar::{Avatar, guest_badge},
+    connection::connection_state,
+    fields::kept_in,
+    icon,
+    room_list::RoomList,
+    search::search_field,
+};
 use crate::{
     intent::{Intent, use_intents},
     store::{
@@ -21,38 +28,44 @@ pub fn Sidebar(props: &Props) -> Html {
     let store = &props.store;
     let intents = use_intents();
     let search = use_state_eq(String::new);
-    let on_change = {
-        let search = search.clone();
-        Callback::from(move |typed| search.set(typed))
-    };
     let open = |what| intents.reform(move |_: MouseEvent| Intent::Open(what));
     let notifications = store.notifications.len();
-    let bell = match notifications {
+    let label = match notifications {
         0 => "Notifications".to_owned(),
         count => format!("Notifications: {count} unread"),
     };
+    let bell = html! {
+        <>
+            { icon::bell() }
+            if notifications > 0 {
+                <span class="count-badge" aria-hidden="true">{ notifications }</span>
+            }
+        </>
+    };
+    let is_open = store.view.panel == Some(Panel::Notifications);
+    let make = |label: &'static str, drawing: Html, dialog| {
+        html! {
+            <button
+                type="button"
+                class="square"
+                title={label}
+                aria-label={label}
+                onclick={open(Open::Dialog(dialog))}
+            >
+                { drawing }
+            </button>
+        }
+    };
     html! {
         <nav class="sidebar" aria-label="Conversations">
-            <header class="sidebar-head">
+            <header class="head sidebar-head">
                 <h1 class="brand">
                     <img src="icon.svg" alt="" width="28" height="28" />
                     { "Commons" }
                 </h1>
-                <button
-                    type="button"
-                    class="quiet square"
-                    title={bell.clone()}
-                    aria-label={bell}
-                    aria-pressed={(store.view.panel == Some(Panel::Notifications)).to_string()}
-                    onclick={open(Open::Panel(Panel::Notifications))}
-                >
-                    { icon::bell() }
-                    if notifications > 0 {
-                        <span class="count-badge" aria-hidden="true">{ notifications }</span>
-                    }
-                </button>
+                { icon::toggle(label, bell, is_open, open(Open::Panel(Panel::Notifications))) }
             </header>
-            <SearchField id="room-search" label="Search conversations" {on_change} />
+            { search_field(Some("room-search"), "Search conversations", &kept_in(&search)) }
             <RoomList
                 rooms={store.rooms.clone()}
                 people={store.people.clone()}
@@ -71,24 +84,8 @@ pub fn Sidebar(props: &Props) -> Html {
                 >
                     { icon::search() }{ "Find rooms" }
                 </button>
-                <button
-                    type="button"
-                    class="square"
-                    title="New room"
-                    aria-label="New room"
-                    onclick={open(Open::Dialog(Dialog::NewRoom))}
-                >
-                    { icon::plus() }
-                </button>
-                <button
-                    type="button"
-                    class="square"
-                    title="New direct message"
-                    aria-label="New direct message"
-                    onclick={open(Open::Dialog(Dialog::FindPeople))}
-                >
-                    { icon::pencil() }
-                </button>
+                { make("New room", icon::plus(), Dialog::NewRoom) }
+                { make("New direct message", icon::pencil(), Dialog::FindPeople) }
             </div>
             <footer class="sidebar-foot">
                 <button
@@ -102,12 +99,10 @@ pub fn Sidebar(props: &Props) -> Html {
                     }
                     <span class="identity-name" id="own-name">
                         <bdi>{ own_name(store) }</bdi>
-                        if store.you.as_ref().is_some_and(|you| you.guest) {
-                            { " " }<span class="badge">{ "guest" }</span>
-                        }
+                        { " " }{ guest_badge(store.you.as_ref()) }
                     </span>
                 </button>
-                <ConnectionState state={store.connection.clone()} is_live={store.is_live()} />
+                { connection_state(store, &intents) }
             </footer>
         </nav>
     }

@@ -7,19 +7,14 @@ use crate::words;
 /// How many are named.
 const NAMED: usize = 3;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub names: Vec<String>,
-}
-
-#[component]
-pub fn TypingLine(props: &Props) -> Html {
-    let mut names: Vec<_> = props.names.iter().take(NAMED).cloned().collect();
-    let others = props.names.len() - names.len();
+/// Who is writing, by their names.
+pub fn typing_line(mut names: Vec<String>) -> Html {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let others = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
     if others > 0 {
         names.push(words::count(others as u64, "other", "others"));
     }
-    let verb = if props.names.len() == 1 { "is" } else { "are" };
     html! {
         <p class="typing" aria-live="polite">
             if !names.is_empty() {

@@ -1,19 +1,12 @@
 //! What there is to do where no conversation is open.
 
-use chat_api::Invitation;
 use yew::prelude::*;
 
-use super::dialogs::{FoundRoomsList, Invitations};
-use crate::shared::Shared;
+use super::dialogs::{FoundRoomsList, invitations};
+use crate::{intent::Intent, store::Store};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub is_known: bool,
-    pub invitations: Shared<Vec<Invitation>>,
-}
-
-#[component]
-pub fn Welcome(props: &Props) -> Html {
+/// What there is to do where no conversation is open.
+pub fn welcome(store: &Store, intents: &Callback<Intent>) -> Html {
     html! {
         <main class="conversation welcome" aria-label="Welcome">
             <div class="welcome-card">
@@ -21,8 +14,8 @@ pub fn Welcome(props: &Props) -> Html {
                 <p class="lead">
                     { "Rooms are open conversations; join one, make one, or write to somebody directly." }
                 </p>
-                <Invitations invitations={props.invitations.clone()} />
-                if props.is_known {
+                { invitations(&store.invitations, intents) }
+                if store.is_known {
                     <FoundRoomsList />
                 } else {
                     <p class="fine" role="status">{ "Loading…" }</p>

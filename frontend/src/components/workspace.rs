@@ -6,8 +6,8 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::{
-    composer::Drafts, conversation::Conversation, dialogs::OpenDialog, panels::OpenPanel,
-    sidebar::Sidebar, welcome::Welcome,
+    composer::Drafts, conversation::Conversation, dialogs::open_dialog, panels::open_panel,
+    sidebar::Sidebar, welcome::welcome,
 };
 use crate::{
     intent::{Intent, use_intents},
@@ -26,7 +26,11 @@ pub struct Props {
 #[component]
 pub fn Workspace(props: &Props) -> Html {
     let store = &props.store;
-    use_shortcuts(store.view.panel.is_some() && store.view.dialog.is_none());
+    let intents = use_intents();
+    use_shortcuts(
+        intents.clone(),
+        store.view.panel.is_some() && store.view.dialog.is_none(),
+    );
     let drafts = use_memo((), |()| Drafts::default());
     let front = match (store.view.panel, store.view.place) {
         (Some(_), _) => "panel",
@@ -39,18 +43,17 @@ pub fn Workspace(props: &Props) -> Html {
             if store.view.place.is_some() {
                 <Conversation store={store.clone()} drafts={(*drafts).clone()} />
             } else {
-                <Welcome is_known={store.is_known} invitations={store.invitations.clone()} />
+                { welcome(store, &intents) }
             }
-            <OpenPanel store={store.clone()} env={props.env.clone()} />
-            <OpenDialog store={store.clone()} />
+            { open_panel(store, &props.env, &intents) }
+            { open_dialog(store, &intents) }
         </div>
     }
 }
 
 /// Keys that work wherever one is.
 #[hook]
-fn use_shortcuts(can_close_panel: bool) {
-    let intents = use_intents();
+fn use_shortcuts(intents: Callback<Intent>, can_close_panel: bool) {
     use_effect_with(can_close_panel, move |can_close_panel| {
         let can_close_panel = *can_close_panel;
         let listener = EventListener::new_with_options(

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range, rc::Rc};
 
 use candid::Principal;
-use chat_api::{Change, MAX_PAGE, Message, MessageNumber, Reaction, Span};
+use chat_api::{Change, Message, MessageNumber, Reaction, Span};
 
 /// How many messages of a room are kept. Beyond, those farthest from where the reader is make room.
 pub const MAX_KEPT: usize = 1_200;
@@ -153,9 +153,6 @@ fn react(reactions: &mut Vec<Reaction>, reaction: Reaction) {
         (Err(at), _) => reactions.insert(at, reaction),
     }
 }
-
-/// The largest page that is asked for.
-pub const PAGE: u32 = MAX_PAGE;
 
 #[cfg(test)]
 mod tests {

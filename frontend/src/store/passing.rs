@@ -25,13 +25,9 @@ impl Store {
         match passing {
             Passing::Presence { person, presence } => {
                 self.see(person, presence);
-                let with = |room: &RoomState| room.partner.as_ref().map(|it| it.person.id);
-                let conversation = self.conversation_with(person);
-                if let Some(room) = conversation {
+                if let Some(room) = self.conversation_with(person) {
                     self.in_room(room, |room| {
-                        if with(room) == Some(person)
-                            && let Some(partner) = &mut room.partner
-                        {
+                        if let Some(partner) = &mut room.partner {
                             partner.presence = presence;
                         }
                     });

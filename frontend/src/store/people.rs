@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use candid::Principal;
 use chat_api::{Person, Presence};
 
+use crate::words;
+
 /// How many people the page remembers; then who was met first is forgotten.
 const MAX_PEOPLE: usize = 5_000;
 
@@ -29,8 +31,7 @@ impl People {
 
     /// What to call somebody, met or not.
     pub fn name(&self, id: Principal) -> String {
-        self.get(id)
-            .map_or_else(|| crate::words::short_id(id), |person| person.name.clone())
+        words::name(self.get(id), id)
     }
 
     /// Whether somebody is here, as far as it is known.

@@ -53,14 +53,23 @@ pub enum Dialog {
     EditRoom(RoomId),
     /// Somebody to invite to a room.
     Invite(RoomId),
-    /// Who is kept out of a room.
-    Banned(RoomId),
+    /// Who is on a list of a room.
+    Listed(List, RoomId),
     /// How others see this person.
     Profile,
     /// Somebody else.
     Person(Principal),
     /// Which keys do what.
     Keys,
+}
+
+/// A list of people that the moderators of a room see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Who is kept out.
+    Banned,
+    /// Who may join.
+    Invited,
 }
 
 /// What the composer is about.
@@ -139,7 +148,7 @@ impl View {
 
     /// A room is not to be seen any more.
     pub fn forget(&mut self, room: RoomId) {
-        let is_open = |dialog: Dialog| matches!(dialog, Dialog::EditRoom(it) | Dialog::Invite(it) | Dialog::Banned(it) if it == room);
+        let is_open = |dialog: Dialog| matches!(dialog, Dialog::EditRoom(it) | Dialog::Invite(it) | Dialog::Listed(_, it) if it == room);
         if self.room() == Some(room) {
             self.place = None;
             self.panel = self.panel.filter(|panel| *panel != Panel::Room);

@@ -5,26 +5,21 @@ use std::rc::Rc;
 use chat_api::Message;
 use yew::prelude::*;
 
-use crate::{components::icon, markdown, shared::Shared, store::people::People, words};
+use crate::{components::icon, markdown, store::people::People, words};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What is done about the message.
-    pub what: &'static str,
-    /// Nothing while the page does not have it.
-    pub message: Option<Rc<Message>>,
-    pub people: Shared<People>,
-    pub on_cancel: Callback<()>,
-}
-
-#[component]
-pub fn About(props: &Props) -> Html {
-    let cancel = props.on_cancel.reform(|_: MouseEvent| ());
+/// What is done about a message, which is nothing while the page does not have it.
+pub fn about(
+    what: &'static str,
+    message: Option<&Rc<Message>>,
+    people: &People,
+    on_cancel: &Callback<()>,
+) -> Html {
+    let cancel = on_cancel.reform(|_: MouseEvent| ());
     html! {
         <div class="writing-about">
-            <strong>{ props.what }</strong>
-            if let Some(message) = &props.message {
-                <bdi class="replied-name">{ props.people.name(message.author) }</bdi>
+            <strong>{ what }</strong>
+            if let Some(message) = message {
+                <bdi class="replied-name">{ people.name(message.author) }</bdi>
                 <bdi class="replied-text">{ words::clipped(&markdown::plain(&message.text)) }</bdi>
             }
             { icon::button("Cancel", icon::cross(), cancel) }

@@ -7,6 +7,7 @@ use chat_api::Person;
 use crate::{
     emoji,
     store::{people::People, rooms::RoomState},
+    words,
 };
 
 /// How many are offered.
@@ -86,7 +87,7 @@ impl Beginning {
         (is_apart && is_word).then(|| Self {
             place: at..text.len(),
             kind,
-            word: word.to_lowercase(),
+            word: words::folded(word),
         })
     }
 
@@ -112,7 +113,7 @@ impl Beginning {
         known
             .chain(found)
             .filter(|person| offered.insert(person.id))
-            .filter(|person| person.name.to_lowercase().starts_with(&self.word))
+            .filter(|person| words::folded(&person.name).starts_with(&self.word))
             .take(OFFERED)
             .map(Completion::mention)
             .collect()

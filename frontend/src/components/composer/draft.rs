@@ -4,11 +4,11 @@ use std::cell::RefCell;
 
 use candid::Principal;
 use chat_api::Address;
-use web_sys::{HtmlElement, HtmlTextAreaElement};
+use web_sys::HtmlTextAreaElement;
 use yew::NodeRef;
 
 use super::completion::{Beginning, Completion};
-use crate::shared::Shared;
+use crate::{components::fields::focus, shared::Shared};
 
 /// How many texts wait to be gone on with.
 const MAX_WAITING: usize = 50;
@@ -137,14 +137,6 @@ impl Draft {
             chosen: 0,
             completed: true,
         }
-    }
-}
-
-/// Puts the cursor into the field.
-pub fn focus(field: &NodeRef) {
-    if let Some(field) = field.cast::<HtmlElement>() {
-        // Without focus the field still works; nothing to do about a refusal.
-        let _ = field.focus();
     }
 }
 

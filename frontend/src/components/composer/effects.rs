@@ -3,11 +3,8 @@
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use super::{
-    Props,
-    draft::{Draft, focus},
-};
-use crate::store::view::Writing;
+use super::{Props, draft::Draft};
+use crate::{components::fields::focus, store::view::Writing};
 
 /// Goes on with the text that waits, and has this one wait while others are written.
 #[hook]

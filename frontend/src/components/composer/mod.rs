@@ -15,15 +15,16 @@ use yew::prelude::*;
 
 pub use self::draft::Drafts;
 use self::{
-    about::About,
+    about::about,
     command::{command, last_own, mentions},
     completion::Beginning,
-    draft::{Draft, focus},
+    draft::Draft,
     effects::{use_draft, use_writing},
     keys::{Deed, Situation},
-    offers::{CompletionList, use_found_members},
+    offers::{completion_list, use_found_members},
 };
 use super::{
+    fields::focus,
     icon,
     messages::{EmojiPicker, Markdown},
 };
@@ -176,26 +177,24 @@ pub fn Composer(props: &Props) -> Html {
             focus(&field);
         })
     };
+    let about = |what, number| {
+        let message = props
+            .room
+            .as_ref()
+            .and_then(|room| room.messages.get(number));
+        about(what, message, &props.people, &cancel)
+    };
     let about = match props.writing {
-        Writing::New => None,
-        Writing::Reply(number) => Some(("Answering", number)),
-        Writing::Edit(number) => Some(("Editing", number)),
+        Writing::New => Html::default(),
+        Writing::Reply(number) => about("Answering", number),
+        Writing::Edit(number) => about("Editing", number),
     };
     let bytes = draft.text.trim().len();
     let label = format!("Message {}", props.name);
     html! {
         <form class="composer" {onsubmit}>
-            if let Some((what, number)) = about {
-                <About
-                    {what}
-                    message={props.room.as_ref().and_then(|room| room.messages.get(number).cloned())}
-                    people={props.people.clone()}
-                    on_cancel={cancel}
-                />
-            }
-            if !completions.is_empty() {
-                <CompletionList completions={completions.clone()} {chosen} on_choose={choose} />
-            }
+            { about }
+            { completion_list(&completions, chosen, &choose) }
             if *picking {
                 <EmojiPicker is_above=true on_pick={pick} on_close={close_picker} />
             }

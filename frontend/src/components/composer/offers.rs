@@ -33,21 +33,20 @@ pub fn use_found_members(beginning: Option<&Beginning>, room: Option<&RoomState>
     (*found).clone()
 }
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub completions: Vec<Completion>,
-    pub chosen: usize,
-    pub on_choose: Callback<usize>,
-}
-
 /// The completions to choose from.
-#[component]
-pub fn CompletionList(props: &Props) -> Html {
+pub fn completion_list(
+    completions: &[Completion],
+    chosen: usize,
+    on_choose: &Callback<usize>,
+) -> Html {
+    if completions.is_empty() {
+        return Html::default();
+    }
     html! {
         <ul id="completions" class="completions" role="listbox" aria-label="Completions">
-            { for props.completions.iter().enumerate().map(|(index, completion)| {
+            { for completions.iter().enumerate().map(|(index, completion)| {
                 // Before the field loses focus.
-                let onmousedown = props.on_choose.reform(move |event: MouseEvent| {
+                let onmousedown = on_choose.reform(move |event: MouseEvent| {
                     event.prevent_default();
                     index
                 });
@@ -56,7 +55,7 @@ pub fn CompletionList(props: &Props) -> Html {
                         key={completion.person.as_ref().map_or_else(|| completion.label.clone(), |it| it.id.to_text())}
                         id={format!("completion-{index}")}
                         role="option"
-                        aria-selected={(index == props.chosen).to_string()}
+                        aria-selected={(index == chosen).to_string()}
                         {onmousedown}
                     >
                         if let Some(person) = &completion.person {

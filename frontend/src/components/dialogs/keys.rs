@@ -17,10 +17,10 @@ const KEYS: [(&str, &str); 10] = [
     ("Ctrl + /", "These keys"),
 ];
 
-#[component]
-pub fn KeysDialog() -> Html {
+/// The list of them.
+pub fn keys_dialog() -> Html {
     html! {
-        <Modal title="Keys">
+        <Modal key="keys" title="Keys">
             <dl class="keys">
                 { for KEYS.iter().map(|(key, what)| html! {
                     <><dt><kbd>{ key }</kbd></dt><dd>{ what }</dd></>

@@ -1,7 +1,7 @@
 //! What lies over everything.
 
-mod banned;
 mod keys;
+mod listed;
 mod modal;
 mod people;
 mod person;
@@ -13,57 +13,55 @@ mod rooms;
 use chat_api::Role;
 use yew::prelude::*;
 
-pub use self::rooms::{FoundRoomsList, Invitations};
+pub use self::rooms::{FoundRoomsList, invitations};
 use self::{
-    banned::BannedDialog,
-    keys::KeysDialog,
-    people::{FindPeopleDialog, InviteDialog},
-    person::PersonDialog,
-    profile::ProfileDialog,
+    keys::keys_dialog,
+    listed::ListedPeopleDialog,
+    modal::Modal,
+    people::{InviteDialog, find_people_dialog},
+    person::person_dialog,
+    profile::ProfileForm,
     room_form::RoomForm,
-    rooms::FindRoomsDialog,
 };
-use crate::store::{Store, view::Dialog};
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub store: Store,
-}
+use crate::{
+    intent::Intent,
+    shared::Shared,
+    store::{Account, Store, rooms::RoomState, view::Dialog},
+};
 
 /// The dialog that is open, if any.
-#[component]
-pub fn OpenDialog(props: &Props) -> Html {
-    let store = &props.store;
+pub fn open_dialog(store: &Store, intents: &Callback<Intent>) -> Html {
+    let about = |room, dialog: fn(&Shared<RoomState>) -> Html| {
+        store.room(room).map_or_else(Html::default, dialog)
+    };
     match store.view.dialog {
         None => Html::default(),
-        Some(Dialog::FindRooms) => html! { <FindRoomsDialog /> },
-        Some(Dialog::FindPeople) => html! { <FindPeopleDialog me={store.me()} /> },
+        Some(Dialog::FindRooms) => {
+            html! { <Modal key="find-rooms" title="Find rooms"><FoundRoomsList /></Modal> }
+        }
+        Some(Dialog::FindPeople) => find_people_dialog(store.me(), intents),
         Some(Dialog::NewRoom) => html! { <RoomForm /> },
-        Some(Dialog::EditRoom(room)) => match store.room(room) {
-            Some(room) => {
-                let role = room.membership.map(|it| it.role);
-                html! { <RoomForm room={Some(room.room.clone())} is_owner={role == Some(Role::Owner)} /> }
-            }
-            None => Html::default(),
+        Some(Dialog::EditRoom(room)) => about(room, edit_room),
+        Some(Dialog::Invite(room)) => about(room, invite),
+        Some(Dialog::Listed(list, room)) => html! { <ListedPeopleDialog {list} {room} /> },
+        Some(Dialog::Profile) => match &store.you {
+            Some(you) => html! {
+                <ProfileForm you={you.clone()} is_guest={store.account == Account::Guest} />
+            },
+            None => html! {
+                <Modal key="profile" title="Your profile"><p role="status">{ "One moment…" }</p></Modal>
+            },
         },
-        Some(Dialog::Invite(room)) => match store.room(room) {
-            Some(room) => html! { <InviteDialog room={room.clone()} /> },
-            None => Html::default(),
-        },
-        Some(Dialog::Banned(room)) => html! { <BannedDialog {room} /> },
-        Some(Dialog::Profile) => html! {
-            <ProfileDialog you={store.you.clone()} account={store.account.clone()} />
-        },
-        Some(Dialog::Person(id)) => html! {
-            <PersonDialog
-                {id}
-                person={store.people.get(id).cloned()}
-                presence={store.people.presence(id)}
-                me={store.me()}
-                is_blocked={store.blocked.iter().any(|person| person.id == id)}
-                room={store.open_room().cloned()}
-            />
-        },
-        Some(Dialog::Keys) => html! { <KeysDialog /> },
+        Some(Dialog::Person(id)) => person_dialog(store, id, intents),
+        Some(Dialog::Keys) => keys_dialog(),
     }
+}
+
+fn edit_room(room: &Shared<RoomState>) -> Html {
+    let is_owner = room.role() == Some(Role::Owner);
+    html! { <RoomForm room={Some(room.room.clone())} {is_owner} /> }
+}
+
+fn invite(room: &Shared<RoomState>) -> Html {
+    html! { <InviteDialog room={room.clone()} /> }
 }

@@ -55,7 +55,7 @@ pub fn Modal(props: &Props) -> Html {
             {onclick}
         >
             <div class="modal-content">
-                <header class="panel-head">
+                <header class="head panel-head">
                     <h2>{ &props.title }</h2>
                     { icon::button("Close", icon::cross(), close.reform(|_: MouseEvent| ())) }
                 </header>

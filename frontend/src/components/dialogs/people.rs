@@ -8,7 +8,8 @@ use super::modal::Modal;
 use crate::{
     components::{
         Avatar,
-        search::{SearchField, use_search},
+        fields::kept_in,
+        search::{found, search_field, use_search},
     },
     intent::{Intent, use_intents},
     shared::Shared,
@@ -16,20 +17,12 @@ use crate::{
     words,
 };
 
-#[derive(Properties, PartialEq)]
-pub struct FindProps {
-    pub me: Option<Principal>,
-}
-
 /// Somebody to write to.
-#[component]
-pub fn FindPeopleDialog(props: &FindProps) -> Html {
-    let intents = use_intents();
+pub fn find_people_dialog(me: Option<Principal>, intents: &Callback<Intent>) -> Html {
     let on_choose = intents
         .reform(|person: Person| Intent::Open(Open::Place(Address::Person(person.id), None)));
-    let me = props.me;
     html! {
-        <Modal title="New direct message">
+        <Modal key="find-people" title="New direct message">
             <PeopleFinder action="Write" {on_choose} without={me.into_iter().collect::<Vec<_>>()} />
         </Modal>
     }
@@ -88,10 +81,6 @@ fn PeopleFinder(props: &FinderProps) -> Html {
     let search = use_search(&prefix, |prefix, answer| {
         Intent::FindPeople(prefix, None, answer)
     });
-    let on_change = {
-        let prefix = prefix.clone();
-        Callback::from(move |typed| prefix.set(typed))
-    };
     let one = |person: &Person| {
         let chosen = person.clone();
         let onclick = props.on_choose.reform(move |_: MouseEvent| chosen.clone());
@@ -108,25 +97,22 @@ fn PeopleFinder(props: &FinderProps) -> Html {
             </li>
         }
     };
+    let offered = |found: &Vec<Person>| {
+        let is_offered = |person: &&Person| !props.without.contains(&person.id);
+        let offered: Vec<_> = found.iter().filter(is_offered).collect();
+        html! {
+            <ul class="found" aria-label="People">
+                if offered.is_empty() {
+                    <li class="fine">{ "Nobody else is called that." }</li>
+                }
+                { for offered.into_iter().map(one) }
+            </ul>
+        }
+    };
     html! {
         <div class="finder">
-            <SearchField label="Find people by name" {on_change} />
-            { match &*search.found {
-                None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
-                Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },
-                Some(Ok(found)) => {
-                    let offered: Vec<_> =
-                        found.iter().filter(|person| !props.without.contains(&person.id)).collect();
-                    html! {
-                        <ul class="found" aria-label="People">
-                            if offered.is_empty() {
-                                <li class="fine">{ "Nobody else is called that." }</li>
-                            }
-                            { for offered.into_iter().map(one) }
-                        </ul>
-                    }
-                }
-            } }
+            { search_field(None, "Find people by name", &kept_in(&prefix)) }
+            { found(&search.found, offered) }
         </div>
     }
 }

@@ -1,46 +1,32 @@
 //! Somebody else: who they are, and what one can do about them.
 
 use candid::Principal;
-use chat_api::{Address, Command, Person, Presence, Role};
+use chat_api::{Address, Command, Role};
 use yew::prelude::*;
 
 use super::modal::Modal;
 use crate::{
-    components::{Avatar, room_header::presence_words},
-    intent::{Intent, use_intents},
-    shared::Shared,
-    store::{rooms::RoomState, view::Open},
-    words,
+    components::{
+        avatar::{Avatar, guest_badge},
+        room_header::presence_words,
+    },
+    intent::Intent,
+    store::{Store, view::Open},
 };
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub id: Principal,
-    pub person: Option<Person>,
-    pub presence: Option<Presence>,
-    pub me: Option<Principal>,
-    pub is_blocked: bool,
-    /// The room that is open.
-    pub room: Option<Shared<RoomState>>,
-}
-
-#[component]
-pub fn PersonDialog(props: &Props) -> Html {
-    let intents = use_intents();
-    let id = props.id;
-    let name = props.person.as_ref().map(|person| person.name.clone());
-    let name = name.unwrap_or_else(|| words::short_id(id));
-    let is_me = props.me == Some(id);
+/// Who they are, and what one can do about them.
+pub fn person_dialog(store: &Store, id: Principal, intents: &Callback<Intent>) -> Html {
+    let person = store.people.get(id);
+    let is_me = store.me() == Some(id);
+    let is_blocked = store.blocked.iter().any(|person| person.id == id);
     let write =
         intents.reform(move |_: MouseEvent| Intent::Open(Open::Place(Address::Person(id), None)));
     html! {
-        <Modal title={name}>
+        <Modal key="person" title={store.people.name(id)}>
             <div class="portrait">
-                <Avatar person={props.person.clone()} {id} />
-                <p class="fine">{ presence_words(props.presence) }</p>
-                if props.person.as_ref().is_some_and(|person| person.guest) {
-                    <span class="badge">{ "guest" }</span>
-                }
+                <Avatar person={person.cloned()} {id} />
+                <p class="fine">{ presence_words(store.people.presence(id)) }</p>
+                { guest_badge(person) }
                 <p class="fine">
                     { "Names can be chosen at will. This cannot, and neither can the rim around the picture, \
                        which is made from it:" }
@@ -52,8 +38,8 @@ pub fn PersonDialog(props: &Props) -> Html {
                     { if is_me { "Notes to yourself" } else { "Write to them" } }
                 </button>
                 if !is_me {
-                    { block(id, props.is_blocked, &intents) }
-                    { moderation(props, &intents) }
+                    { block(id, is_blocked, intents) }
+                    { moderation(store, id, intents) }
                 }
             </div>
         </Modal>
@@ -72,9 +58,8 @@ fn block(person: Principal, is_blocked: bool, intents: &Callback<Intent>) -> Htm
 }
 
 /// What one's role in the open room allows.
-fn moderation(props: &Props, intents: &Callback<Intent>) -> Html {
-    let person = props.id;
-    let Some(state) = props.room.as_ref().filter(|room| !room.is_direct()) else {
+fn moderation(store: &Store, person: Principal, intents: &Callback<Intent>) -> Html {
+    let Some(state) = store.open_room().filter(|room| !room.is_direct()) else {
         return Html::default();
     };
     let (room, own) = (state.room.id, state.role());

@@ -7,39 +7,21 @@ use yew::prelude::*;
 use super::{modal::Modal, portrait::shrunk};
 use crate::{
     components::{
-        Avatar,
-        fields::{TextField, valid_name},
+        avatar::{Avatar, guest_badge},
+        fields::{TextField, kept_in, typed, valid_name},
     },
     intent::{Intent, use_intents},
-    store::{Account, view::Open},
+    store::view::Open,
 };
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    pub you: Option<Person>,
-    pub account: Account,
+    pub you: Person,
+    pub is_guest: bool,
 }
 
 #[component]
-pub fn ProfileDialog(props: &Props) -> Html {
-    match &props.you {
-        Some(you) => {
-            html! { <ProfileForm you={you.clone()} is_guest={props.account == Account::Guest} /> }
-        }
-        None => {
-            html! { <Modal title="Your profile"><p role="status">{ "One moment…" }</p></Modal> }
-        }
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct FormProps {
-    you: Person,
-    is_guest: bool,
-}
-
-#[component]
-fn ProfileForm(props: &FormProps) -> Html {
+pub fn ProfileForm(props: &Props) -> Html {
     let intents = use_intents();
     let you = &props.you;
     let name = use_state_eq(|| you.name.clone());
@@ -49,15 +31,10 @@ fn ProfileForm(props: &FormProps) -> Html {
         color: *color,
         ..you.clone()
     };
-    let on_name = {
-        let name = name.clone();
-        Callback::from(move |typed| name.set(typed))
-    };
     let on_color = {
         let color = color.clone();
         Callback::from(move |event: InputEvent| {
-            let typed = event.target_unchecked_into::<HtmlInputElement>().value();
-            color.set(typed.parse().unwrap_or_default());
+            color.set(typed(event).parse().unwrap_or_default());
         })
     };
     let onsubmit = {
@@ -102,9 +79,7 @@ fn ProfileForm(props: &FormProps) -> Html {
             <form class="form" novalidate=true {onsubmit}>
                 <div class="portrait">
                     <Avatar person={shown} id={you.id} />
-                    if props.is_guest {
-                        <span class="badge">{ "guest" }</span>
-                    }
+                    { guest_badge(Some(you)) }
                     <div class="panel-actions">
                         <label class="button" for="image-input">{ "Choose an image" }</label>
                         <input
@@ -126,7 +101,7 @@ fn ProfileForm(props: &FormProps) -> Html {
                     autocomplete="nickname"
                     value={(*name).clone()}
                     problem={valid_name(&name).err().map(|problem| problem.to_string())}
-                    on_change={on_name}
+                    on_change={kept_in(&name)}
                 />
                 <label for="profile-color">{ "Colour" }</label>
                 <input

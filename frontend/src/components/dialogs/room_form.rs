@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::modal::Modal;
 use crate::{
-    components::fields::{TextField, valid_name, valid_topic},
+    components::fields::{TextField, kept_in, valid_name, valid_topic},
     intent::{Intent, use_intents},
     store::view::Open,
 };
@@ -30,10 +30,6 @@ pub fn RoomForm(props: &Props) -> Html {
         before.is_some_and(|room| room.kind == RoomKind::Group(Visibility::Private))
     });
     let flawed = use_state_eq(|| false);
-    let change = |field: &UseStateHandle<String>| {
-        let field = field.clone();
-        Callback::from(move |typed| field.set(typed))
-    };
     let onsubmit = {
         let (name, topic, private) = (name.clone(), topic.clone(), private.clone());
         let (flawed, intents) = (flawed.clone(), intents.clone());
@@ -78,7 +74,7 @@ pub fn RoomForm(props: &Props) -> Html {
                     autofocus=true
                     value={(*name).clone()}
                     problem={name_problem.map(|problem| problem.to_string())}
-                    on_change={change(&name)}
+                    on_change={kept_in(&name)}
                 />
                 <TextField
                     id="room-topic"
@@ -86,7 +82,7 @@ pub fn RoomForm(props: &Props) -> Html {
                     placeholder="What it is about, in a line"
                     value={(*topic).clone()}
                     problem={topic_problem.map(|problem| problem.to_string())}
-                    on_change={change(&topic)}
+                    on_change={kept_in(&topic)}
                 />
                 if props.is_owner {
                     <label class="check">

@@ -3,22 +3,15 @@
 use chat_api::{Command, FoundRooms, Invitation, Room};
 use yew::prelude::*;
 
-use super::modal::Modal;
 use crate::{
     components::{
+        fields::kept_in,
         icon,
-        search::{SearchField, use_search},
+        room_header::about,
+        search::{found, search_field, use_search},
     },
     intent::{Intent, use_intents},
-    shared::Shared,
-    words,
 };
-
-/// Public rooms, as a dialog.
-#[component]
-pub fn FindRoomsDialog() -> Html {
-    html! { <Modal title="Find rooms"><FoundRoomsList /></Modal> }
-}
 
 /// Public rooms, by the beginning of their names.
 #[component]
@@ -46,28 +39,20 @@ pub fn FoundRoomsList() -> Html {
             intents.emit(Intent::FindRooms((*prefix).clone(), after, answer));
         })
     };
-    let on_change = {
-        let prefix = prefix.clone();
-        Callback::from(move |typed| prefix.set(typed))
-    };
     html! {
         <div class="finder">
-            <SearchField label="Find a public room" {on_change} />
-            { match &*search.found {
-                None => html! { <p class="fine" role="status">{ "Looking…" }</p> },
-                Some(Err(problem)) => html! { <p class="problem" role="alert">{ problem }</p> },
-                Some(Ok(found)) => html! {
-                    <ul class="found" aria-label="Public rooms">
-                        { for found.rooms.iter().map(|room| one(room, &intents)) }
-                        if found.rooms.is_empty() {
-                            <li class="fine">{ "No public room is called that. You could make it." }</li>
-                        }
-                        if found.more_after.is_some() {
-                            <li><button type="button" class="quiet" onclick={more}>{ "Show more" }</button></li>
-                        }
-                    </ul>
-                },
-            } }
+            { search_field(None, "Find a public room", &kept_in(&prefix)) }
+            { found(&search.found, |found: &FoundRooms| html! {
+                <ul class="found" aria-label="Public rooms">
+                    { for found.rooms.iter().map(|room| one(room, &intents)) }
+                    if found.rooms.is_empty() {
+                        <li class="fine">{ "No public room is called that. You could make it." }</li>
+                    }
+                    if found.more_after.is_some() {
+                        <li><button type="button" class="quiet" onclick={more}>{ "Show more" }</button></li>
+                    }
+                </ul>
+            }) }
         </div>
     }
 }
@@ -80,12 +65,7 @@ fn one(room: &Room, intents: &Callback<Intent>) -> Html {
             <span class="room-sign" aria-hidden="true">{ icon::hash() }</span>
             <span class="found-words">
                 <strong><bdi>{ &room.name }</bdi></strong>
-                <span class="fine">
-                    { words::count(room.members.into(), "member", "members") }
-                    if !room.topic.is_empty() {
-                        { " · " }<bdi>{ &room.topic }</bdi>
-                    }
-                </span>
+                <span class="fine">{ about(room) }</span>
             </span>
             <button type="button" aria-label={format!("Open {}", room.name)} onclick={visit}>
                 { "Open" }
@@ -94,21 +74,14 @@ fn one(room: &Room, intents: &Callback<Intent>) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct InvitationsProps {
-    pub invitations: Shared<Vec<Invitation>>,
-}
-
 /// The rooms that this person may join.
-#[component]
-pub fn Invitations(props: &InvitationsProps) -> Html {
-    let intents = use_intents();
-    if props.invitations.is_empty() {
+pub fn invitations(invitations: &[Invitation], intents: &Callback<Intent>) -> Html {
+    if invitations.is_empty() {
         return Html::default();
     }
     html! {
         <ul class="found" aria-label="Invitations">
-            { for props.invitations.iter().map(|invitation| {
+            { for invitations.iter().map(|invitation| {
                 let room = invitation.room.id;
                 let join = intents.reform(move |_: MouseEvent| Intent::Do(Command::Join { room }));
                 let decline = intents.reform(move |_: MouseEvent| Intent::Do(Command::Leave { room }));

@@ -14,7 +14,7 @@ use yew::prelude::*;
 
 use super::{
     effects::{use_arrival, use_loading, use_resettling, use_seeing},
-    pending::PendingMessages,
+    pending::pending_messages,
     row::Row,
     scroller::{Elements, Scroller, Sight, clamp},
 };
@@ -44,6 +44,7 @@ pub fn MessageList(props: &Props) -> Html {
     let current = use_state_eq(|| None::<MessageNumber>);
     let room = &props.room.room;
     let numbers = room.first..room.next;
+    let addresses = props.room.addresses();
     let known = (props.room.clone(), props.people.clone());
     let twins = use_memo(known.clone(), |(room, people)| twins(room, people));
     let announcement = use_memo((known, props.me), |((room, people), me)| {
@@ -93,6 +94,8 @@ pub fn MessageList(props: &Props) -> Html {
             current.set(number.and_then(|number| number.parse().ok()));
         })
     };
+    let pending = props.outbox.said_to(&addresses);
+    let you = props.me.and_then(|me| props.people.get(me));
     let below = room.next.saturating_sub(sight.seen.end);
     html! {
         <div class="messages-frame">
@@ -114,11 +117,7 @@ pub fn MessageList(props: &Props) -> Html {
                     { rows(props, &twins, clamp(&sight.slice, &numbers), *current) }
                 </ol>
                 <div ref={&elements.below} />
-                <PendingMessages
-                    outbox={props.outbox.clone()}
-                    addresses={props.room.addresses()}
-                    you={props.me.and_then(|me| props.people.get(me).cloned())}
-                />
+                { pending_messages(pending, you, &intents) }
             </div>
             if !sight.at_end {
                 <button type="button" class="to-end" onclick={to_end}>

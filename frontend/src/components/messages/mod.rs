@@ -12,4 +12,4 @@ mod row;
 mod scroller;
 mod text;
 
-pub use self::{list::MessageList, pending::PendingMessages, picker::EmojiPicker, text::Markdown};
+pub use self::{list::MessageList, pending::pending_messages, picker::EmojiPicker, text::Markdown};

@@ -1,31 +1,24 @@
 //! One's own messages that are not in the room yet.
 
-use chat_api::{Address, Command, Person};
+use chat_api::{Command, Person};
 use yew::prelude::*;
 
 use super::text::Markdown;
 use crate::{
     components::{Avatar, icon},
-    intent::{Intent, use_intents},
-    shared::Shared,
-    store::outbox::{Outbox, Pending, State},
+    intent::Intent,
+    store::outbox::{Pending, State},
 };
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub outbox: Shared<Outbox>,
-    /// Where the conversation's messages are addressed.
-    pub addresses: Vec<Address>,
-    pub you: Option<Person>,
-}
-
-#[component]
-pub fn PendingMessages(props: &Props) -> Html {
-    let intents = use_intents();
-    let pending = props.outbox.said_to(&props.addresses);
+/// One's own messages that are not in the room yet, oldest first.
+pub fn pending_messages<'a>(
+    pending: impl Iterator<Item = &'a Pending>,
+    you: Option<&Person>,
+    intents: &Callback<Intent>,
+) -> Html {
     html! {
         <ol class="pending" aria-label="Being sent">
-            { for pending.map(|pending| one(pending, props.you.as_ref(), &intents)) }
+            { for pending.map(|pending| one(pending, you, intents)) }
         </ol>
     }
 }
@@ -39,14 +32,14 @@ fn one(pending: &Pending, you: Option<&Person>, intents: &Callback<Intent>) -> H
     let retry = intents.reform(move |_: MouseEvent| Intent::Retry(id, command.clone()));
     let discard = intents.reform(move |_: MouseEvent| Intent::Discard(id));
     html! {
-        <li key={format!("{}-{}", id.device, id.number)} class="message-row own">
+        <li key={format!("{}-{}", id.device, id.number)} class="message-row">
             <article class="message" aria-label="Your message">
                 <div class="message-side">
                     if let Some(you) = you {
                         <Avatar person={you.clone()} id={you.id} />
                     }
                 </div>
-                <div class="message-body">
+                <div>
                     <div class="message-text">
                         <Markdown text={text.clone()} />
                         <span class="footnote">{ state(&pending.state) }</span>

@@ -1,9 +1,11 @@
 //! Emojis to choose from.
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::emoji;
+use crate::{
+    components::fields::{focus, typed},
+    emoji,
+};
 
 /// How many are shown at once.
 const SHOWN: usize = 96;
@@ -22,18 +24,12 @@ pub fn EmojiPicker(props: &Props) -> Html {
     let field = use_node_ref();
     {
         let field = field.clone();
-        use_effect_with((), move |()| {
-            if let Some(field) = field.cast::<HtmlInputElement>() {
-                // Without focus the field still works.
-                let _ = field.focus();
-            }
-        });
+        use_effect_with((), move |()| focus(&field));
     }
     let oninput = {
         let prefix = prefix.clone();
         Callback::from(move |event: InputEvent| {
-            let typed = event.target_unchecked_into::<HtmlInputElement>().value();
-            prefix.set(typed.trim().to_lowercase());
+            prefix.set(typed(event).trim().to_ascii_lowercase());
         })
     };
     let onkeydown = {

@@ -1,40 +1,33 @@
 //! The emojis under a message.
 
-use std::rc::Rc;
-
 use chat_api::{Command, Message, Reaction, RoomId};
 use yew::prelude::*;
 
-use crate::{
-    intent::{Intent, use_intents},
-    shared::Shared,
-    store::people::People,
-    words,
-};
+use crate::{intent::Intent, store::people::People, words};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub message: Rc<Message>,
-    pub room: RoomId,
-    pub people: Shared<People>,
-    pub may_react: bool,
-}
-
-#[component]
-pub fn Reactions(props: &Props) -> Html {
-    let intents = use_intents();
-    let (room, message) = (props.room, props.message.number);
+/// The emojis under a message.
+pub fn reactions(
+    message: &Message,
+    room: RoomId,
+    people: &People,
+    may_react: bool,
+    intents: &Callback<Intent>,
+) -> Html {
+    if message.reactions.is_empty() {
+        return Html::default();
+    }
+    let number = message.number;
     let one = |reaction: &Reaction| {
         let (emoji, on) = (reaction.emoji.clone(), !reaction.mine);
         let onclick = intents.reform(move |_: MouseEvent| {
             Intent::Do(Command::React {
                 room,
-                message,
+                message: number,
                 emoji: emoji.clone(),
                 on,
             })
         });
-        let who = who(reaction, &props.people);
+        let who = who(reaction, people);
         html! {
             <li key={reaction.emoji.clone()}>
                 <button
@@ -43,7 +36,7 @@ pub fn Reactions(props: &Props) -> Html {
                     aria-pressed={reaction.mine.to_string()}
                     aria-label={format!("{} {}, from {who}", reaction.emoji, reaction.count)}
                     title={who}
-                    disabled={!props.may_react}
+                    disabled={!may_react}
                     {onclick}
                 >
                     <span class="emoji">{ &reaction.emoji }</span>
@@ -52,7 +45,7 @@ pub fn Reactions(props: &Props) -> Html {
             </li>
         }
     };
-    html! { <ul class="reactions">{ for props.message.reactions.iter().map(one) }</ul> }
+    html! { <ul class="reactions">{ for message.reactions.iter().map(one) }</ul> }
 }
 
 fn who(reaction: &Reaction, people: &People) -> String {

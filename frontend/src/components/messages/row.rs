@@ -6,8 +6,8 @@ use candid::Principal;
 use chat_api::{Message, MessageNumber, Role, RoomId};
 use yew::prelude::*;
 
-use super::message::MessageView;
-use crate::{clock, shared::Shared, store::people::People};
+use super::message::message_view;
+use crate::{clock, intent::use_intents, shared::Shared, store::people::People};
 
 /// Messages of one author that follow within this time are set as one block, in nanoseconds.
 const BLOCK_SPAN: u64 = 5 * 60 * 1_000_000_000;
@@ -36,6 +36,8 @@ pub struct Props {
 
 #[component]
 pub fn Row(props: &Props) -> Html {
+    let intents = use_intents();
+    let is_near = use_state_eq(|| false);
     let Some(message) = &props.message else {
         return html! {
             <li class="message-row coming" data-number={props.number.to_string()} aria-busy="true">
@@ -56,7 +58,6 @@ pub fn Row(props: &Props) -> Html {
                 "message-row",
                 props.is_target.then_some("target"),
                 continues.then_some("continued"),
-                (Some(message.author) == props.me).then_some("own"),
             )}
             data-number={props.number.to_string()}
             tabindex="-1"
@@ -70,19 +71,7 @@ pub fn Row(props: &Props) -> Html {
             if props.is_unread_from {
                 <p class="unread-line"><span>{ "New" }</span></p>
             }
-            <MessageView
-                message={message.clone()}
-                room={props.room}
-                replied={props.replied.clone()}
-                people={props.people.clone()}
-                is_twin={props.twins.contains(&message.author)}
-                me={props.me}
-                role={props.role}
-                is_direct={props.is_direct}
-                is_read_by_partner={props.is_read_by_partner}
-                is_current={props.is_current}
-                {continues}
-            />
+            { message_view(props, message, continues, &is_near, &intents) }
         </li>
     }
 }

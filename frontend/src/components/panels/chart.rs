@@ -7,17 +7,10 @@ use yew::prelude::*;
 const WIDTH: f64 = 280.0;
 const HEIGHT: f64 = 72.0;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// In milliseconds, oldest first.
-    pub values: VecDeque<u64>,
-}
-
-/// A bar for each value.
-#[component]
-pub fn LatencyChart(props: &Props) -> Html {
-    let highest = props.values.iter().copied().max().unwrap_or(1).max(1);
-    let step = WIDTH / props.values.len().max(20) as f64;
+/// A bar for each of these milliseconds, oldest first.
+pub fn latency_chart(values: &VecDeque<u64>) -> Html {
+    let highest = values.iter().copied().max().unwrap_or(1).max(1);
+    let step = WIDTH / values.len().max(20) as f64;
     let bar = |(index, value): (usize, &u64)| {
         let height = (*value as f64 / highest as f64 * (HEIGHT - 4.0)).max(1.0);
         html! {
@@ -35,9 +28,9 @@ pub fn LatencyChart(props: &Props) -> Html {
             class="chart"
             viewBox={format!("0 0 {WIDTH} {HEIGHT}")}
             role="img"
-            aria-label={format!("The latest {} round trips; the longest took {highest} ms", props.values.len())}
+            aria-label={format!("The latest {} round trips; the longest took {highest} ms", values.len())}
         >
-            { for props.values.iter().enumerate().map(bar) }
+            { for values.iter().enumerate().map(bar) }
         </svg>
     }
 }

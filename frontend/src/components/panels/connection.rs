@@ -5,7 +5,7 @@ use ic_ws_yew::Env;
 use sha2::{Digest, Sha256};
 use yew::prelude::*;
 
-use super::chart::{LatencyChart, median};
+use super::chart::{latency_chart, median};
 use crate::{
     clock,
     intent::{Intent, use_intents},
@@ -68,7 +68,7 @@ pub fn ConnectionPanel(props: &Props) -> Html {
                     <small>{ format!(" median {median} ms") }</small>
                 }
             </h3>
-            <LatencyChart values={trace.latencies.clone()} />
+            { latency_chart(&trace.latencies) }
             <h3>{ "Latest messages" }</h3>
             <ol class="frames" reversed=true>
                 { for trace.frames.iter().rev().map(frame) }

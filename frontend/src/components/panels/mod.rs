@@ -12,24 +12,15 @@ use yew::prelude::*;
 use self::{connection::ConnectionPanel, notifications::NotificationsPanel, room::RoomPanel};
 use super::icon;
 use crate::{
-    intent::{Intent, use_intents},
+    intent::Intent,
     store::{
         Store,
         view::{Open, Panel},
     },
 };
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub store: Store,
-    pub env: Env,
-}
-
 /// The panel that is open, if any.
-#[component]
-pub fn OpenPanel(props: &Props) -> Html {
-    let intents = use_intents();
-    let store = &props.store;
+pub fn open_panel(store: &Store, env: &Env, intents: &Callback<Intent>) -> Html {
     let (title, content) = match (store.view.panel, store.open_room()) {
         (Some(Panel::Room), Some(room)) => (
             "Details",
@@ -55,7 +46,7 @@ pub fn OpenPanel(props: &Props) -> Html {
             "Connection",
             html! {
                 <ConnectionPanel
-                    env={props.env.clone()}
+                    env={env.clone()}
                     trace={store.trace.clone()}
                     state={store.connection.clone()}
                     me={store.me()}
@@ -68,7 +59,7 @@ pub fn OpenPanel(props: &Props) -> Html {
     let close = intents.reform(|_: MouseEvent| Intent::Open(Open::ClosePanel));
     html! {
         <aside class="panel" aria-label={title}>
-            <header class="panel-head">
+            <header class="head panel-head">
                 <h2>{ title }</h2>
                 { icon::button("Close", icon::cross(), close) }
             </header>

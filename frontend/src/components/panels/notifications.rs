@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     attention::permission,
     clock,
-    components::{Avatar, dialogs::Invitations, icon},
+    components::{Avatar, dialogs::invitations, icon},
     intent::{Intent, use_intents},
     markdown,
     shared::Shared,
@@ -40,14 +40,14 @@ pub fn NotificationsPanel(props: &Props) -> Html {
     html! {
         <>
             <div class="panel-actions">
-                <AllowNotifications />
+                { allow_notifications(&intents) }
                 <button type="button" aria-pressed={sound.to_string()} {onclick}>
                     { if sound { icon::sound() } else { icon::sound_off() } }{ "Sound" }
                 </button>
                 { read_all }
             </div>
-            <Invitations invitations={props.invitations.clone()} />
-            <ul class="notifications">
+            { invitations(&props.invitations, &intents) }
+            <ul>
                 { for about_messages.map(|notification| one(notification, &intents)) }
             </ul>
             if props.notifications.is_empty() && props.invitations.is_empty() {
@@ -85,12 +85,10 @@ fn one(notification: &Notification, intents: &Callback<Intent>) -> Html {
 }
 
 /// Has the browser notify, too, if it was not asked yet.
-#[component]
-fn AllowNotifications() -> Html {
-    let intents = use_intents();
-    let onclick = intents.reform(|_: MouseEvent| Intent::AllowNotifications);
+fn allow_notifications(intents: &Callback<Intent>) -> Html {
     if permission().is_some() {
         return Html::default();
     }
+    let onclick = intents.reform(|_: MouseEvent| Intent::AllowNotifications);
     html! { <button type="button" {onclick}>{ "Notify me on this device" }</button> }
 }

@@ -4,7 +4,7 @@ use candid::Principal;
 use chat_api::{Command, Role};
 use yew::prelude::*;
 
-use super::members::MemberList;
+use super::members::member_list;
 use crate::{
     components::{Avatar, icon, room_header::presence_words},
     intent::{Intent, use_intents},
@@ -12,7 +12,7 @@ use crate::{
     store::{
         people::People,
         rooms::{Membership, RoomState},
-        view::{Dialog, Open},
+        view::{Dialog, List, Open},
     },
     words,
 };
@@ -51,7 +51,7 @@ pub fn RoomPanel(props: &Props) -> Html {
             { head }
             { room.membership.map(|membership| actions(room, membership, &intents)) }
             if room.partner.is_none() {
-                <MemberList room={room.clone()} people={props.people.clone()} />
+                { member_list(room, &props.people, &intents) }
             }
         </>
     }
@@ -86,7 +86,8 @@ fn actions(room: &RoomState, membership: Membership, intents: &Callback<Intent>)
                 <button type="button" onclick={open(Dialog::EditRoom(id))}>
                     { icon::sliders() }{ "Settings" }
                 </button>
-                <button type="button" onclick={open(Dialog::Banned(id))}>{ "Banned people" }</button>
+                <button type="button" onclick={open(Dialog::Listed(List::Invited, id))}>{ "Invited people" }</button>
+                <button type="button" onclick={open(Dialog::Listed(List::Banned, id))}>{ "Banned people" }</button>
             }
             if is_group {
                 <LeaveButton room={id} {role} is_alone={room.room.members == 1} />
