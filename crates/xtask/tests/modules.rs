@@ -27,7 +27,7 @@ fn no_module_tells_where_it_was_built() -> Result<()> {
         artifacts.backend_wasm,
         artifacts.asset_canister_wasm,
         artifacts.identity_wasm,
-        artifacts.page.join("chat_bg.wasm"),
+        artifacts.page.join("app_bg.wasm"),
     ] {
         let bytes = fs::read(&module).with_context(|| module.display().to_string())?;
         for folder in folders(&layout)? {
