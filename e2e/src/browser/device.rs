@@ -44,7 +44,11 @@ impl Window {
             ColorScheme::Light => "light",
             ColorScheme::Dark => "dark",
         };
-        let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
+        // What is looked at next is not on its way from one to the other.
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": value },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         self.devtools(
             "Emulation.setEmulatedMedia",
             json!({ "features": features }),

@@ -91,7 +91,7 @@ fn card(it: &Listing, me: Principal, watched: bool, socket: &Socket<Message>) ->
                 <strong class="price">{ it.price }</strong>
                 <button aria-pressed={watched.to_string()} onclick={socket.on_click(Message::Watch(id, !watched))}>{ "Watch" }</button>
             </div>
-            <p class="fine">{ it.bids }{ " bids" }{ whose }</p>
+            <p class="fine">{ "Bids: " }{ it.bids }{ whose }</p>
             if it.seller == me {
                 <button onclick={socket.on_click(Message::Close(id))}>{ if it.bids > 0 { "Sell" } else { "Take back" } }</button>
             } else {
