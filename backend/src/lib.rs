@@ -80,14 +80,6 @@ fn start() {
     });
 }
 
-/// Refuses junk before it costs anything. The only updates are those of the WebSockets.
-#[ic_cdk::inspect_message]
-fn inspect_message() {
-    if let Err(error) = ic_ws_cdk::inspect_message() {
-        ic_cdk::trap(error.to_string());
-    }
-}
-
 fn start_websockets() {
     let handlers = WsHandlers {
         on_open: Some(on_open),
@@ -108,6 +100,7 @@ fn start_websockets() {
 }
 
 ic_ws_cdk::export_methods!(ChatMessage);
+ic_ws_cdk::export_inspect_message!();
 
 fn on_open(args: OnOpenCallbackArgs) {
     transport::deliver(CHAT.with_borrow_mut(|chat| chat.connected(args.client_key, time())));

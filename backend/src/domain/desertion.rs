@@ -42,7 +42,9 @@ impl<M: Memory> Turn<'_, M> {
         for _ in 0..count {
             self.drop_oldest(id, &mut room);
         }
-        self.store.rooms.set(id, &room);
+        if count > 0 {
+            self.store.rooms.set(id, &room);
+        }
         count
     }
 

@@ -26,9 +26,11 @@ pub(super) fn arrive<M: Memory>(
         return None;
     }
     set_present(store, person, true);
-    is_shown
-        .then(|| show(store, person, Presence::Here))
-        .flatten()
+    if is_shown {
+        show(store, person, Presence::Here)
+    } else {
+        None
+    }
 }
 
 /// Somebody has a connection less. If it was their last one, others are told, where that is shown.
@@ -45,9 +47,11 @@ pub(super) fn depart<M: Memory>(
     }
     store.people.update(person, |person| person.last_seen = now);
     set_present(store, person, false);
-    is_shown
-        .then(|| show(store, person, Presence::LastSeen(now)))
-        .flatten()
+    if is_shown {
+        show(store, person, Presence::LastSeen(now))
+    } else {
+        None
+    }
 }
 
 /// Somebody is typing in a room of theirs.

@@ -5,7 +5,7 @@ use std::{any::type_name, borrow::Cow, marker::PhantomData, ops::RangeBounds};
 use ic_stable_structures::{Memory, StableBTreeMap, Storable, storable::Bound};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A value with a layout of its own. Whoever changes that raises the version, and has `read` convert the former ones.
+/// A value with a layout of its own. Whoever changes that raises the version, and has `former` convert the ones before.
 pub(crate) trait Record: Serialize + DeserializeOwned {
     const VERSION: u8 = 1;
 
@@ -14,8 +14,13 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
         if version == Self::VERSION {
             Ok(postcard::from_bytes(bytes)?)
         } else {
-            Err(ReadError::Version(version))
+            Self::former(version, bytes)
         }
+    }
+
+    /// Reads what is behind another version than the one of now.
+    fn former(version: u8, _bytes: &[u8]) -> Result<Self, ReadError> {
+        Err(ReadError::Version(version))
     }
 }
 
@@ -154,13 +159,12 @@ mod tests {
     impl Record for Now {
         const VERSION: u8 = 2;
 
-        fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+        fn former(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
             match version {
                 1 => Ok(Self {
                     number: postcard::from_bytes(bytes)?,
                     name: None,
                 }),
-                2 => Ok(postcard::from_bytes(bytes)?),
                 other => Err(ReadError::Version(other)),
             }
         }

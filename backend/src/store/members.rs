@@ -26,7 +26,7 @@ pub(crate) struct Membership {
 impl Record for Membership {
     const VERSION: u8 = 2;
 
-    fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+    fn former(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
         match version {
             1 => {
                 // The last field of that version is of no use any more.
@@ -39,7 +39,6 @@ impl Record for Membership {
                     left: false,
                 })
             }
-            Self::VERSION => Ok(postcard::from_bytes(bytes)?),
             other => Err(ReadError::Version(other)),
         }
     }

@@ -32,34 +32,17 @@ pub(crate) struct PersonRecord {
 impl Record for PersonRecord {
     const VERSION: u8 = 2;
 
-    fn read(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
+    fn former(version: u8, bytes: &[u8]) -> Result<Self, ReadError> {
         match version {
             1 => {
-                let (
-                    name,
-                    guest,
-                    color,
-                    image,
-                    last_seen,
-                    rooms_made,
-                    groups,
-                    conversations,
-                    conversations_started,
-                ) = postcard::from_bytes::<(String, _, _, _, _, _, _, _, _)>(bytes)?;
+                // That version ends before the look.
+                let bytes = postcard::to_extend(&Look::default(), bytes.to_vec())?;
+                let person: Self = postcard::from_bytes(&bytes)?;
                 Ok(Self {
-                    look: look(&name),
-                    name,
-                    guest,
-                    color,
-                    image,
-                    last_seen,
-                    rooms_made,
-                    groups,
-                    conversations,
-                    conversations_started,
+                    look: look(&person.name),
+                    ..person
                 })
             }
-            Self::VERSION => Ok(postcard::from_bytes(bytes)?),
             other => Err(ReadError::Version(other)),
         }
     }
