@@ -16,6 +16,7 @@ use tokio::{
     sync::{OnceCell, oneshot},
     task::JoinHandle,
 };
+use xtask::layout::Layout;
 
 use crate::wait::until;
 
@@ -72,6 +73,7 @@ impl Network {
         mut config: ic_localnet::Config,
         mut gateway: ic_ws_gateway::Config,
     ) -> Result<Self> {
+        config.compiled_dir = Some(Layout::of_this_workspace().compiled());
         let localnet = Localnet::start(config.clone()).await?;
         config.listen = localnet.addr();
         let ic_url = localnet.url();

@@ -29,6 +29,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where keys and state are kept. Without it, they are gone when the process ends.
     pub state_dir: Option<PathBuf>,
+    /// Where compiled modules are kept, which several networks may share; without it, with the state.
+    pub compiled_dir: Option<PathBuf>,
     /// What requests may not exceed.
     pub ingress: IngressLimits,
     /// What bounds the work of the HTTP server.
@@ -43,6 +45,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             state_dir: None,
+            compiled_dir: None,
             ingress: IngressLimits::default(),
             http: HttpLimits::default(),
             test_api: None,
@@ -97,10 +100,10 @@ impl Localnet {
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let keys = NetworkKeys::load_or_create(config.state_dir.as_deref())?;
-        let state_dir = config.state_dir;
         let network = Network::open(
             NetworkConfig {
-                state_dir,
+                state_dir: config.state_dir,
+                compiled_dir: config.compiled_dir,
                 test_api: config.test_api,
                 ..NetworkConfig::default()
             },

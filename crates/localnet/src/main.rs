@@ -25,6 +25,9 @@ struct Args {
     /// Where keys and canisters are kept; without it, they are gone when the network stops.
     #[arg(long, env = "IC_LOCALNET_STATE_DIR")]
     state_dir: Option<PathBuf>,
+    /// Where compiled modules are kept, which several networks may share; without it, with the state.
+    #[arg(long, env = "IC_LOCALNET_COMPILED_DIR")]
+    compiled_dir: Option<PathBuf>,
     /// Lets tests move the clock and make the network misbehave, by requests to /_/test/clock and /_/test/faults.
     #[arg(long, env = "IC_LOCALNET_TEST_API")]
     test_api: bool,
@@ -45,6 +48,7 @@ async fn main() -> anyhow::Result<()> {
     let localnet = Localnet::start(Config {
         listen: SocketAddr::new(args.address, args.port),
         state_dir: args.state_dir.clone(),
+        compiled_dir: args.compiled_dir,
         test_api: args.test_api.then(TestApi::default),
         ..Config::default()
     })

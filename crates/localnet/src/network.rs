@@ -36,6 +36,8 @@ pub use crate::{
 pub struct NetworkConfig {
     /// Where state survives a restart. Without it, everything is in memory only.
     pub state_dir: Option<PathBuf>,
+    /// Where compiled modules are kept, which several networks may share; without it, with the state.
+    pub compiled_dir: Option<PathBuf>,
     /// What users and canisters can make the network do.
     pub limits: NetworkLimits,
     /// Lets tests move the clock and make the network misbehave.
@@ -91,11 +93,13 @@ impl Network {
     pub fn open(config: NetworkConfig, keys: NetworkKeys) -> Result<Arc<Self>, OpenError> {
         let NetworkConfig {
             state_dir,
+            compiled_dir,
             limits,
             test_api,
         } = config;
         let keys = Arc::new(keys);
-        let compiled_dir = state_dir.as_ref().map(|dir| dir.join("compiled"));
+        let compiled_dir =
+            compiled_dir.or_else(|| state_dir.as_ref().map(|dir| dir.join("compiled")));
         let host = Host {
             engine: Arc::new(Engine::new(compiled_dir.as_deref())?),
             subnet_id: keys.subnet_id(),

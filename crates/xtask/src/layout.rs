@@ -71,6 +71,11 @@ impl Layout {
         self.local().join("state")
     }
 
+    /// What local networks have compiled.
+    pub fn compiled(&self) -> PathBuf {
+        self.target.join("compiled")
+    }
+
     /// Ids of the canisters deployed to the local network.
     pub fn canister_ids(&self) -> PathBuf {
         self.local().join("canister_ids.json")

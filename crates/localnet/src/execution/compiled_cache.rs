@@ -1,16 +1,15 @@
-//! Compiled modules on disk: a restart does not compile again.
+//! Compiled modules on disk: what one network has compiled, neither its restart nor another network compiles again.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::Module;
 
 /// Files kept; the oldest ones make room.
-const MAX_FILES: usize = 32;
+const MAX_FILES: usize = 64;
 
 /// A directory of compiled modules, each named by the hash of the instrumented module it was made from.
 pub struct CompiledCache {
@@ -34,8 +33,8 @@ impl CompiledCache {
             .dir
             .join(format!("{}.cwasm", hex::encode(Sha256::digest(wasm))));
         if path.exists() {
-            // SAFETY: the file holds native code, so it has to be one that `store` wrote: it is in the network's own
-            // state directory, which only those can write to who could replace this program as well. It is renamed
+            // SAFETY: the file holds native code, so it has to be one that `store` wrote: it is in a directory of this
+            // user's networks, which only those can write to who could replace this program as well. It is renamed
             // into place when complete. wasmtime refuses files of other versions of itself and of other settings.
             match unsafe { Module::deserialize_file(engine, &path) } {
                 Ok(module) => return Ok(module),
@@ -62,24 +61,22 @@ impl CompiledCache {
         Ok(())
     }
 
+    /// Other networks may be doing the same.
     fn make_room(&self) -> io::Result<()> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
-            files.push((
-                entry
-                    .metadata()?
-                    .modified()
-                    .unwrap_or(SystemTime::UNIX_EPOCH),
-                entry.path(),
-            ));
+            if let Ok(modified) = entry.metadata().and_then(|file| file.modified()) {
+                files.push((modified, entry.path()));
+            }
         }
         files.sort();
-        for (_, path) in files
-            .iter()
-            .take((files.len() + 1).saturating_sub(MAX_FILES))
-        {
-            fs::remove_file(path)?;
+        let surplus = (files.len() + 1).saturating_sub(MAX_FILES);
+        for (_, path) in files.into_iter().take(surplus) {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }

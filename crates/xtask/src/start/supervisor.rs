@@ -83,6 +83,8 @@ async fn bring_up(
     localnet
         .args(["--port", &setup.localnet_port.to_string(), "--state-dir"])
         .arg(layout.state())
+        .arg("--compiled-dir")
+        .arg(layout.compiled())
         .args(setup.test_api.then_some("--test-api"));
     parts.push(Part::spawn("localnet", CYAN, localnet, &layout.logs())?);
     let ic_status_url = format!("{ic_url}/api/v2/status");
