@@ -1,7 +1,8 @@
 //! The canister's methods in one line each.
 
 /// Exports `ws_open`, `ws_message`, `ws_close` and `ws_get_messages`, given the type of the application's messages, which
-/// becomes part of the canister's interface. The canister needs `ic-cdk` as a dependency of its own.
+/// becomes part of the canister's interface. The canister needs `ic-cdk` and `candid` as dependencies of its own, and this
+/// crate under its own name.
 ///
 /// ```no_run
 /// # #[derive(candid::CandidType, serde::Deserialize)]

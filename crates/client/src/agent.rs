@@ -111,6 +111,18 @@ impl From<RejectResponse> for CallError {
 }
 
 /// Calls canisters of one network as one signer. At the network's time: a device whose clock is wrong is no obstacle.
+///
+/// ```no_run
+/// use candid::{Decode, Encode, Principal};
+/// use ic_ws_client::{Agent, Ed25519Signer};
+///
+/// # async fn example(canister: Principal, root_key: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+/// let agent = Agent::new("https://icp-api.io", root_key, Ed25519Signer::generate()?);
+/// let reply = agent.query(canister, "version", Encode!()?).await?;
+/// println!("{}", Decode!(&reply, String)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Agent<S> {
     url: String,

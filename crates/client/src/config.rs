@@ -15,29 +15,33 @@ pub struct Config {
     pub canister: Principal,
     /// The network that the canister is on.
     pub network: Network,
-    /// How often the canister acknowledges what it received. Must be the canister's own setting or longer.
+    /// How often the canister acknowledges what it received: 300 s unless set. Must be the canister's own setting
+    /// (`send_ack_interval_ms`) or longer.
     pub ack_interval: Duration,
-    /// How long the gateway may take to introduce itself, and the canister to open the connection after that.
+    /// How long the gateway may take to introduce itself, and the canister to open the connection after that: 60 s unless
+    /// set.
     pub open_timeout: Duration,
-    /// How old the certificate of a message may be. What a gateway delays for longer is not believed any more.
+    /// How old the certificate of a message may be: 300 s unless set. What a gateway delays for longer is not believed any
+    /// more.
     pub max_certificate_age: Duration,
     /// When to try again after the connection was lost.
     pub reconnect: Reconnect,
-    /// How many messages may wait for the canister to acknowledge them. One more is refused with
+    /// How many messages may wait for the canister to acknowledge them: 1,024 unless set. One more is refused with
     /// [`SendError::QueueFull`](crate::SendError::QueueFull).
     pub max_pending_messages: usize,
-    /// How many bytes of Candid these messages may have together.
+    /// How many bytes of Candid these messages may have together: 16 MiB unless set.
     pub max_pending_bytes: usize,
-    /// The size, in bytes of Candid, up to which a message is sent. A larger one is refused with
+    /// The size, in bytes of Candid, up to which a message is sent: somewhat less than 2 MiB unless set, which is what the
+    /// network takes. A larger one is refused with
     /// [`SendError::TooLarge`](crate::SendError::TooLarge).
     pub max_message_bytes: usize,
     /// How many sent messages, with those of the protocol itself, the canister may not have acknowledged in its own
-    /// time. Until there are fewer, further ones wait to be sent.
+    /// time: 16,384 unless set. Until there are fewer, further ones wait to be sent.
     pub max_unacknowledged: usize,
-    /// How many events may wait for the application, and in the browser, how many frames for verification.
+    /// How many events may wait for the application, and in the browser, how many frames for verification: 1,024 unless set.
     /// One more event closes the connection; one more frame has it opened anew.
     pub max_queued_events: usize,
-    /// The size of the largest frame taken from the gateway, in bytes. A larger one ends the connection to it.
+    /// The size of the largest frame taken from the gateway, in bytes: 8 MiB unless set. A larger one ends the connection.
     /// (In the browser, the browser's own limit holds.)
     pub max_frame_bytes: usize,
     /// DER-encoded certificates of authorities that may vouch for `wss://` gateways, beside the public ones.
@@ -49,7 +53,8 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
     /// The DER-encoded public key of the network. It decides which certificates count, so it must come from
-    /// a source other than the gateway.
+    /// a source other than the gateway: the mainnet's is published and never changes, a page has it from the `ic_env` cookie
+    /// of its asset canister, and a local network tells it at `/api/v2/status`.
     pub root_key: Vec<u8>,
     /// The network's HTTP interface, such as `https://icp-api.io`. Where it is given, it is asked for the time, which
     /// is proved by a certificate, and so a device whose clock is wrong can connect. Without it, the clock may be some
@@ -60,15 +65,16 @@ pub struct Network {
 /// When to try again, and when not any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconnect {
-    /// The longest wait before the first retry. Each wait is a random part of a span that doubles from retry to retry.
+    /// The longest wait before the first retry: 500 ms unless set. Each wait is a random part of a span that doubles from
+    /// retry to retry.
     pub first_wait: Duration,
-    /// The longest wait of all.
+    /// The longest wait of all: 30 s unless set.
     pub max_wait: Duration,
-    /// How long a connection must have been open for the waits to become short again.
+    /// How long a connection must have been open for the waits to become short again: 30 s unless set.
     pub stable_after: Duration,
-    /// For how long a gateway that misbehaved comes last.
+    /// For how long a gateway that misbehaved comes last: ten minutes unless set.
     pub penalty: Duration,
-    /// After how long without an open connection to give up; never if `None`.
+    /// After how long without an open connection to give up; never if `None`, as it is unless set.
     pub give_up_after: Option<Duration>,
 }
 

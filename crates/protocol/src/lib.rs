@@ -1,7 +1,7 @@
 //! Wire types of the IC WebSocket protocol.
 //!
 //! Everything that client, gateway and canister must agree on to the byte, and nothing else: no I/O, no
-//! clock, no sockets.
+//! clock, no sockets. In words, it is in `docs/protocol.md`; as bytes in `docs/protocol-vectors.json`.
 //!
 //! - [`candid_types`]: what the canister methods `ws_open`, `ws_message`, `ws_close` and `ws_get_messages`
 //!   take and return, and the service messages.

@@ -13,6 +13,15 @@ const NONCE_DIGITS: usize = 20;
 /// Message number [`nonce`](Self::nonce) of the queue of [`gateway`](Self::gateway).
 ///
 /// Its text form, `<gateway>_<nonce, 20 digits, zero padded>`, sorts like the nonces of one gateway.
+///
+/// ```
+/// use ic_ws_protocol::MessageKey;
+///
+/// let key: MessageKey = "aaaaa-aa_00000000000000000042".parse()?;
+/// assert_eq!(key.nonce, 42);
+/// assert_eq!(key.to_string(), "aaaaa-aa_00000000000000000042");
+/// # Ok::<_, ic_ws_protocol::message_key::ParseMessageKeyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey {
     /// The gateway whose queue holds the message.

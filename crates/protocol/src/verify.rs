@@ -179,7 +179,20 @@ impl CertifiedState {
 }
 
 /// Checks that `frame` holds a message of `canister`, certified by the network of `root_key` (DER) at most
-/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back the message.
+/// [`MAX_CERTIFICATE_AGE`] before `now` (nanoseconds since 1970), and gives back the message. Whether it is for this
+/// connection, and the next one, is for the caller to check.
+///
+/// ```
+/// # use candid::Principal;
+/// use ic_ws_protocol::{CanisterFrame, verify_message};
+///
+/// # fn receive(bytes: &[u8], canister: Principal, root_key: &[u8], now: u64) -> Result<(), Box<dyn std::error::Error>> {
+/// let frame = CanisterFrame::decode(bytes)?;
+/// let message = verify_message(&frame, canister, root_key, now)?;
+/// println!("number {} for {}", message.sequence_num, message.client_key);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// The first check that failed, in the order of [`VerifyError`]'s variants.

@@ -274,11 +274,11 @@ fn verdicts() -> Value {
 }
 
 fn message_keys() -> Value {
-    let key = |nonce| MessageKey {
+    let key = |nonce: u64| MessageKey {
         gateway: gateway(),
         nonce,
     };
-    let value = |nonce| json!({ "gateway": gateway().to_text(), "nonce": nonce, "key": key(nonce).to_string() });
+    let value = |nonce: u64| json!({ "gateway": gateway().to_text(), "nonce": nonce.to_string(), "key": key(nonce).to_string() });
     json!([value(0), value(7)])
 }
 

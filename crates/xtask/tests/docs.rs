@@ -46,6 +46,13 @@ fn what_documents_point_at_is_there() {
         {
             missing.push(format!("{at}: {code}"));
         }
+        for (link, name) in document
+            .named
+            .iter()
+            .filter(|(link, name)| !project.has_name(document, link, name))
+        {
+            missing.push(format!("{at}: {name} in {link}"));
+        }
     }
     assert!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
 }
@@ -95,6 +102,8 @@ struct Document {
     path: PathBuf,
     anchors: BTreeSet<String>,
     links: Vec<String>,
+    /// Links that name something in code, and what they call it.
+    named: Vec<(String, String)>,
     /// Code within the text, and the lines of commands for a shell.
     code: Vec<String>,
 }
@@ -130,6 +139,17 @@ impl Project {
         };
         let anchors = self.documents.get(&target).map(|it| &it.anchors);
         anchor.is_empty() || anchors.is_some_and(|anchors| anchors.contains(anchor))
+    }
+
+    /// Whether the source file that a link leads to has something of this name in it, or is called so itself.
+    fn has_name(&self, from: &Document, link: &str, name: &str) -> bool {
+        let is_of_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
+        let last = name.rsplit("::").next().unwrap_or_default();
+        if !link.ends_with(".rs") || !last.chars().all(is_of_name) {
+            return true;
+        }
+        let text = fs::read_to_string(from.folder().join(link)).unwrap_or_default();
+        link.contains(last) || text.split(|it| !is_of_name(it)).any(|word| word == last)
     }
 
     /// Whatever is no path of this project counts as there.
@@ -174,9 +194,11 @@ impl Document {
             path: path.to_owned(),
             anchors: BTreeSet::new(),
             links: Vec::new(),
+            named: Vec::new(),
             code: Vec::new(),
         };
         let mut heading = None;
+        let mut link = None;
         let mut is_shell = false;
         for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
             match event {
@@ -186,7 +208,12 @@ impl Document {
                         .anchors
                         .extend(heading.take().as_deref().map(anchor));
                 }
-                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Event::Start(Tag::Link { dest_url, .. }) => {
+                    document.links.push(dest_url.to_string());
+                    link = Some(dest_url.into_string());
+                }
+                Event::End(TagEnd::Link) => link = None,
+                Event::Start(Tag::Image { dest_url, .. }) => {
                     document.links.push(dest_url.into_string());
                 }
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
@@ -203,6 +230,8 @@ impl Document {
                 }
                 Event::Code(code) => {
                     heading.iter_mut().for_each(|it| it.push_str(&code));
+                    let named = link.iter().map(|it| (it.clone(), code.to_string()));
+                    document.named.extend(named);
                     document.code.push(code.into_string());
                 }
                 Event::Text(text) => heading.iter_mut().for_each(|it| it.push_str(&text)),
