@@ -34,7 +34,7 @@ async fn check_all_screens(device: Device) -> Result<()> {
     let alice = story.stranger(device).await?;
     alice.wait_for("#name-input").await?;
     check(&alice, "the entrance").await?;
-    alice.press("Continue as a guest").await?;
+    alice.continue_as_guest().await?;
     alice.wait_for_words("Choose a name first.").await?;
     check(&alice, "the entrance with a flaw").await?;
     alice.enter("Alice").await?;

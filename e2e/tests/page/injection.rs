@@ -203,7 +203,7 @@ async fn who_takes_the_name_of_another_is_told_apart() -> Result<()> {
     let third = story.stranger(Device::Phone).await?;
     third.click("#name-input").await?;
     third.write("Al\u{200b}ice").await?;
-    third.press("Continue as a guest").await?;
+    third.continue_as_guest().await?;
     third
         .wait_for_words("The name has invisible characters.")
         .await?;

@@ -2,8 +2,12 @@
 
 use anyhow::Result;
 use candid::Principal;
-use chat_api::{Address, Change, Command, MessageNumber, RoomId, Visibility};
-use e2e::{person::Person, stack::Stack};
+use chat_api::{Change, Command, MessageNumber, RoomId, Visibility};
+use e2e::{
+    commands::{saying, whisper},
+    person::Person,
+    stack::Stack,
+};
 
 /// A connected person with a name.
 pub struct Friend(Person);
@@ -49,22 +53,12 @@ impl Friend {
 
     /// Says something in a room.
     pub async fn say(&mut self, room: RoomId, text: &str) -> Result<()> {
-        self.say_to(Address::Room(room), text).await
+        self.does(saying(room, text)).await
     }
 
     /// Says something to one person.
     pub async fn whisper(&mut self, to: Principal, text: &str) -> Result<()> {
-        self.say_to(Address::Person(to), text).await
-    }
-
-    async fn say_to(&mut self, to: Address, text: &str) -> Result<()> {
-        self.does(Command::Say {
-            to,
-            text: text.to_owned(),
-            reply_to: None,
-            mentions: Vec::new(),
-        })
-        .await
+        self.does(whisper(to, text)).await
     }
 
     /// Puts an emoji under a message.

@@ -13,6 +13,15 @@ async fn bid(window: &Window, amount: &str) -> Result<()> {
     window.press("Bid").await
 }
 
+/// Waits until all windows show this price of the lamp.
+async fn show_price(windows: [&Window; 3], price: &str) -> Result<()> {
+    for window in windows {
+        let shown = format!("{LAMP} .price");
+        window.wait_for_text(&shown, price).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prices_and_alerts_come_at_once() -> Result<()> {
     let stack = Stack::start_app("marketplace").await?;
@@ -32,22 +41,14 @@ async fn prices_and_alerts_come_at_once() -> Result<()> {
     seller.wait_for_words("is not a whole number").await?;
     seller.fill_in("Lowest price", "20").await?;
     seller.press("Offer").await?;
-    for window in all {
-        window
-            .wait_for_text(&format!("{LAMP} .price"), "20")
-            .await?;
-    }
+    show_price(all, "20").await?;
     watcher.press_in("Lamp", "Watch").await?;
     watcher.wait_for("[aria-pressed=true]").await?;
 
     // Each bid is told to the seller, to whoever watches, and to whoever has been outbid.
     bid(&bidder, "25").await?;
     seller.wait_for_words("Lamp: 25 is bid").await?;
-    for window in all {
-        window
-            .wait_for_text(&format!("{LAMP} .price"), "25")
-            .await?;
-    }
+    show_price(all, "25").await?;
     bid(&watcher, "25").await?;
     watcher.wait_for_words("the price is 25 already").await?;
     bid(&watcher, "30").await?;
@@ -58,11 +59,7 @@ async fn prices_and_alerts_come_at_once() -> Result<()> {
     // An upgrade loses nothing: neither what is for sale, nor who watches it.
     stack.upgrade_backend().await?;
     bid(&bidder, "35").await?;
-    for window in all {
-        window
-            .wait_for_text(&format!("{LAMP} .price"), "35")
-            .await?;
-    }
+    show_price(all, "35").await?;
     watcher.reload().await?;
     watcher.wait_for("[aria-pressed=true]").await?;
 
