@@ -9,7 +9,10 @@ use tokio::{
 };
 use xtask::{build::Artifacts, layout::Layout};
 
-use crate::wait::within_deadline;
+use crate::{
+    http::{Connection, Request},
+    wait::within_deadline,
+};
 
 /// Errors, and where it listens.
 const LOGGED: &str = "error,ic_ws_gateway::server=info";
@@ -67,6 +70,17 @@ impl GatewayProcess {
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.process.kill().await?)
     }
+}
+
+/// The sum of those metrics of the gateway at `address` whose lines start with `prefix`.
+pub async fn metric(address: SocketAddr, prefix: &str) -> Result<f64> {
+    let mut connection = Connection::open(address).await?;
+    let metrics = connection.send(&Request::get("/metrics")).await?;
+    let values = std::str::from_utf8(metrics)?
+        .lines()
+        .filter(|line| line.starts_with(prefix))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    Ok(values.sum())
 }
 
 /// Where it says that it listens.

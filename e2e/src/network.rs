@@ -1,7 +1,7 @@
 //! The local network and a gateway to it, in this process, on free ports. Nothing is deployed.
 
 use std::{
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -11,6 +11,7 @@ use candid::Principal;
 use ic_agent::{Agent, Identity};
 use ic_localnet::{Localnet, StartError, faults::TestControl};
 use ic_ws_gateway::{GatewayError, Listeners};
+use reqwest::{Client, Response, header};
 use tokio::{
     runtime::Runtime,
     sync::{OnceCell, oneshot},
@@ -140,9 +141,26 @@ impl Network {
         })
     }
 
-    /// The port of the HTTP interface.
+    /// Where the HTTP interface is.
+    pub fn address(&self) -> SocketAddr {
+        self.localnet.addr()
+    }
+
+    /// Its port.
     pub fn port(&self) -> u16 {
-        self.localnet.addr().port()
+        self.address().port()
+    }
+
+    /// Where the gateway listens.
+    pub fn gateway_address(&self) -> SocketAddr {
+        self.gateway_config.gateway_address
+    }
+
+    /// What a browser gets at `path` of the site that `canister` serves.
+    pub async fn fetch(&self, canister: Principal, path: &str) -> Result<Response> {
+        let host = format!("{canister}.localhost:{}", self.port());
+        let request = Client::new().get(format!("{}{path}", self.ic_url));
+        Ok(request.header(header::HOST, host).send().await?)
     }
 
     /// What moves the network's clock and makes it misbehave; its configuration has to ask for that.
@@ -150,6 +168,11 @@ impl Network {
         self.localnet
             .test_control()
             .context("the network has no test API")
+    }
+
+    /// The network's public key, DER.
+    pub fn root_key(&self) -> Vec<u8> {
+        self.localnet.root_key()
     }
 
     /// How a client connects to `canister` through the gateway at `gateway_url`, once: a connection that is lost stays
@@ -171,7 +194,7 @@ impl Network {
         gateways: impl IntoIterator<Item = &'a str>,
         canister: Principal,
     ) -> ic_ws_client::Config {
-        ic_ws_client::Config::new(gateways, canister, self.localnet.root_key())
+        ic_ws_client::Config::new(gateways, canister, self.root_key())
     }
 
     /// An agent that calls the network as `identity`.

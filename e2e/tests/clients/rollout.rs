@@ -3,8 +3,9 @@
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use e2e::{browser::Browser, network::Network, wait::until};
-use reqwest::{Client, Response, header};
+use candid::Principal;
+use e2e::{browser::Browser, gateway, wait::until};
+use reqwest::Response;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::fs;
@@ -20,10 +21,8 @@ fn page_url(said: &str) -> Result<String> {
 
 /// What a browser gets at `path` of the page.
 async fn fetch(project: &Project, path: &str) -> Result<Response> {
-    let frontend = &project.canisters().await?["frontend"];
-    let host = format!("{frontend}.localhost:{}", project.network.port());
-    let request = Client::new().get(format!("{}{path}", project.network.ic_url));
-    let response = request.header(header::HOST, host).send().await?;
+    let frontend = Principal::from_text(&project.canisters().await?["frontend"])?;
+    let response = project.network.fetch(frontend, path).await?;
     Ok(response.error_for_status()?)
 }
 
@@ -33,17 +32,9 @@ async fn status(project: &Project, canister: &str) -> Result<Value> {
 }
 
 /// How many connections the gateway has seen the end of.
-async fn closed_connections(network: &Network) -> Result<u64> {
-    const CLOSED: &str = "icws_gateway_connections_closed_total{";
-    let metrics = network.gateway_url.replace("ws://", "http://") + "/metrics";
-    let metrics = reqwest::get(metrics)
-        .await?
-        .error_for_status()?
-        .text()
-        .await?;
-    let counts = metrics.lines().filter(|line| line.starts_with(CLOSED));
-    let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
-    Ok(counts.sum())
+async fn closed_connections(project: &Project) -> Result<f64> {
+    let gateway = project.network.gateway_address();
+    gateway::metric(gateway, "icws_gateway_connections_closed_total{").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,7 +115,7 @@ async fn an_upgrade_in_the_middle_of_a_chat_is_not_noticed() -> Result<()> {
     bob.enter_lobby("Bob").await?;
     alice.say("Before").await?;
     bob.wait_for_message("Before").await?;
-    let closed = closed_connections(&project.network).await?;
+    let closed = closed_connections(&project).await?;
 
     let mut deployment = project.deployment(NAME, &["--yes"])?;
     let deployment = tokio::spawn(async move { deployment.output().await });
@@ -143,7 +134,7 @@ async fn an_upgrade_in_the_middle_of_a_chat_is_not_noticed() -> Result<()> {
 
     bob.say("After").await?;
     alice.wait_for_message("After").await?;
-    assert_eq!(closed_connections(&project.network).await?, closed);
+    assert_eq!(closed_connections(&project).await?, closed);
     for window in [alice, bob] {
         window.close().await?;
     }

@@ -4,12 +4,9 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use candid::{CandidType, Nat, Principal};
-use e2e::{
-    canister::{Canister, rejection},
-    network::Network,
-};
+use e2e::canister::{Canister, rejection};
 use ic_agent::agent::RejectCode;
-use reqwest::{Client, StatusCode, header};
+use reqwest::{StatusCode, header};
 use serde::Deserialize;
 
 use crate::support::{asset_canister, deploy, network, somebody};
@@ -129,13 +126,6 @@ async fn keys(canister: &Canister) -> Result<Vec<String>> {
     Ok(keys)
 }
 
-/// What a browser gets at `path`.
-async fn fetch(network: &Network, canister: &Canister, path: &str) -> Result<reqwest::Response> {
-    let host = format!("{}.localhost:{}", canister.id, network.port());
-    let request = Client::new().get(format!("{}{path}", network.ic_url));
-    Ok(request.header(header::HOST, host).send().await?)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_stored_listed_read_and_served() -> Result<()> {
     let (network, agent) = network().await?;
@@ -161,7 +151,7 @@ async fn files_are_stored_listed_read_and_served() -> Result<()> {
     assert_eq!(asset.content_type, "text/plain");
     assert_eq!(asset.total_length, 5_u8);
 
-    let served = fetch(&network, &canister, "/notes/hello.txt").await?;
+    let served = network.fetch(canister.id, "/notes/hello.txt").await?;
     assert_eq!(served.status(), StatusCode::OK);
     assert_eq!(served.headers()[header::CONTENT_TYPE], "text/plain");
     assert_eq!(served.text().await?, "hello");
@@ -231,9 +221,9 @@ async fn a_batch_takes_effect_as_a_whole_and_a_large_file_is_streamed() -> Resul
     commit(operations("/old.txt")).await?;
     assert_eq!(keys(&canister).await?, ["/large.bin"]);
     // A batch also certifies the answer for files that do not exist.
-    let absent = fetch(&network, &canister, "/absent.txt").await?;
+    let absent = network.fetch(canister.id, "/absent.txt").await?;
     assert_eq!(absent.status(), StatusCode::NOT_FOUND);
-    let served = fetch(&network, &canister, "/large.bin").await?;
+    let served = network.fetch(canister.id, "/large.bin").await?;
     assert_eq!(served.status(), StatusCode::OK);
     assert_eq!(served.headers()["x-kind"], "large");
     let body = served.bytes().await?;

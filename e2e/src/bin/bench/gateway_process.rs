@@ -7,8 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use e2e::{
-    gateway::GatewayProcess,
-    http::{Connection, Request},
+    gateway::{GatewayProcess, metric},
     wait::until,
 };
 use tempfile::TempDir;
@@ -71,26 +70,15 @@ impl Gateway {
 
     /// How often it has polled canisters.
     pub async fn polls(&self) -> Result<f64> {
-        self.metric("icws_gateway_polls_total{").await
+        metric(self.address(), "icws_gateway_polls_total{").await
     }
 
     /// Waits until there are messages that it cannot pass on yet.
     pub async fn until_messages_wait(&self) -> Result<()> {
         until("a client that is too slow", || async {
-            let waiting = self.metric("icws_gateway_outgoing_messages ").await?;
+            let waiting = metric(self.address(), "icws_gateway_outgoing_messages ").await?;
             Ok((waiting > MANY_WAITING).then_some(()))
         })
         .await
-    }
-
-    /// The sum of the metrics whose lines start so.
-    async fn metric(&self, prefix: &str) -> Result<f64> {
-        let mut connection = Connection::open(self.address()).await?;
-        let metrics = connection.send(&Request::get("/metrics")).await?;
-        let values = std::str::from_utf8(metrics)?
-            .lines()
-            .filter(|line| line.starts_with(prefix))
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        Ok(values.sum())
     }
 }
