@@ -38,11 +38,16 @@ impl Window {
     pub async fn wait_until_settled(&self) -> Result<()> {
         until("the messages to come to rest", || async {
             let before = self.seen().await?;
-            self.execute_async("requestAnimationFrame(() => requestAnimationFrame(() => done()))")
-                .await?;
+            self.wait_two_frames().await?;
             Ok((self.seen().await? == before).then_some(()))
         })
         .await
+    }
+
+    /// Waits until the page has drawn what it was about to, and what came of that.
+    pub async fn wait_two_frames(&self) -> Result<()> {
+        let script = "requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        self.execute_async(script).await.map(|_| ())
     }
 
     /// Presses a key that scrolls until this message is in view. What is in view on the way has no gaps.

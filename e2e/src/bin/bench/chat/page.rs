@@ -5,7 +5,7 @@ use e2e::browser::{Browser, Window};
 use serde_json::json;
 use thirtyfour::Key;
 
-use super::{filled, stack::Stack};
+use super::{filled, screens::WHEN_DRAWN, stack::Stack};
 use crate::{
     report::{Report, Row, Unit},
     say,
@@ -31,12 +31,7 @@ const AWAIT_MESSAGES: &str = "
         const observer = new MutationObserver(() => {
             if (!document.querySelector('[data-number]:not([aria-busy])')) return;
             observer.disconnect();
-            requestAnimationFrame(() => {
-                // What is posted from within a frame comes after it is drawn.
-                const { port1, port2 } = new MessageChannel();
-                port1.onmessage = () => resolve(performance.now());
-                port2.postMessage(null);
-            });
+            resolve(whenDrawn());
         });
         observer.observe(document, { subtree: true, childList: true, attributes: true });
     });";
@@ -60,8 +55,6 @@ const WATCH_TASKS: &str = "
         port2.postMessage(null);
     };
     port2.postMessage(null);";
-
-const TWO_FRAMES: &str = "requestAnimationFrame(() => requestAnimationFrame(() => done()))";
 
 /// Measures in the first room as it is, then with so many messages more.
 pub async fn measure(
@@ -89,7 +82,7 @@ pub async fn measure(
     window
         .devtools(
             "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": AWAIT_MESSAGES }),
+            json!({ "source": format!("{WHEN_DRAWN} {AWAIT_MESSAGES}") }),
         )
         .await?;
     let ([slow], [fast]) = in_turns(
@@ -124,14 +117,14 @@ async fn longest_tasks(browser: &Browser, stack: &Stack) -> Result<[f64; 2]> {
     window.click("#composer").await?;
     window.execute(WATCH_TASKS).await?;
     window.press_keys(TYPED).await?;
-    window.execute_async(TWO_FRAMES).await?;
+    window.wait_two_frames().await?;
     let typing = longest_task(&window).await?;
 
     window.click("[aria-label=Messages]").await?;
     longest_task(&window).await?;
     for _ in 0..PAGES {
         window.press_keys(Key::PageUp).await?;
-        window.execute_async(TWO_FRAMES).await?;
+        window.wait_two_frames().await?;
     }
     for jump in JUMPS {
         let script = "const list = document.querySelector('[aria-label=Messages]');
@@ -147,8 +140,7 @@ async fn longest_tasks(browser: &Browser, stack: &Stack) -> Result<[f64; 2]> {
 /// Since it was asked for last.
 async fn longest_task(window: &Window) -> Result<f64> {
     let longest = "const { longest } = window; window.longest = 0; return longest";
-    let longest = window.execute(longest).await?;
-    longest.as_f64().context("the page has no time")
+    window.ask(longest, []).await
 }
 
 async fn first_messages_ms(window: &Window, slow_down: u32) -> Result<f64> {

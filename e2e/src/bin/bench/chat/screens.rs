@@ -10,13 +10,21 @@ use e2e::{
     browser::{Browser, Window},
     load::percentile_ms,
 };
-use serde_json::Value;
 
 use super::{chatter::Plan, people::People, stack::Stack};
 use crate::{
     report::{Report, Row, Unit},
     say,
 };
+
+/// Gives a way to learn when the next frame is drawn, by the page's clock.
+pub const WHEN_DRAWN: &str = "
+    const whenDrawn = () => new Promise((resolve) => requestAnimationFrame(() => {
+        // What is posted from within a frame comes after it is drawn.
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve(performance.now());
+        port2.postMessage(null);
+    }));";
 
 /// Notes when Enter is pressed.
 const NOTE_ENTER: &str = r#"
@@ -32,12 +40,7 @@ const AWAIT_TEXT: &str = r#"
         const observer = new MutationObserver(() => {
             if (!list.textContent.includes(text)) return;
             observer.disconnect();
-            requestAnimationFrame(() => {
-                // What is posted from within a frame comes after it is drawn.
-                const { port1, port2 } = new MessageChannel();
-                port1.onmessage = () => resolve(performance.timeOrigin + performance.now());
-                port2.postMessage(null);
-            });
+            resolve(whenDrawn().then((at) => performance.timeOrigin + at));
         });
         observer.observe(list, { childList: true, characterData: true, subtree: true });
     });
@@ -80,7 +83,7 @@ async fn between_screens(stack: &Stack, messages: u32) -> Result<Vec<Duration>> 
     alice.say("Hello").await?;
     bob.wait_for_message("Hello").await?;
     alice.execute(NOTE_ENTER).await?;
-    bob.execute(AWAIT_TEXT).await?;
+    bob.execute(&format!("{WHEN_DRAWN} {AWAIT_TEXT}")).await?;
     let mut latencies = Vec::new();
     for number in 0..messages {
         latencies.push(latency(&alice, &bob, &format!("Message {number}.")).await?);
@@ -94,8 +97,8 @@ async fn between_screens(stack: &Stack, messages: u32) -> Result<Vec<Duration>> 
 async fn latency(from: &Window, to: &Window, text: &str) -> Result<Duration> {
     let wait = format!("window.drawn({text:?}).then(done)");
     let (drawn, ()) = tokio::try_join!(to.execute_async(&wait), from.say(text))?;
-    let entered = from.execute("return window.entered").await?;
-    let milliseconds = |value: Value| value.as_f64().context("the page has no time");
-    let latency = milliseconds(drawn)? - milliseconds(entered)?;
+    let drawn = drawn.as_f64().context("the page has no time")?;
+    let entered: f64 = from.ask("return window.entered", []).await?;
+    let latency = drawn - entered;
     Ok(Duration::try_from_secs_f64(latency / 1e3)?)
 }
