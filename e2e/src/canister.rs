@@ -68,6 +68,12 @@ impl Canister {
         Ok(Decode!(&reply)?)
     }
 
+    /// Upgrades it to `module`.
+    pub async fn upgrade(&self, module: Vec<u8>) -> Result<()> {
+        let mode = CanisterInstallMode::Upgrade(None);
+        self.install(mode, module, encode_args(())?).await
+    }
+
     /// Stops it: it takes no calls until it is started.
     pub async fn stop(&self) -> Result<()> {
         self.set_running("stop_canister").await

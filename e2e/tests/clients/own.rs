@@ -1,9 +1,7 @@
 //! This project's client: those of its tests that need no platform, in a browser.
 
-use std::fs;
-
 use anyhow::{Context, Result};
-use e2e::{browser::Browser, site::Site};
+use e2e::{artifact, browser::Browser, site::Site};
 use serde_json::{Value, json};
 use xtask::{build::ClientTests, layout::Layout};
 
@@ -30,8 +28,8 @@ async fn the_client_passes_its_tests_in_a_browser_too() -> Result<()> {
     let site = Site::start([
         ("/", vec![]),
         ("/worker.js", WORKER.into()),
-        ("/client_tests.js", fs::read(built.script)?),
-        ("/client_tests_bg.wasm", fs::read(built.module)?),
+        ("/client_tests.js", artifact::read(&built.script)?),
+        ("/client_tests_bg.wasm", artifact::read(&built.module)?),
     ])
     .await?;
 

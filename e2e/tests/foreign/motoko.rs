@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use anyhow::Result;
-use candid::{Encode, Nat, Principal};
+use candid::{Nat, Principal};
 use e2e::{
     canister::{Canister, rejection},
     nodejs,
     wait::until,
 };
 use ic_agent::agent::RejectCode;
-use ic_management_canister_types::CanisterInstallMode;
 
 use crate::support::{built, deploy, network};
 
@@ -55,8 +54,7 @@ async fn a_motoko_actor_counts_calls_ticks_and_is_upgraded() -> Result<()> {
     })
     .await?;
 
-    let mode = CanisterInstallMode::Upgrade(None);
-    actor.install(mode, module, Encode!()?).await?;
+    actor.upgrade(module).await?;
     assert_eq!(count(&actor).await?, 4_u8);
     let (ticks,): (Nat,) = actor.query("ticked", ()).await?;
     assert_eq!(ticks, 0_u8);

@@ -222,10 +222,7 @@ async fn an_upgrade_keeps_what_was_saved() -> Result<()> {
     let (_, agent) = network().await?;
     let canister = deploy(&agent, &built().veteran, (Some("first"),)).await?;
     let wasm = artifact::read(&built().veteran)?;
-    let upgrade = || {
-        let mode = CanisterInstallMode::Upgrade(None);
-        canister.install(mode, wasm.clone(), Encode!().unwrap())
-    };
+    let upgrade = || canister.upgrade(wasm.clone());
     canister.update::<()>("take_note", ("second",)).await?;
     canister.update::<()>("start_ticking", (10_u64,)).await?;
     let counted = at_least(&canister, "ticks", 1).await?;

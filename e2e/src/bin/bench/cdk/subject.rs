@@ -4,7 +4,6 @@ use anyhow::{Context, Result, ensure};
 use candid::{Encode, Principal, utils::ArgumentEncoder};
 use e2e::{canister::Canister, load::Load};
 use ic_agent::{Agent, identity::BasicIdentity};
-use ic_management_canister_types::CanisterInstallMode;
 use ic_ws_protocol::{
     CanisterWsGetMessagesArguments, CanisterWsMessageArguments, CanisterWsOpenArguments, ClientKey,
     WebsocketMessage,
@@ -161,9 +160,7 @@ impl<'a> Subject<'a> {
 
     /// The instructions that starting takes after an upgrade.
     pub async fn upgrade(&self, module: &[u8]) -> Result<f64> {
-        let upgrade = CanisterInstallMode::Upgrade(None);
-        let arg = candid::encode_args(())?;
-        self.canister.install(upgrade, module.to_vec(), arg).await?;
+        self.canister.upgrade(module.to_vec()).await?;
         let (instructions,): (u64,) = self.canister.query("started", ()).await?;
         Ok(instructions as f64)
     }

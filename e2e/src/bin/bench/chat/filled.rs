@@ -1,11 +1,8 @@
 //! A past for a chat, made up: see the canister `filled-chat`.
 
 use anyhow::Result;
-use candid::Encode;
 use e2e::{artifact, canister::Canister};
-use ic_management_canister_types::{
-    CanisterInstallMode, CanisterSettings, EnvironmentVariable, UpdateSettingsArgs,
-};
+use ic_management_canister_types::{CanisterSettings, EnvironmentVariable, UpdateSettingsArgs};
 use xtask::{
     build::{Artifacts, TestCanisters},
     layout::Layout,
@@ -14,17 +11,11 @@ use xtask::{
 /// Adds so many messages to the first room of a chat canister, called as its controller.
 pub async fn add_messages(backend: &Canister, messages: u64) -> Result<()> {
     let layout = Layout::of_this_workspace();
-    upgrade(
-        backend,
-        artifact::read(&TestCanisters::of(&layout).filled_chat)?,
-    )
-    .await?;
+    let filled = artifact::read(&TestCanisters::of(&layout).filled_chat)?;
+    backend.upgrade(filled).await?;
     set_messages(backend, messages).await?;
-    upgrade(
-        backend,
-        artifact::read(&Artifacts::of(&layout).backend_wasm)?,
-    )
-    .await
+    let product = artifact::read(&Artifacts::of(&layout).backend_wasm)?;
+    backend.upgrade(product).await
 }
 
 /// How many the module that is installed makes up when it is upgraded.
@@ -42,9 +33,4 @@ async fn set_messages(backend: &Canister, messages: u64) -> Result<()> {
         sender_canister_version: None,
     };
     backend.management("update_settings", &update).await
-}
-
-async fn upgrade(backend: &Canister, module: Vec<u8>) -> Result<()> {
-    let upgrade = CanisterInstallMode::Upgrade(None);
-    backend.install(upgrade, module, Encode!()?).await
 }
