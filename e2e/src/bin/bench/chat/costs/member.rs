@@ -1,6 +1,6 @@
 //! A member of the lobby who calls the canister without a gateway in between, so that every call can be counted.
 
-use anyhow::{Error, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use candid::{Encode, Principal, utils::ArgumentEncoder};
 use chat_api::{ChatMessage, Command, History, MAX_PAGE, Overview, QueryError, Signal, Span};
 use e2e::{
@@ -15,14 +15,16 @@ use ic_ws_protocol::{
 /// As long as what is typed in a chat.
 pub const TEXT: &str = "What somebody types in a chat is about as long as this is.";
 
+/// Those of `ws_message`.
+type Arguments = (CanisterWsMessageArguments, Option<()>);
+
 /// One with an open connection.
 pub struct Member {
     canister: Canister,
     key: ClientKey,
     device: Device,
     sent: u64,
-    /// The bytes of its last call, as signed.
-    pub last_call: usize,
+    last_call: Option<Arguments>,
 }
 
 impl Member {
@@ -41,7 +43,7 @@ impl Member {
             key,
             device: Device::new(),
             sent: 0,
-            last_call: 0,
+            last_call: None,
         })
     }
 
@@ -88,6 +90,12 @@ impl Member {
         Ok(())
     }
 
+    /// How many bytes the last message took, as a signed call.
+    pub fn last_call_bytes(&self) -> Result<f64> {
+        let args = self.last_call.clone().context("nothing was sent")?;
+        Ok(self.canister.signed_call("ws_message", args)?.len() as f64)
+    }
+
     /// Has the gateway close the connection.
     pub async fn disconnect(self, gateway: &Canister) -> Result<()> {
         let client_key = self.key;
@@ -117,8 +125,8 @@ impl Member {
             is_service_message,
             content,
         };
-        let args = (CanisterWsMessageArguments { msg }, None::<()>);
-        self.last_call = self.canister.signed_call("ws_message", args.clone())?.len();
+        let args = (CanisterWsMessageArguments { msg }, None);
+        self.last_call = Some(args.clone());
         call(&self.canister, "ws_message", args).await
     }
 }

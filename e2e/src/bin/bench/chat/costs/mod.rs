@@ -9,6 +9,7 @@ mod subject;
 
 use anyhow::{Context, Result};
 use chat_api::Span;
+use ic_ws_protocol::timing::DEFAULT_ACK_INTERVAL;
 
 use super::UPDATE;
 use crate::{
@@ -90,8 +91,8 @@ fn report_calls(costs: &[Costs], report: &mut Report) {
     }
 }
 
-/// How long a connection has between two keep-alives is what the canister's acknowledgement interval says: five minutes.
-const KEEP_ALIVES_PER_DAY: f64 = 24.0 * 12.0;
+/// A client answers each acknowledgement.
+const KEEP_ALIVES_PER_DAY: f64 = 86_400.0 / DEFAULT_ACK_INTERVAL.as_secs() as f64;
 
 fn report_cycles(costs: &[Costs], report: &mut Report) {
     let Some(last) = costs.last() else { return };
@@ -141,7 +142,7 @@ impl Costs {
         let typing = typing.await?;
         let one = members.first_mut().context("nobody is connected")?;
         let say = subject.each(UPDATE, async || one.say().await).await?;
-        let say_bytes = one.last_call as f64;
+        let say_bytes = one.last_call_bytes()?;
         let keep_alive = subject.each(UPDATE, async || one.keep_alive().await);
         let keep_alive = keep_alive.await?;
         let costs = Self {
@@ -149,7 +150,7 @@ impl Costs {
             say,
             say_bytes,
             keep_alive,
-            keep_alive_bytes: one.last_call as f64,
+            keep_alive_bytes: one.last_call_bytes()?,
             typing,
             latest: subject
                 .each(HISTORY, async || one.read(Span::Latest).await)
