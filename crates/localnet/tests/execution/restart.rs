@@ -1,6 +1,6 @@
 //! What survives a restart.
 
-use std::{path::Path, time::Duration};
+use std::{os::unix::fs::DirEntryExt, path::Path, time::Duration};
 
 use candid::{Encode, Principal};
 use ic_localnet::{
@@ -202,6 +202,27 @@ async fn a_call_that_expires_before_it_is_executed_is_rejected() {
     assert!(count < CALLS);
     let next = net.call(canister, "count", []).await.unwrap();
     assert_eq!(next, [count + 1]);
+}
+
+#[tokio::test]
+async fn networks_share_what_is_compiled() {
+    let dir = tempfile::tempdir().unwrap();
+    let files_after_deployment = async || {
+        let config = NetworkConfig {
+            compiled_dir: Some(dir.path().to_owned()),
+            ..NetworkConfig::default()
+        };
+        let network = Network::open(config, NetworkKeys::generate().unwrap()).unwrap();
+        let net = TestNet { network };
+        let canister = net.deploy(STATEFUL).await;
+        net.call(canister, "set", [5]).await.unwrap();
+        let files = std::fs::read_dir(dir.path()).unwrap();
+        Vec::from_iter(files.map(|file| file.unwrap().ino()))
+    };
+    let first = files_after_deployment().await;
+    assert_eq!(first.len(), 1);
+    // What is compiled again is written to another file.
+    assert_eq!(files_after_deployment().await, first);
 }
 
 /// Why the state in `dir` cannot be opened.
