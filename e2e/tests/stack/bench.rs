@@ -9,12 +9,19 @@ use tokio::{
     process::Command,
     time::timeout,
 };
-use xtask::process::terminate;
+use xtask::{layout::Layout, process::terminate};
 
 /// A benchmark, with its temporary files in `local`.
 fn bench(name: &str, local: &Path) -> Command {
     let mut bench = Command::new(env!("CARGO_BIN_EXE_bench"));
-    bench.arg(name).env("LOCAL_DIR", local).kill_on_drop(true);
+    bench
+        .arg(name)
+        .env("LOCAL_DIR", local)
+        .env(
+            "IC_LOCALNET_COMPILED_DIR",
+            Layout::of_this_workspace().compiled(),
+        )
+        .kill_on_drop(true);
     bench
 }
 
