@@ -8,9 +8,11 @@ use thirtyfour::Key;
 use crate::story::Story;
 
 /// How many say something, and how much each: more than the page asks for at once, less than is taken for a flood.
-const CROWD: usize = 8;
-const EACH: usize = 50;
+const CROWD: usize = 4;
+const EACH: usize = 100;
 const ALL: usize = CROWD * EACH;
+
+const TEXT: &str = "a few words, and a few more, so that there is something to read";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_room_is_read_both_ways_and_the_reader_stays_where_they_are() -> Result<()> {
@@ -21,12 +23,15 @@ async fn a_long_room_is_read_both_ways_and_the_reader_stays_where_they_are() -> 
     for n in 0..CROWD {
         crowd.push(Person::join(&story.stack, &format!("Person {n}")).await?);
     }
-    for _ in 0..EACH {
-        for person in &mut crowd {
-            let said =
-                person.say("a few words, and a few more, so that there is something to read")?;
-            person.settled(said).await?;
+    let mut last = vec![];
+    for person in &crowd {
+        for _ in 1..EACH {
+            person.say(TEXT)?;
         }
+        last.push(person.say(TEXT)?);
+    }
+    for (person, last) in crowd.iter_mut().zip(last) {
+        person.settled(last).await?;
     }
 
     // The reading begins with what is unread, and goes on to the end.
