@@ -9,11 +9,10 @@ use ic_agent::{
     Agent, Identity,
     identity::{Delegation, SignedDelegation},
 };
-use ic_localnet::Localnet;
 use serde_json::{Value, json};
 use xtask::{build::Artifacts, layout::Layout};
 
-use crate::{artifact, canister::Canister};
+use crate::{artifact, canister::Canister, network::Network};
 
 /// The canister on a network.
 pub struct IdentityProvider {
@@ -39,7 +38,7 @@ impl SignIn {
 
 impl IdentityProvider {
     /// Installs it.
-    pub async fn install(network: &Localnet, agent: &Agent) -> Result<Self> {
+    pub async fn install(network: &Network, agent: &Agent) -> Result<Self> {
         let module = Artifacts::of(&Layout::of_this_workspace()).identity_wasm;
         let id = Canister::create(agent, artifact::read(&module)?, ())
             .await?
@@ -47,11 +46,11 @@ impl IdentityProvider {
         let host = format!("{id}.localhost");
         let http = reqwest::Client::builder()
             .no_proxy()
-            .resolve(&host, network.addr())
+            .resolve(&host, network.address())
             .build()?;
         Ok(Self {
             host,
-            network: network.addr(),
+            network: network.address(),
             http,
         })
     }

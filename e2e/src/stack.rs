@@ -8,7 +8,7 @@ use ic_agent::{Agent, Identity, identity::BasicIdentity};
 use ic_management_canister_types::CanisterInstallMode;
 use xtask::{app::App, build::Artifacts, deploy, layout::Layout};
 
-use crate::{canister::Canister, network::Network};
+use crate::{artifact, canister::Canister, network::Network};
 
 /// A running stack, with a chat of its own for each test.
 pub struct Stack {
@@ -26,8 +26,19 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything, with an empty state.
+    /// Deploys a new chat to the network that tests share, for one that neither stops that network and its gateway nor
+    /// moves its clock.
     pub async fn start() -> Result<Self> {
+        Self::deploy(None, Network::shared().await?).await
+    }
+
+    /// The same with the app of this name, instead of the chat.
+    pub async fn start_app(name: &str) -> Result<Self> {
+        Self::deploy(Some(name), Network::shared().await?).await
+    }
+
+    /// Starts everything, with an empty state.
+    pub async fn start_alone() -> Result<Self> {
         Self::start_on(ic_localnet::Config::default()).await
     }
 
@@ -43,17 +54,6 @@ impl Stack {
     ) -> Result<Self> {
         let network = Network::start_with(network, gateway).await?;
         Self::deploy(None, Arc::new(network)).await
-    }
-
-    /// Starts everything for the app of this name, instead of the chat.
-    pub async fn start_app(name: &str) -> Result<Self> {
-        Self::deploy(Some(name), Arc::new(Network::start().await?)).await
-    }
-
-    /// Deploys a new chat to the network that tests share, for one that neither stops that network and its gateway nor
-    /// moves its clock.
-    pub async fn start_shared() -> Result<Self> {
-        Self::deploy(None, Network::shared().await?).await
     }
 
     async fn deploy(app: Option<&str>, network: Arc<Network>) -> Result<Self> {
@@ -116,7 +116,7 @@ impl Stack {
     /// Deploys another chat canister, with a room of its own.
     pub async fn another_backend(&self) -> Result<Principal> {
         let deployer = self.agent(BasicIdentity::from_raw_key(&self.deployer));
-        let module = tokio::fs::read(&self.artifacts.backend_wasm).await?;
+        let module = artifact::read(&self.artifacts.backend_wasm)?;
         Ok(Canister::create(&deployer.await?, module, ()).await?.id)
     }
 
@@ -128,7 +128,7 @@ impl Stack {
 
     /// Installs the chat canister's module in that mode.
     pub async fn install_backend(&self, mode: CanisterInstallMode) -> Result<()> {
-        let module = tokio::fs::read(&self.artifacts.backend_wasm).await?;
+        let module = artifact::read(&self.artifacts.backend_wasm)?;
         let backend = self.controlled_backend().await?;
         backend.install(mode, module, Encode!()?).await
     }

@@ -1,16 +1,15 @@
 //! Delegations of the local identity provider, used by `ic-agent` with all its checks.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use candid::Principal;
 use e2e::{
     canister::Canister,
     identity_provider::{IdentityProvider, SignIn},
+    network::Network,
 };
-use ic_agent::{
-    Agent, AgentError,
-    identity::{BasicIdentity, DelegatedIdentity},
-};
-use ic_localnet::{Config, Localnet};
+use ic_agent::identity::{BasicIdentity, DelegatedIdentity};
 use serde_json::json;
 
 const ORIGIN: &str = "http://chat.localhost:4943";
@@ -19,15 +18,15 @@ const DAY_NS: u64 = 24 * HOUR_NS;
 const SESSION: [u8; 32] = [7; 32];
 
 struct Site {
-    network: Localnet,
+    network: Arc<Network>,
     provider: IdentityProvider,
     echo: Principal,
 }
 
 impl Site {
     async fn new() -> Result<Self> {
-        let network = Localnet::start(Config::default()).await?;
-        let agent = agent(&network, BasicIdentity::from_raw_key(&[1; 32]))?;
+        let network = Network::shared().await?;
+        let agent = network.agent(BasicIdentity::from_raw_key(&[1; 32])).await?;
         let provider = IdentityProvider::install(&network, &agent).await?;
         let echo = wat::parse_str(include_str!("echo.wat"))?;
         let echo = Canister::create(&agent, echo, ()).await?.id;
@@ -52,33 +51,18 @@ impl Site {
             public_key,
             delegation,
         }: SignIn,
-    ) -> Result<(), AgentError> {
+    ) -> Result<()> {
         let session = Box::new(BasicIdentity::from_raw_key(&SESSION));
         let identity = DelegatedIdentity::new_unchecked(public_key, session, vec![delegation]);
-        let agent = agent(&self.network, identity)?;
-        agent
-            .update(&self.echo, "echo")
-            .with_arg(b"hello")
-            .await
-            .map(|_| ())
+        let agent = self.network.agent(identity).await?;
+        agent.update(&self.echo, "echo").with_arg(b"hello").await?;
+        Ok(())
     }
 
     async fn refusal(&self, sign_in: SignIn) -> Result<String> {
         let error = self.call(sign_in).await.err();
         Ok(error.context("the call was not refused")?.to_string())
     }
-}
-
-fn agent(
-    network: &Localnet,
-    identity: impl ic_agent::Identity + 'static,
-) -> Result<Agent, AgentError> {
-    let agent = Agent::builder()
-        .with_url(network.url())
-        .with_identity(identity)
-        .build()?;
-    agent.set_root_key(network.root_key());
-    Ok(agent)
 }
 
 #[tokio::test]
@@ -94,7 +78,7 @@ async fn a_delegation_is_good_for_calls_as_one_person() -> Result<()> {
         vec![alice.delegation.clone()],
         &root_key,
     )?;
-    let caller = Canister::at(site.echo, &agent(&site.network, identity)?);
+    let caller = Canister::at(site.echo, &site.network.agent(identity).await?);
     let (echoed,): (String,) = caller.update("echo", ("hello",)).await?;
     assert_eq!(echoed, "hello");
     let (whoami,): (Principal,) = caller.query("whoami", ()).await?;
@@ -112,7 +96,6 @@ async fn a_delegation_is_good_for_calls_as_one_person() -> Result<()> {
         assert_ne!(other.principal(), principal);
         site.call(other).await?;
     }
-    site.network.shutdown().await?;
     Ok(())
 }
 
@@ -132,7 +115,6 @@ async fn the_network_refuses_what_the_canister_has_not_signed() -> Result<()> {
     let expired = site.sign_in("Alice", ORIGIN, 0).await?;
     let said = site.refusal(expired).await?;
     assert!(said.contains("expired"), "{said}");
-    site.network.shutdown().await?;
     Ok(())
 }
 
@@ -149,7 +131,6 @@ async fn nobody_stays_for_longer_than_thirty_days() -> Result<()> {
     );
     // The network itself takes no delegation that is valid for longer.
     site.call(alice).await?;
-    site.network.shutdown().await?;
     Ok(())
 }
 
@@ -194,7 +175,6 @@ async fn what_cannot_be_answered_is_said() -> Result<()> {
             .is_some_and(|error| error.contains("not been prepared")),
         "{said}"
     );
-    site.network.shutdown().await?;
     Ok(())
 }
 
@@ -221,6 +201,5 @@ async fn the_page_is_certified_and_may_reach_nobody_else() -> Result<()> {
         // Signatures are certified together with the page.
         site.sign_in("Alice", ORIGIN, HOUR_NS).await?;
     }
-    site.network.shutdown().await?;
     Ok(())
 }

@@ -8,12 +8,12 @@ use e2e::{
     browser::{Browser, Window},
     canister::Canister,
     identity_provider::IdentityProvider,
+    network::Network,
     nodejs,
     site::Site,
     wait::until,
 };
-use ic_agent::{Agent, identity::BasicIdentity};
-use ic_localnet::{Config, Localnet};
+use ic_agent::identity::BasicIdentity;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
@@ -21,7 +21,6 @@ const ALICE: &str = "button[value=Alice]";
 const REFUSE: &str = "#refuse";
 
 struct Visit {
-    network: Localnet,
     provider: IdentityProvider,
     /// The page that people sign in to.
     site: Site,
@@ -36,12 +35,8 @@ impl Visit {
 
     /// With more parameters for the page.
     async fn with(parameters: &str) -> Result<Self> {
-        let network = Localnet::start(Config::default()).await?;
-        let agent = Agent::builder()
-            .with_url(network.url())
-            .with_identity(BasicIdentity::from_raw_key(&[1; 32]))
-            .build()?;
-        agent.set_root_key(network.root_key());
+        let network = Network::shared().await?;
+        let agent = network.agent(BasicIdentity::from_raw_key(&[1; 32])).await?;
         let provider = IdentityProvider::install(&network, &agent).await?;
         let echo = wat::parse_str(include_str!("echo.wat"))?;
         let echo = Canister::create(&agent, echo, ()).await?.id;
@@ -54,12 +49,11 @@ impl Visit {
             "{}/?provider={}&network={}&canister={echo}{parameters}",
             site.origin,
             provider.url(),
-            network.url()
+            network.ic_url
         );
         let browser = Browser::start().await?;
         let window = browser.window(&address).await?;
         Ok(Self {
-            network,
             provider,
             site,
             _browser: browser,
@@ -107,9 +101,7 @@ impl Visit {
     }
 
     async fn stop(self) -> Result<()> {
-        self.window.close().await?;
-        self.network.shutdown().await?;
-        Ok(())
+        self.window.close().await
     }
 }
 

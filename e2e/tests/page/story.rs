@@ -16,12 +16,12 @@ pub struct Story {
 impl Story {
     /// On the network that the stories share.
     pub async fn begin() -> Result<Self> {
-        Self::begin_on(Stack::start_shared().await?).await
+        Self::begin_on(Stack::start().await?).await
     }
 
     /// On a network of its own, with a gateway of its own, for who takes them away.
     pub async fn begin_alone() -> Result<Self> {
-        Self::begin_on(Stack::start().await?).await
+        Self::begin_on(Stack::start_alone().await?).await
     }
 
     async fn begin_on(stack: Stack) -> Result<Self> {

@@ -18,7 +18,7 @@ fn said(author: &str, text: &str, state: Option<&str>) -> ShownMessage {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_people_chat_in_two_windows() -> Result<()> {
     const DELIVERED: &str = "Delivered";
-    let stack = Stack::start().await?;
+    let stack = Stack::start_alone().await?;
     let browser = Browser::start().await?;
     let alice = browser.window(&stack.page_url).await?;
     alice.enter_lobby("Alice").await?;

@@ -124,7 +124,7 @@ async fn expect_pong(wire: &mut Wire, sequence_num: u64) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_them_again_gains_nothing_and_disturbs_nobody() -> Result<()> {
-    let network = Network::start().await?;
+    let network = Network::shared().await?;
     let gateway = network.gateway_principal;
     let canister = ping_pong::deploy(&network).await?;
     let author = Author::new(&network, &canister).await?;
@@ -158,6 +158,5 @@ async fn who_sends_them_again_gains_nothing_and_disturbs_nobody() -> Result<()> 
     expect_pong(&mut honest, 4).await?;
     honest.send(&third).await?;
     honest.send(&author.ping(4)?).await?;
-    expect_pong(&mut honest, 5).await?;
-    network.stop().await
+    expect_pong(&mut honest, 5).await
 }

@@ -16,11 +16,10 @@ use xtask::{app::App, layout::Layout};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pings_are_answered_by_pongs() -> Result<()> {
     const PINGS: u64 = 5;
-    let network = Network::start().await?;
+    let network = Network::shared().await?;
     let canister = canister::deploy(&network).await?;
     let mut pinger = Pinger::connect(&network, &canister)?;
-    pinger.ping(PINGS).await?;
-    network.stop().await
+    pinger.ping(PINGS).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
