@@ -4,9 +4,8 @@
 mod query;
 
 use std::{
-    borrow::Cow,
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +15,7 @@ use futures::{
     pin_mut,
 };
 use ic_transport_types::{
-    Envelope, EnvelopeContent, QueryResponse, ReadStateResponse, RejectResponse, RequestId,
+    EnvelopeContent, QueryResponse, ReadStateResponse, RejectResponse, RequestId,
     TransportCallResponse,
 };
 use ic_ws_protocol::{
@@ -33,7 +32,7 @@ use crate::browser::{Http, now, sleep};
 #[cfg(not(target_family = "wasm"))]
 use crate::native::{Http, now, sleep};
 use crate::{
-    core::{INGRESS_LIFETIME, NetworkTime, TimeError, TimeRequest, after},
+    core::{INGRESS_LIFETIME, NetworkTime, TimeError, TimeRequest, after, read_by_nobody},
     platform::HttpError,
     signer::{RandomError, SignError, Signer, random_u64},
 };
@@ -132,7 +131,7 @@ pub struct Agent<S> {
     /// The network's time, and when it was measured by the device's clock.
     time: Mutex<Option<(NetworkTime, u64)>>,
     /// The keys of the nodes that answer for a canister, as far as they were needed.
-    node_keys: Mutex<BTreeMap<Principal, NodeKeys>>,
+    node_keys: Mutex<BTreeMap<Principal, Arc<NodeKeys>>>,
 }
 
 /// The public keys (DER) of a subnet's nodes.
@@ -217,7 +216,7 @@ impl<S: Signer> Agent<S> {
         let path = format!("v3/canister/{canister}/query");
         let response: QueryResponse = self.post(&path, envelope).await?;
 
-        let is_known = |keys: &NodeKeys| {
+        let is_known = |keys: &Arc<NodeKeys>| {
             let mut signatures = response.signatures().iter();
             signatures.all(|signature| keys.contains_key(&signature.identity))
         };
@@ -305,26 +304,15 @@ impl<S: Signer> Agent<S> {
         Ok(state)
     }
 
-    fn known_node_keys(&self, canister: Principal) -> Option<NodeKeys> {
+    fn known_node_keys(&self, canister: Principal) -> Option<Arc<NodeKeys>> {
         lock(&self.node_keys).get(&canister).cloned()
     }
 
     /// Asks who the nodes are. The answer tells the time, too, if that is not known.
-    async fn fetch_node_keys(&self, canister: Principal) -> Result<NodeKeys, CallError> {
+    async fn fetch_node_keys(&self, canister: Principal) -> Result<Arc<NodeKeys>, CallError> {
         let sent = now();
-        // Nobody's secret: such a request needs neither signature nor expiry.
-        let envelope = Envelope {
-            content: Cow::Owned(EnvelopeContent::ReadState {
-                ingress_expiry: 0,
-                sender: Principal::anonymous(),
-                paths: vec![vec!["subnet".into()]],
-            }),
-            sender_pubkey: None,
-            sender_sig: None,
-            sender_delegation: None,
-        };
         let path = format!("v3/canister/{canister}/read_state");
-        let state: ReadStateResponse = self.post(&path, envelope.encode_bytes()).await?;
+        let state: ReadStateResponse = self.post(&path, read_by_nobody("subnet")).await?;
         let state = CertifiedState::verify(&state.certificate, canister, &self.root_key)?;
         match self.known_time() {
             Some(time) => state.check_age(time.at(now()), MAX_CERTIFICATE_AGE)?,
@@ -334,12 +322,12 @@ impl<S: Signer> Agent<S> {
                 *lock(&self.time) = Some((time, received));
             }
         }
-        let keys = state.node_keys()?;
+        let keys = Arc::new(state.node_keys()?);
         let mut known = lock(&self.node_keys);
         if known.len() >= MAX_KNOWN_CANISTERS {
             known.clear();
         }
-        known.insert(canister, keys.clone());
+        known.insert(canister, Arc::clone(&keys));
         Ok(keys)
     }
 

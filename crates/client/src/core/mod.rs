@@ -24,6 +24,7 @@ pub(crate) use calls::INGRESS_LIFETIME;
 pub use conversation::{Attempt, Conversation};
 pub use conversation_event::ConversationEvent;
 pub use session::{Session, SessionEvent};
+pub(crate) use time::read_by_nobody;
 pub use time::{NetworkTime, TimeError, TimeRequest};
 
 use std::time::Duration;

@@ -87,26 +87,31 @@ pub struct TimeRequest {
 }
 
 impl TimeRequest {
-    /// The request to the network at `url`, which `canister` is on. It is nobody's, and so needs neither signature nor
-    /// expiry.
+    /// The request to the network at `url`, which `canister` is on.
     pub fn new(url: &str, canister: Principal) -> Self {
         let url = url.trim_end_matches('/');
-        let content = EnvelopeContent::ReadState {
-            ingress_expiry: 0,
-            sender: Principal::anonymous(),
-            paths: vec![vec!["time".into()]],
-        };
-        let envelope = Envelope {
-            content: Cow::Owned(content),
-            sender_pubkey: None,
-            sender_sig: None,
-            sender_delegation: None,
-        };
         Self {
             url: format!("{url}/api/v2/canister/{canister}/read_state"),
-            body: envelope.encode_bytes(),
+            body: read_by_nobody("time"),
         }
     }
+}
+
+/// A request (CBOR) for what the system state holds under `label`, which anybody may read. It is nobody's, and so needs
+/// neither signature nor expiry.
+pub(crate) fn read_by_nobody(label: &str) -> Vec<u8> {
+    let content = EnvelopeContent::ReadState {
+        ingress_expiry: 0,
+        sender: Principal::anonymous(),
+        paths: vec![vec![label.into()]],
+    };
+    let envelope = Envelope {
+        content: Cow::Owned(content),
+        sender_pubkey: None,
+        sender_sig: None,
+        sender_delegation: None,
+    };
+    envelope.encode_bytes()
 }
 
 fn difference(a: u64, b: u64) -> i64 {
