@@ -61,11 +61,7 @@ icons! {
 
 /// A button with a drawing instead of words.
 pub fn button(label: &'static str, drawing: Html, onclick: Callback<MouseEvent>) -> Html {
-    html! {
-        <button type="button" class="quiet square" title={label} aria-label={label} {onclick}>
-            { drawing }
-        </button>
-    }
+    square("quiet", label, drawing, None, onclick)
 }
 
 /// Such a button for something that is there or not.
@@ -75,14 +71,25 @@ pub fn toggle(
     is_on: bool,
     onclick: Callback<MouseEvent>,
 ) -> Html {
+    square("quiet", label, drawing, Some(is_on), onclick)
+}
+
+/// Such a button of another look; of what is there or not, it tells which.
+pub fn square(
+    look: &'static str,
+    label: impl Into<AttrValue>,
+    drawing: Html,
+    is_on: Option<bool>,
+    onclick: Callback<MouseEvent>,
+) -> Html {
     let label = label.into();
     html! {
         <button
             type="button"
-            class="quiet square"
+            class={classes!(look, "square")}
             title={&label}
             aria-label={&label}
-            aria-pressed={is_on.to_string()}
+            aria-pressed={is_on.map(|is_on| is_on.to_string())}
             {onclick}
         >
             { drawing }

@@ -44,17 +44,7 @@ pub fn Sidebar(props: &Props) -> Html {
     };
     let is_open = store.view.panel == Some(Panel::Notifications);
     let make = |label: &'static str, drawing: Html, dialog| {
-        html! {
-            <button
-                type="button"
-                class="square"
-                title={label}
-                aria-label={label}
-                onclick={open(Open::Dialog(dialog))}
-            >
-                { drawing }
-            </button>
-        }
+        icon::square("", label, drawing, None, open(Open::Dialog(dialog)))
     };
     html! {
         <nav class="sidebar" aria-label="Conversations">
