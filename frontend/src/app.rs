@@ -5,18 +5,21 @@ use std::{cell::RefCell, rc::Rc};
 use chat_api::Address;
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
-use ic_ws_yew::{Env, SetupError};
+use ic_ws_yew::{Env, SetupError, set_title};
 use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::*;
 
 use crate::{
-    actor::{Actor, last_name, show_title},
+    actor::{Actor, last_name},
     clock,
     components::page,
     intent::Intent,
     route,
     store::{Action, Store, mentions::Told, view::Open},
 };
+
+/// The name of the page.
+const TITLE: &str = "Commons";
 
 /// How often it is looked who is still typing, in milliseconds.
 const TICK_MS: u32 = 1_000;
@@ -132,7 +135,9 @@ fn use_following(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
 /// Tells people who look elsewhere, and takes note when they are back.
 #[hook]
 fn use_attention(actor: &Rc<Actor>, store: &UseReducerHandle<Store>) {
-    use_effect_with(store.calls_for_attention(), |calls| show_title(*calls));
+    use_effect_with(store.calls_for_attention(), |calls| {
+        set_title(TITLE, *calls)
+    });
     {
         let actor = Rc::clone(actor);
         let told = use_mut_ref(Told::default);

@@ -2,18 +2,18 @@
 
 use std::thread::LocalKey;
 
-use js_sys::{Array, Date, Function, Intl::DateTimeFormat, JsString, Object, Reflect};
-use wasm_bindgen::JsValue;
+use ic_ws_yew::{TimeFormat, date};
+use js_sys::Date;
 
 const MINUTE_MS: f64 = 60_000.0;
 const DAY_MS: f64 = 24.0 * 60.0 * MINUTE_MS;
 
 thread_local! {
-    // Made once: a browser takes longer to make one than to draw a message.
-    static DAY: Function = format(&[("dateStyle", "full")]);
-    static SHORT_DAY: Function = format(&[("day", "numeric"), ("month", "short")]);
-    static TIME: Function = format(&[("timeStyle", "short")]);
-    static DAY_AND_TIME: Function = format(&[("dateStyle", "full"), ("timeStyle", "medium")]);
+    static DAY: TimeFormat = TimeFormat::new(&[("dateStyle", "full")]);
+    static SHORT_DAY: TimeFormat = TimeFormat::new(&[("day", "numeric"), ("month", "short")]);
+    static TIME: TimeFormat = TimeFormat::new(&[("timeStyle", "short")]);
+    static DAY_AND_TIME: TimeFormat =
+        TimeFormat::new(&[("dateStyle", "full"), ("timeStyle", "medium")]);
 }
 
 /// The local calendar day of a time in nanoseconds since 1970, counted from 1970.
@@ -46,31 +46,12 @@ pub fn machine_time(ns: u64) -> String {
     date(ns).to_iso_string().into()
 }
 
-fn date(ns: u64) -> Date {
-    Date::new(&JsValue::from_f64((ns / 1_000_000) as f64))
-}
-
 fn day_of(date: &Date) -> i64 {
     ((date.get_time() - date.get_timezone_offset() * MINUTE_MS) / DAY_MS).floor() as i64
 }
 
-/// A way to put times into words, in the language of the browser.
-fn format(style: &[(&str, &str)]) -> Function {
-    let options = Object::new();
-    for (name, value) in style {
-        // Setting a field of a plain object cannot fail.
-        let _ = Reflect::set(&options, &JsString::from(*name), &JsString::from(*value));
-    }
-    DateTimeFormat::new(&Array::new(), &options).format()
-}
-
-fn words(date: &Date, format: &'static LocalKey<Function>) -> String {
-    let words = format.with(|format| format.call1(&JsValue::UNDEFINED, date));
-    // There are words for every time that a canister can tell.
-    words
-        .ok()
-        .and_then(|words| words.as_string())
-        .unwrap_or_default()
+fn words(date: &Date, format: &'static LocalKey<TimeFormat>) -> String {
+    format.with(|format| format.words(date))
 }
 
 /// The time by this device's clock, in milliseconds since 1970.

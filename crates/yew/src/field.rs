@@ -1,7 +1,20 @@
-//! A field of a form.
+//! A field of a form, and what is done with any field.
 
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
+
+/// What stands in a field after something was typed.
+pub fn typed(event: InputEvent) -> String {
+    event.target_unchecked_into::<HtmlInputElement>().value()
+}
+
+/// Puts the cursor into a field.
+pub fn focus(field: &NodeRef) {
+    if let Some(field) = field.cast::<HtmlElement>() {
+        // Without focus the field still works; nothing to do about a refusal.
+        let _ = field.focus();
+    }
+}
 
 /// Properties of [`TextField`].
 #[derive(Properties, PartialEq)]
@@ -38,15 +51,12 @@ pub fn TextField(props: &TextFieldProps) -> Html {
     {
         let field = field.clone();
         use_effect_with(props.autofocus, move |wanted| {
-            if let Some(field) = field.cast::<HtmlInputElement>().filter(|_| *wanted) {
-                // Without focus the field still works.
-                let _ = field.focus();
+            if *wanted {
+                focus(&field);
             }
         });
     }
-    let oninput = props
-        .on_change
-        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let oninput = props.on_change.reform(typed);
     let problem_id = format!("{}-problem", props.id);
     html! {
         <div class="field">

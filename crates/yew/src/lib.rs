@@ -3,8 +3,9 @@
 //! - [`mod@env`]: the network that the page belongs to, as the asset canister tells it.
 //! - `Identity` (browser): who this person is to the canister: a guest, or somebody who has signed in.
 //! - `show` (browser): a page with its way in and out again, around a component for whoever has entered.
-//! - `use_socket` (browser): that component's connection.
-//! - [`TextField`] and `Form` (browser): what people type.
+//! - `use_socket` (browser): that component's connection; `Live` is one of any other part of a page.
+//! - [`TextField`] and `Form` (browser): what people type; [`typed`] and [`focus`] for other fields.
+//! - [`TimeFormat`]: times in words.
 //! - `Storage` (browser): what outlives the page, as far as the browser allows.
 //! - [`SetupError`]: what they see of a page that does not know its network.
 //!
@@ -53,6 +54,8 @@ mod form;
 mod guest;
 #[cfg(target_family = "wasm")]
 mod identity;
+#[cfg(target_family = "wasm")]
+mod live;
 mod setup_error;
 #[cfg(target_family = "wasm")]
 mod socket;
@@ -60,21 +63,24 @@ mod socket;
 mod stage;
 #[cfg(target_family = "wasm")]
 mod storage;
+mod time_format;
 #[cfg(target_family = "wasm")]
 mod visitor;
 mod words;
 
 pub use env::Env;
-pub use field::{TextField, TextFieldProps};
+pub use field::{TextField, TextFieldProps, focus, typed};
 pub use setup_error::SetupError;
-pub use words::short_id;
+pub use time_format::{TimeFormat, date};
+pub use words::{local_time, short_id};
 #[cfg(target_family = "wasm")]
 pub use {
     form::{Form, FormProps},
     identity::Identity,
+    live::Live,
     socket::{Known, Socket, use_socket},
     stage::{Inside, show},
     storage::Storage,
     visitor::Visitor,
-    words::{local_time, new_id, set_title},
+    words::{new_id, set_title},
 };

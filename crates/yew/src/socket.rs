@@ -2,14 +2,10 @@
 
 use std::rc::Rc;
 
-use futures::{
-    StreamExt,
-    future::{AbortHandle, abortable},
-};
-use ic_ws_client::{ApplicationMessage, Connection, Event, connect};
+use ic_ws_client::{ApplicationMessage, Event};
 use yew::{platform::spawn_local, prelude::*};
 
-use crate::Visitor;
+use crate::{Live, Visitor};
 
 /// What a component knows of what the canister has told.
 ///
@@ -39,7 +35,7 @@ pub fn use_socket<S: Known>(visitor: &Visitor) -> (UseStateHandle<S>, Socket<S::
             link: link.setter(),
             problem: problem.setter(),
         };
-        use_memo(visitor.clone(), |visitor| Live::open(visitor, reports))
+        use_memo(visitor.clone(), |visitor| reports.connect(visitor))
     };
     let socket = Socket {
         live,
@@ -66,6 +62,7 @@ impl<M> Clone for Socket<M> {
     }
 }
 
+// So that components can be given it as a property.
 impl<M> PartialEq for Socket<M> {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.live, &other.live)
@@ -79,7 +76,7 @@ impl<M: ApplicationMessage> Socket<M> {
     /// to recognise what it gets twice. Should it not arrive, [`status`](Self::status) says why.
     pub fn send(&self, message: &M) {
         let problem = self.problem.setter();
-        match self.live.connection.send(message) {
+        match self.live.connection().send(message) {
             Ok(sent) => {
                 problem.set(None);
                 spawn_local(async move {
@@ -96,6 +93,18 @@ impl<M: ApplicationMessage> Socket<M> {
     pub fn on_click(&self, message: M) -> Callback<MouseEvent> {
         let socket = self.clone();
         Callback::from(move |_| socket.send(&message))
+    }
+
+    /// For a form that sends a message: the one that is made of what was typed, unless something is wrong with that.
+    pub fn on_submit<const N: usize>(
+        &self,
+        message: impl Fn([String; N]) -> Result<M, String> + 'static,
+    ) -> Callback<[String; N], Result<(), String>> {
+        let socket = self.clone();
+        Callback::from(move |typed| {
+            socket.send(&message(typed)?);
+            Ok(())
+        })
     }
 
     /// What people see of the connection.
@@ -132,6 +141,16 @@ struct Reports<S> {
 }
 
 impl<S: Known> Reports<S> {
+    /// Connects this person, and tells what happens.
+    fn connect(self, visitor: &Visitor) -> Live<S::Message> {
+        let mut known = S::default();
+        Live::open(
+            visitor.env(),
+            visitor.identity().clone(),
+            move |_, event| self.tell(event, &mut known),
+        )
+    }
+
     fn tell(&self, event: Event<S::Message>, known: &mut S) {
         match event {
             Event::Opened { .. } => self.link.set(Link::Open),
@@ -149,39 +168,5 @@ impl<S: Known> Reports<S> {
             Event::Closed(reason) => self.link.set(Link::Closed(reason.to_string())),
             _ => {}
         }
-    }
-}
-
-/// A connection that closes, and reports no more, when it is dropped.
-struct Live<M> {
-    connection: Connection<M>,
-    reporting: AbortHandle,
-}
-
-impl<M: ApplicationMessage> Live<M> {
-    fn open<S: Known<Message = M>>(visitor: &Visitor, reports: Reports<S>) -> Self {
-        let config = visitor.env().connection();
-        let (connection, mut events) = connect(config, visitor.identity().clone());
-        let (task, reporting) = abortable(async move {
-            let mut known = S::default();
-            while let Some(event) = events.next().await {
-                reports.tell(event, &mut known);
-            }
-        });
-        spawn_local(async move {
-            // Aborted means that nobody wants to know any more.
-            let _ = task.await;
-        });
-        Self {
-            connection,
-            reporting,
-        }
-    }
-}
-
-impl<M> Drop for Live<M> {
-    fn drop(&mut self) {
-        self.reporting.abort();
-        self.connection.close();
     }
 }

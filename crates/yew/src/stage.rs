@@ -16,7 +16,7 @@ pub fn show<C>(title: &'static str, lead: &'static str)
 where
     C: BaseComponent<Properties = Inside>,
 {
-    set_title(title);
+    set_title(title, 0);
     let props = Props { title, lead };
     yew::Renderer::<Stage<C>>::with_props(props).render();
 }

@@ -1,6 +1,6 @@
 //! Somebody on the page, for as long as they stay.
 
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 
 use candid::Principal;
 use ic_ws_client::Signer;
@@ -40,9 +40,3 @@ impl PartialEq for Visitor {
 }
 
 impl ImplicitClone for Visitor {}
-
-impl fmt::Debug for Visitor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Visitor").field(&self.principal()).finish()
-    }
-}

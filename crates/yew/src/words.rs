@@ -2,7 +2,9 @@
 
 use candid::Principal;
 #[cfg(target_family = "wasm")]
-use js_sys::{Date, Math, Object};
+use js_sys::Math;
+
+use crate::time_format::{TimeFormat, date};
 
 /// The beginning of a principal: enough to tell two people apart at a glance.
 pub fn short_id(id: Principal) -> String {
@@ -11,10 +13,12 @@ pub fn short_id(id: Principal) -> String {
 }
 
 /// A time in nanoseconds since 1970, as this person's clock and language say it.
-#[cfg(target_family = "wasm")]
 pub fn local_time(ns: u64) -> String {
-    let date = Date::new(&((ns / 1_000_000) as f64).into());
-    date.to_locale_string("default", &Object::new()).into()
+    thread_local! {
+        static FORMAT: TimeFormat =
+            TimeFormat::new(&[("dateStyle", "short"), ("timeStyle", "medium")]);
+    }
+    FORMAT.with(|format| format.words(&date(ns)))
 }
 
 /// A number that no other message of this person has: the canister knows by it what it gets twice.
@@ -24,8 +28,12 @@ pub fn new_id() -> u64 {
     (Math::random() * 2f64.powi(BITS)) as u64
 }
 
-/// Has the window show this as the page's title.
+/// Has the window show this as the page's title, with how much calls for attention.
 #[cfg(target_family = "wasm")]
-pub fn set_title(title: &str) {
-    gloo_utils::document().set_title(title);
+pub fn set_title(title: &str, calls: usize) {
+    let document = gloo_utils::document();
+    match calls {
+        0 => document.set_title(title),
+        calls => document.set_title(&format!("({calls}) {title}")),
+    }
 }

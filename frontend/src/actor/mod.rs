@@ -29,7 +29,7 @@ use crate::{
     store::{Account, Action, Store, images::AskedImages, snapshot::Snapshot},
 };
 
-pub use self::{memory::last_name, notifying::show_title};
+pub use self::memory::last_name;
 
 /// Carries out what the person wants.
 pub struct Actor {

@@ -22,9 +22,6 @@ use crate::{
     },
 };
 
-/// The name of the page.
-const TITLE: &str = "Commons";
-
 /// What people who look elsewhere are told, and who does.
 #[derive(Default)]
 pub(super) struct Notifying {
@@ -48,15 +45,6 @@ pub(super) fn ask(act: Callback<Action>) {
             _ => "The browser will not notify you. Its settings can change that.".to_owned(),
         }));
     });
-}
-
-/// Says in the title how many conversations want attention.
-pub fn show_title(calls: usize) {
-    let title = match calls {
-        0 => TITLE.to_owned(),
-        calls => format!("({calls}) {TITLE}"),
-    };
-    gloo_utils::document().set_title(&title);
 }
 
 fn has_focus() -> bool {

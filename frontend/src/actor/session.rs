@@ -1,13 +1,9 @@
 //! One connection to the chat canister, from the view of the page: messages go in, actions come out.
 
 use chat_api::{ChatMessage, Signal};
-use futures::{
-    StreamExt,
-    future::{AbortHandle, abortable},
-};
-use ic_ws_client::{CloseReason, Connection, Event, SendError, Sent, SignError, Status, connect};
-use ic_ws_yew::{Env, Identity};
-use yew::{Callback, platform::spawn_local};
+use ic_ws_client::{CloseReason, Event, SendError, Sent, SignError, Status};
+use ic_ws_yew::{Env, Identity, Live};
+use yew::Callback;
 
 use crate::{
     clock,
@@ -22,8 +18,7 @@ const MAX_TRACED_BYTES: usize = 600;
 
 /// A connection that closes, and reports no more, when it is dropped.
 pub(super) struct Session {
-    connection: Connection<ChatMessage>,
-    reports: AbortHandle,
+    live: Live<ChatMessage>,
     report: Callback<Action>,
 }
 
@@ -31,40 +26,18 @@ impl Session {
     /// Opens a connection of `identity`. What happens is reported to `report`.
     pub fn open(env: &Env, identity: Identity, report: Callback<Action>) -> Self {
         report.emit(Action::Connecting);
-        let (connection, mut events) = connect(env.connection(), identity);
-        let (reporter, traced) = (report.clone(), connection.clone());
-        let (reporting, reports) = abortable(async move {
-            while let Some(event) = events.next().await {
-                report_on(event, &reporter);
-                let Status {
-                    sent,
-                    received,
-                    certified_at,
-                    has_receipts,
-                } = traced.status();
-                reporter.emit(Action::Traced(Traced::Protocol(Protocol {
-                    sent,
-                    received,
-                    certified_at,
-                    has_receipts,
-                })));
-            }
+        let reporter = report.clone();
+        let live = Live::open(env, identity, move |connection, event| {
+            report_on(event, &reporter);
+            report_status(connection.status(), &reporter);
         });
-        spawn_local(async move {
-            // Aborted means that nobody wants to know any more.
-            let _ = reporting.await;
-        });
-        Self {
-            connection,
-            reports,
-            report,
-        }
+        Self { live, report }
     }
 
     /// Hands a message over for sending.
     pub fn send(&self, message: &ChatMessage) -> Result<Sent, SendError> {
         trace(&self.report, message, false);
-        self.connection.send(message)
+        self.live.connection().send(message)
     }
 
     /// Makes a signal the first message of each connection.
@@ -72,14 +45,7 @@ impl Session {
         let message = ChatMessage::Signal(signal);
         trace(&self.report, &message, false);
         // Fails when the connection is over; the next one is greeted anew.
-        let _ = self.connection.greet_with(&message);
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.reports.abort();
-        self.connection.close();
+        let _ = self.live.connection().greet_with(&message);
     }
 }
 
@@ -104,6 +70,21 @@ fn report_on(event: Event<ChatMessage>, report: &Callback<Action>) {
         Event::Closed(reason) => report.emit(Action::Closed(reason.to_string())),
         _ => {}
     }
+}
+
+fn report_status(status: Status, report: &Callback<Action>) {
+    let Status {
+        sent,
+        received,
+        certified_at,
+        has_receipts,
+    } = status;
+    report.emit(Action::Traced(Traced::Protocol(Protocol {
+        sent,
+        received,
+        certified_at,
+        has_receipts,
+    })));
 }
 
 fn trace(report: &Callback<Action>, message: &ChatMessage, is_incoming: bool) {

@@ -2,28 +2,14 @@
 
 use chat_api::{MAX_NAME_CHARS, MAX_TOPIC_BYTES};
 use thiserror::Error;
-use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-pub use ic_ws_yew::TextField;
-
-/// What stands in a field after something was typed.
-pub fn typed(event: InputEvent) -> String {
-    event.target_unchecked_into::<HtmlInputElement>().value()
-}
+pub use ic_ws_yew::{TextField, focus, typed};
 
 /// Keeps what is typed.
 pub fn kept_in(state: &UseStateHandle<String>) -> Callback<String> {
     let state = state.setter();
     Callback::from(move |typed| state.set(typed))
-}
-
-/// Puts the cursor into a field.
-pub fn focus(field: &NodeRef) {
-    if let Some(field) = field.cast::<HtmlElement>() {
-        // Without focus the field still works; nothing to do about a refusal.
-        let _ = field.focus();
-    }
 }
 
 /// Why something typed cannot be a name or a topic.

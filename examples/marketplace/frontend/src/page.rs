@@ -49,13 +49,8 @@ impl Known for Told {
 #[component]
 pub fn Market(props: &Inside) -> Html {
     let (told, socket) = use_socket::<Told>(&props.visitor);
-    let offer = {
-        let socket = socket.clone();
-        move |[title, price]: [String; 2]| {
-            socket.send(&Message::Offer(new_id(), title, amount(&price)?));
-            Ok(())
-        }
-    };
+    let offer =
+        socket.on_submit(|[title, price]| Ok(Message::Offer(new_id(), title, amount(&price)?)));
     let me = props.visitor.principal();
     let watched = |id| told.watched.get(&id) == Some(&true);
     html! {
@@ -76,13 +71,7 @@ pub fn Market(props: &Inside) -> Html {
 
 fn card(it: &Listing, me: Principal, watched: bool, socket: &Socket<Message>) -> Html {
     let id = it.id;
-    let bid = {
-        let socket = socket.clone();
-        move |[typed]: [String; 1]| {
-            socket.send(&Message::Bid(id, amount(&typed)?));
-            Ok(())
-        }
-    };
+    let bid = socket.on_submit(move |[typed]| Ok(Message::Bid(id, amount(&typed)?)));
     let whose = (it.bidder == Some(me)).then_some(", the highest is yours");
     html! {
         <li key={id} class="card" aria-label={it.title.clone()}>

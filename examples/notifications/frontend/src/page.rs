@@ -50,23 +50,16 @@ pub fn Inbox(props: &Inside) -> Html {
         .iter()
         .filter(|it| it.number > told.read)
         .count();
-    use_effect_with(unread, |unread| match unread {
-        0 => set_title("Notifications"),
-        unread => set_title(&format!("({unread}) Notifications")),
+    use_effect_with(unread, |unread| set_title("Notifications", *unread));
+    let notify = socket.on_submit(|[to, text]| {
+        let to = match to.trim() {
+            "" => None,
+            to => {
+                Some(Principal::from_text(to).map_err(|_| format!("“{to}” is nobody’s address"))?)
+            }
+        };
+        Ok(Message::Notify(new_id(), to, text))
     });
-    let notify = {
-        let socket = socket.clone();
-        move |[to, text]: [String; 2]| {
-            let to = match to.trim() {
-                "" => None,
-                to => Some(
-                    Principal::from_text(to).map_err(|_| format!("“{to}” is nobody’s address"))?,
-                ),
-            };
-            socket.send(&Message::Notify(new_id(), to, text));
-            Ok(())
-        }
-    };
     let last = told.notifications.last().map_or(0, |it| it.number);
     let card = |it: &Notification| {
         let whom = if it.to.is_some() {
