@@ -81,12 +81,19 @@ async fn check_all_screens(device: Device) -> Result<()> {
     check(&alice, "the details").await?;
     alice.show_person("Bob").await?;
     check(&alice, "a person").await?;
+    alice.press("Block").await?;
     alice.close_panel().await?;
     alice.close_panel().await?;
     if device == Device::Phone {
         alice.press("Back to the list").await?;
     }
     check(&alice, "the list").await?;
+    alice.click("#own-name").await?;
+    alice.wait_for("[aria-label='Unblock Bob']").await?;
+    check(&alice, "the profile with somebody blocked").await?;
+    alice.press("Unblock Bob").await?;
+    alice.wait_for_none("[aria-label='Unblock Bob']").await?;
+    alice.close_panel().await?;
     alice.click(".connection-words").await?;
     alice.wait_for("svg.chart").await?;
     check(&alice, "the connection").await?;

@@ -100,10 +100,12 @@ async fn who_is_blocked_is_not_heard() -> Result<()> {
     alice.press("Hide until the next message").await?;
     alice.wait_for_none("[data-room=Bob]").await?;
     alice.open_room(LOBBY).await?;
-    alice.show_members().await?;
-    alice.show_person("Bob").await?;
-    alice.press("Unblock").await?;
-    alice.wait_for_text("dialog", "Online").await?;
+    alice.click("#own-name").await?;
+    alice.wait_for_text("dialog", "Blocked people").await?;
+    alice.press("Unblock Bob").await?;
+    alice
+        .wait_for_none("dialog [aria-label='Blocked people']")
+        .await?;
     alice.close_panel().await?;
     bob.press("Send again").await?;
     alice.open_room("Bob").await?;

@@ -95,7 +95,7 @@ async fn a_private_room_is_known_to_those_invited_only() -> Result<()> {
     carol.wait_for_title("(1) Commons").await?;
     alice.press("Invited people").await?;
     alice.wait_for_text("dialog", "Carol").await?;
-    alice.press("Withdraw").await?;
+    alice.press("Uninvite Carol").await?;
     alice.wait_for_words("Nobody is invited.").await?;
     carol.wait_for_title("Commons").await?;
     story.end([alice, bob, carol]).await
@@ -145,7 +145,7 @@ async fn those_in_charge_keep_order() -> Result<()> {
     carol
         .wait_for_note("You are banned from this room.")
         .await?;
-    bob.press("Lift the ban").await?;
+    bob.press("Unban Carol").await?;
     bob.wait_for_words("Nobody is banned.").await?;
     bob.close_panel().await?;
     carol.press("Join").await?;

@@ -4,9 +4,9 @@ use candid::Principal;
 use chat_api::{Command, PeoplePage, RoomId};
 use yew::prelude::*;
 
-use super::modal::Modal;
+use super::{modal::Modal, person_row::person_row};
 use crate::{
-    components::{Avatar, search::found},
+    components::search::found,
     intent::{Intent, use_intents},
     store::view::List,
 };
@@ -30,12 +30,12 @@ impl List {
             Self::Banned => Words {
                 title: "Banned people",
                 nobody: "Nobody is banned.",
-                take_off: "Lift the ban",
+                take_off: "Unban",
             },
             Self::Invited => Words {
                 title: "Invited people",
                 nobody: "Nobody is invited.",
-                take_off: "Withdraw",
+                take_off: "Uninvite",
             },
         }
     }
@@ -75,13 +75,7 @@ pub fn ListedPeopleDialog(props: &Props) -> Html {
                 rest.people.retain(|person| person.id != id);
                 listed.set(Some(Ok(rest)));
             });
-            html! {
-                <li key={id.to_text()} class="found-room">
-                    <Avatar person={person.clone()} {id} />
-                    <span class="found-words"><strong><bdi>{ &person.name }</bdi></strong></span>
-                    <button type="button" {onclick}>{ take_off }</button>
-                </li>
-            }
+            person_row(person, take_off, onclick)
         });
         html! {
             <ul class="found" aria-label={title}>

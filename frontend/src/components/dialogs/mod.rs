@@ -1,10 +1,12 @@
 //! What lies over everything.
 
+mod blocked;
 mod keys;
 mod listed;
 mod modal;
 mod people;
 mod person;
+mod person_row;
 mod portrait;
 mod profile;
 mod room_form;
@@ -46,7 +48,11 @@ pub fn open_dialog(store: &Store, intents: &Callback<Intent>) -> Html {
         Some(Dialog::Listed(list, room)) => html! { <ListedPeopleDialog {list} {room} /> },
         Some(Dialog::Profile) => match &store.you {
             Some(you) => html! {
-                <ProfileForm you={you.clone()} is_guest={store.account == Account::Guest} />
+                <ProfileForm
+                    you={you.clone()}
+                    is_guest={store.account == Account::Guest}
+                    blocked={store.blocked.clone()}
+                />
             },
             None => html! {
                 <Modal key="profile" title="Your profile"><p role="status">{ "One moment…" }</p></Modal>

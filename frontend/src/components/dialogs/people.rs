@@ -4,10 +4,9 @@ use candid::Principal;
 use chat_api::{Address, Command, Person};
 use yew::prelude::*;
 
-use super::modal::Modal;
+use super::{modal::Modal, person_row::person_row};
 use crate::{
     components::{
-        Avatar,
         fields::kept_in,
         search::{found, search_field, use_search},
     },
@@ -84,18 +83,7 @@ fn PeopleFinder(props: &FinderProps) -> Html {
     let one = |person: &Person| {
         let chosen = person.clone();
         let onclick = props.on_choose.reform(move |_: MouseEvent| chosen.clone());
-        html! {
-            <li key={person.id.to_text()} class="found-room">
-                <Avatar person={person.clone()} id={person.id} />
-                <span class="found-words">
-                    <strong><bdi>{ &person.name }</bdi></strong>
-                    <code class="fingerprint">{ words::short_id(person.id) }</code>
-                </span>
-                <button type="button" aria-label={format!("{} {}", props.action, person.name)} {onclick}>
-                    { &props.action }
-                </button>
-            </li>
-        }
+        person_row(person, &props.action, onclick)
     };
     let offered = |found: &Vec<Person>| {
         let is_offered = |person: &&Person| !props.without.contains(&person.id);

@@ -4,13 +4,14 @@ use chat_api::{Command, Person};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{modal::Modal, portrait::shrunk};
+use super::{blocked::blocked_people, modal::Modal, portrait::shrunk};
 use crate::{
     components::{
         avatar::{Avatar, guest_badge},
         fields::{TextField, kept_in, typed, valid_name},
     },
     intent::{Intent, use_intents},
+    shared::Shared,
     store::view::Open,
 };
 
@@ -18,6 +19,7 @@ use crate::{
 pub struct Props {
     pub you: Person,
     pub is_guest: bool,
+    pub blocked: Shared<Vec<Person>>,
 }
 
 #[component]
@@ -123,6 +125,7 @@ pub fn ProfileForm(props: &Props) -> Html {
                     </button>
                 </div>
             </form>
+            { blocked_people(&props.blocked, &intents) }
         </Modal>
     }
 }

@@ -61,7 +61,7 @@ fn one(room: &Room, intents: &Callback<Intent>) -> Html {
     let visited = room.clone();
     let visit = intents.reform(move |_: MouseEvent| Intent::Visit(visited.clone()));
     html! {
-        <li key={room.id} class="found-room">
+        <li key={room.id} class="found-row">
             <span class="room-sign" aria-hidden="true">{ icon::hash() }</span>
             <span class="found-words">
                 <strong><bdi>{ &room.name }</bdi></strong>
@@ -86,7 +86,7 @@ pub fn invitations(invitations: &[Invitation], intents: &Callback<Intent>) -> Ht
                 let join = intents.reform(move |_: MouseEvent| Intent::Do(Command::Join { room }));
                 let decline = intents.reform(move |_: MouseEvent| Intent::Do(Command::Leave { room }));
                 html! {
-                    <li key={room} class="found-room">
+                    <li key={room} class="found-row">
                         <span class="room-sign" aria-hidden="true">{ icon::lock() }</span>
                         <span class="found-words">
                             <strong><bdi>{ &invitation.room.name }</bdi></strong>
