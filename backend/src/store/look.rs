@@ -28,8 +28,7 @@ mod tests {
     use super::*;
 
     fn are_alike(one: &str, other: &str) -> bool {
-        let (one, other) = (look(one), look(other));
-        one.small == other.small || one.written == other.written
+        look(one).is_like(&look(other))
     }
 
     #[test]

@@ -35,6 +35,13 @@ pub struct Look {
     pub written: u64,
 }
 
+impl Look {
+    /// Whether a name that looks like this can be taken for one that looks like that.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.small == other.small || self.written == other.written
+    }
+}
+
 /// Whether somebody has a connection.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {

@@ -194,6 +194,24 @@ async fn who_takes_the_name_of_another_is_told_apart() -> Result<()> {
     let shown: BTreeSet<String> = alice.ask(fingerprints, []).await?;
     assert_eq!(shown.len(), 3, "{shown:?}");
 
+    // Nor is one taken for the other among the members, where one is written to, or where one is named.
+    alice.show_members().await?;
+    for name in ["Alice", "alice", "\u{410}lice"] {
+        let member = format!("[data-testid=person][data-name='{name}']");
+        alice.wait_for_text(&member, "namesake").await?;
+    }
+    alice.fill_in("Message Lobby", "@ali").await?;
+    alice.wait_for_text("[role=option]", "namesake").await?;
+    alice.press("New direct message").await?;
+    alice.fill_in("Find people by name", "ali").await?;
+    alice.wait_for_text("dialog .found", "namesake").await?;
+    alice.press("Write alice").await?;
+    alice.wait_for_text(".room-header", "namesake").await?;
+    alice.press("About").await?;
+    alice.wait_for_text("dialog .portrait", "namesake").await?;
+    alice.close_panel().await?;
+    alice.open_room(LOBBY).await?;
+
     let rims = "return [...document.querySelectorAll('article .avatar circle:last-of-type')]
         .map((rim) => rim.getAttribute('stroke') + rim.getAttribute('stroke-dasharray'))";
     let rims: Vec<String> = alice.ask(rims, []).await?;

@@ -10,12 +10,7 @@ use super::{icon, room_header::presence_words};
 use crate::{
     intent::{Intent, use_intents},
     shared::Shared,
-    store::{
-        images::Images,
-        rooms::RoomState,
-        view::{Dialog, Open},
-    },
-    words,
+    store::{images::Images, rooms::RoomState},
 };
 
 /// Around the avatar, in the order of the hash of a principal: what nobody can choose.
@@ -114,36 +109,6 @@ fn hash(id: Principal) -> u32 {
     id.as_slice().iter().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
     })
-}
-
-/// A person's name, which leads to more about them. Of twins, others here are called the same, or what looks like it.
-pub fn name(
-    person: Option<&Person>,
-    id: Principal,
-    is_twin: bool,
-    intents: &Callback<Intent>,
-) -> Html {
-    let onclick =
-        intents.reform(move |_: MouseEvent| Intent::Open(Open::Dialog(Dialog::Person(id))));
-    html! {
-        <>
-            <button type="button" class="name" title={id.to_text()} {onclick}>
-                <bdi>{ words::name(person, id) }</bdi>
-            </button>
-            if is_twin && person.is_some() {
-                <code class="fingerprint" title={id.to_text()}>{ words::short_id(id) }</code>
-            }
-            { guest_badge(person) }
-        </>
-    }
-}
-
-/// Marks guests as such.
-pub fn guest_badge(person: Option<&Person>) -> Html {
-    match person {
-        Some(person) if person.guest => html! { <span class="badge">{ "guest" }</span> },
-        _ => Html::default(),
-    }
 }
 
 /// A person's sign, and whether they are here.

@@ -44,7 +44,7 @@ fn in_room(props: &Props, room: &Shared<RoomState>, intents: &Callback<Intent>) 
         .collect();
     html! {
         <>
-            { room_header(room, store.view.panel, intents) }
+            { room_header(room, &store.people, store.view.panel, intents) }
             { banner(&store.connection) }
             <MessageList
                 key={id}

@@ -9,6 +9,7 @@ mod entrance;
 mod fields;
 mod icon;
 mod messages;
+mod names;
 mod notes;
 mod page;
 mod panels;

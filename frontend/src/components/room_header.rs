@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::{
     avatar::{room_sign, with_presence},
     icon,
+    names::told_apart,
 };
 use crate::{
     clock,
@@ -20,11 +21,21 @@ use crate::{
 };
 
 /// The top of a conversation in a room.
-pub fn room_header(room: &RoomState, panel: Option<Panel>, intents: &Callback<Intent>) -> Html {
+pub fn room_header(
+    room: &RoomState,
+    people: &People,
+    panel: Option<Panel>,
+    intents: &Callback<Intent>,
+) -> Html {
     let details = intents.reform(|_: MouseEvent| Intent::Open(Open::Panel(Panel::Room)));
     let is_open = panel == Some(Panel::Room);
     let subtitle = match &room.partner {
-        Some(partner) => presence_words(Some(partner.presence)).into(),
+        Some(partner) => html! {
+            <>
+                { told_apart(people, &partner.person) }{ " " }
+                { presence_words(Some(partner.presence)) }
+            </>
+        },
         None => about(&room.room),
     };
     html! {
@@ -70,7 +81,10 @@ pub fn person_header(people: &People, id: Principal, intents: &Callback<Intent>)
             { with_presence(people.get(id), id, people.presence(id)) }
             <div class="room-title">
                 <h2><bdi>{ people.name(id) }</bdi></h2>
-                <p class="fine">{ "New conversation" }</p>
+                <p class="fine">
+                    { people.get(id).map(|person| told_apart(people, person)) }{ " " }
+                    { "New conversation" }
+                </p>
             </div>
             { icon::button("About", icon::people(), about) }
         </header>

@@ -3,12 +3,8 @@
 use yew::prelude::*;
 
 use super::{
-    avatar::{Avatar, guest_badge},
-    connection::connection_state,
-    fields::kept_in,
-    icon,
-    room_list::RoomList,
-    search::search_field,
+    avatar::Avatar, connection::connection_state, fields::kept_in, icon, names::guest_badge,
+    room_list::RoomList, search::search_field,
 };
 use crate::{
     intent::{Intent, use_intents},

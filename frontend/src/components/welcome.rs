@@ -14,7 +14,7 @@ pub fn welcome(store: &Store, intents: &Callback<Intent>) -> Html {
                 <p class="lead">
                     { "Rooms are open conversations; join one, make one, or write to somebody directly." }
                 </p>
-                { invitations(&store.invitations, intents) }
+                { invitations(&store.invitations, &store.people, intents) }
                 if store.is_known {
                     <FoundRoomsList />
                 } else {

@@ -31,6 +31,9 @@ impl Store {
         for notification in &overview.notifications {
             self.meet(&notification.by);
         }
+        for person in &overview.blocked {
+            self.meet(person);
+        }
         self.invitations = Shared::new(overview.invitations);
         self.notifications = Shared::new(overview.notifications);
         self.blocked = Shared::new(overview.blocked);

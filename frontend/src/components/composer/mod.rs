@@ -194,7 +194,7 @@ pub fn Composer(props: &Props) -> Html {
     html! {
         <form class="composer" {onsubmit}>
             { about }
-            { completion_list(&completions, chosen, &choose) }
+            { completion_list(&completions, &props.people, &found, chosen, &choose) }
             if *picking {
                 <EmojiPicker is_above=true on_pick={pick} on_close={close_picker} />
             }

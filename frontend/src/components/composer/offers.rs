@@ -5,10 +5,13 @@ use yew::prelude::*;
 
 use super::completion::{Beginning, Completion};
 use crate::{
-    components::{Avatar, search::use_rested},
+    components::{
+        Avatar,
+        names::{fingerprint, namesake_badge},
+        search::use_rested,
+    },
     intent::{Intent, use_intents},
-    store::rooms::RoomState,
-    words,
+    store::{people::People, rooms::RoomState},
 };
 
 /// The members of a room whose names begin so, as far as the page has to ask for them.
@@ -36,6 +39,8 @@ pub fn use_found_members(beginning: Option<&Beginning>, room: Option<&RoomState>
 /// The completions to choose from.
 pub fn completion_list(
     completions: &[Completion],
+    people: &People,
+    found: &[Person],
     chosen: usize,
     on_choose: &Callback<usize>,
 ) -> Html {
@@ -63,7 +68,8 @@ pub fn completion_list(
                         }
                         <bdi>{ &completion.label }</bdi>
                         if let Some(person) = &completion.person {
-                            <code class="fingerprint">{ words::short_id(person.id) }</code>
+                            { namesake_badge(people.has_namesake(person, found)) }
+                            { fingerprint(person.id) }
                         }
                     </li>
                 }

@@ -4,10 +4,10 @@ use chat_api::{Command, Person};
 use yew::prelude::*;
 
 use super::person_row::person_row;
-use crate::intent::Intent;
+use crate::{intent::Intent, store::people::People};
 
 /// Whom this person has blocked, and how to hear them again; nothing where that is nobody.
-pub fn blocked_people(blocked: &[Person], intents: &Callback<Intent>) -> Html {
+pub fn blocked_people(blocked: &[Person], people: &People, intents: &Callback<Intent>) -> Html {
     if blocked.is_empty() {
         return Html::default();
     }
@@ -19,7 +19,7 @@ pub fn blocked_people(blocked: &[Person], intents: &Callback<Intent>) -> Html {
                 blocked: false,
             })
         });
-        person_row(person, "Unblock", unblock)
+        person_row(person, people.has_namesake(person, &[]), "Unblock", unblock)
     };
     html! {
         <section class="blocked">

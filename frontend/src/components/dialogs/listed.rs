@@ -8,13 +8,15 @@ use super::{modal::Modal, person_row::person_row};
 use crate::{
     components::search::found,
     intent::{Intent, use_intents},
-    store::view::List,
+    shared::Shared,
+    store::{people::People, view::List},
 };
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub list: List,
     pub room: RoomId,
+    pub people: Shared<People>,
 }
 
 /// What there is to say about a list.
@@ -75,7 +77,8 @@ pub fn ListedPeopleDialog(props: &Props) -> Html {
                 rest.people.retain(|person| person.id != id);
                 listed.set(Some(Ok(rest)));
             });
-            person_row(person, take_off, onclick)
+            let has_namesake = props.people.has_namesake(person, &page.people);
+            person_row(person, has_namesake, take_off, onclick)
         });
         html! {
             <ul class="found" aria-label={title}>

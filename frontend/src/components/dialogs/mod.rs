@@ -33,25 +33,29 @@ use crate::{
 
 /// The dialog that is open, if any.
 pub fn open_dialog(store: &Store, intents: &Callback<Intent>) -> Html {
-    let about = |room, dialog: fn(&Shared<RoomState>) -> Html| {
-        store.room(room).map_or_else(Html::default, dialog)
-    };
     match store.view.dialog {
         None => Html::default(),
         Some(Dialog::FindRooms) => {
             html! { <Modal key="find-rooms" title="Find rooms"><FoundRoomsList /></Modal> }
         }
-        Some(Dialog::FindPeople) => find_people_dialog(store.me(), intents),
+        Some(Dialog::FindPeople) => find_people_dialog(store, intents),
         Some(Dialog::NewRoom) => html! { <RoomForm /> },
-        Some(Dialog::EditRoom(room)) => about(room, edit_room),
-        Some(Dialog::Invite(room)) => about(room, invite),
-        Some(Dialog::Listed(list, room)) => html! { <ListedPeopleDialog {list} {room} /> },
+        Some(Dialog::EditRoom(room)) => store.room(room).map(edit_room).unwrap_or_default(),
+        Some(Dialog::Invite(room)) => html! {
+            if let Some(room) = store.room(room) {
+                <InviteDialog room={room.clone()} people={store.people.clone()} />
+            }
+        },
+        Some(Dialog::Listed(list, room)) => html! {
+            <ListedPeopleDialog {list} {room} people={store.people.clone()} />
+        },
         Some(Dialog::Profile) => match &store.you {
             Some(you) => html! {
                 <ProfileForm
                     you={you.clone()}
                     is_guest={store.account == Account::Guest}
                     blocked={store.blocked.clone()}
+                    people={store.people.clone()}
                 />
             },
             None => html! {
@@ -66,8 +70,4 @@ pub fn open_dialog(store: &Store, intents: &Callback<Intent>) -> Html {
 fn edit_room(room: &Shared<RoomState>) -> Html {
     let is_owner = room.role() == Some(Role::Owner);
     html! { <RoomForm room={Some(room.room.clone())} {is_owner} /> }
-}
-
-fn invite(room: &Shared<RoomState>) -> Html {
-    html! { <InviteDialog room={room.clone()} /> }
 }

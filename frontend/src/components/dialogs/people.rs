@@ -12,17 +12,22 @@ use crate::{
     },
     intent::{Intent, use_intents},
     shared::Shared,
-    store::{rooms::RoomState, view::Open},
+    store::{Store, people::People, rooms::RoomState, view::Open},
     words,
 };
 
 /// Somebody to write to.
-pub fn find_people_dialog(me: Option<Principal>, intents: &Callback<Intent>) -> Html {
+pub fn find_people_dialog(store: &Store, intents: &Callback<Intent>) -> Html {
     let on_choose = intents
         .reform(|person: Person| Intent::Open(Open::Place(Address::Person(person.id), None)));
     html! {
         <Modal key="find-people" title="New direct message">
-            <PeopleFinder action="Write" {on_choose} without={me.into_iter().collect::<Vec<_>>()} />
+            <PeopleFinder
+                action="Write"
+                people={store.people.clone()}
+                {on_choose}
+                without={store.me().into_iter().collect::<Vec<_>>()}
+            />
         </Modal>
     }
 }
@@ -30,6 +35,7 @@ pub fn find_people_dialog(me: Option<Principal>, intents: &Callback<Intent>) -> 
 #[derive(Properties, PartialEq)]
 pub struct InviteProps {
     pub room: Shared<RoomState>,
+    pub people: Shared<People>,
 }
 
 /// Somebody to invite.
@@ -59,7 +65,7 @@ pub fn InviteDialog(props: &InviteProps) -> Html {
                     { words::count(invited.len() as u64, "person was invited.", "people were invited.") }
                 </p>
             }
-            <PeopleFinder action="Invite" {on_choose} {without} />
+            <PeopleFinder action="Invite" people={props.people.clone()} {on_choose} {without} />
         </Modal>
     }
 }
@@ -68,6 +74,7 @@ pub fn InviteDialog(props: &InviteProps) -> Html {
 struct FinderProps {
     /// What is done with who is chosen.
     action: AttrValue,
+    people: Shared<People>,
     on_choose: Callback<Person>,
     /// Who is not offered.
     without: Vec<Principal>,
@@ -80,10 +87,10 @@ fn PeopleFinder(props: &FinderProps) -> Html {
     let search = use_search(&prefix, |prefix, answer| {
         Intent::FindPeople(prefix, None, answer)
     });
-    let one = |person: &Person| {
+    let one = |person: &Person, has_namesake: bool| {
         let chosen = person.clone();
         let onclick = props.on_choose.reform(move |_: MouseEvent| chosen.clone());
-        person_row(person, &props.action, onclick)
+        person_row(person, has_namesake, &props.action, onclick)
     };
     let offered = |found: &Vec<Person>| {
         let is_offered = |person: &&Person| !props.without.contains(&person.id);
@@ -93,7 +100,7 @@ fn PeopleFinder(props: &FinderProps) -> Html {
                 if offered.is_empty() {
                     <li class="fine">{ "Nobody else is called that." }</li>
                 }
-                { for offered.into_iter().map(one) }
+                { for offered.into_iter().map(|person| one(person, props.people.has_namesake(person, found))) }
             </ul>
         }
     };

@@ -7,7 +7,8 @@ use yew::prelude::*;
 use super::modal::Modal;
 use crate::{
     components::{
-        avatar::{Avatar, guest_badge},
+        Avatar,
+        names::{guest_badge, namesake_badge},
         room_header::presence_words,
     },
     intent::Intent,
@@ -17,6 +18,7 @@ use crate::{
 /// Who they are, and what one can do about them.
 pub fn person_dialog(store: &Store, id: Principal, intents: &Callback<Intent>) -> Html {
     let person = store.people.get(id);
+    let has_namesake = person.is_some_and(|person| store.people.has_namesake(person, &[]));
     let is_me = store.me() == Some(id);
     let is_blocked = store.blocked.iter().any(|person| person.id == id);
     let write =
@@ -26,6 +28,7 @@ pub fn person_dialog(store: &Store, id: Principal, intents: &Callback<Intent>) -
             <div class="portrait">
                 <Avatar person={person.cloned()} {id} />
                 <p class="fine">{ presence_words(store.people.presence(id)) }</p>
+                { namesake_badge(has_namesake) }
                 { guest_badge(person) }
                 <p class="fine">
                     { "Names can be chosen at will. This cannot, and neither can the rim around the picture, \

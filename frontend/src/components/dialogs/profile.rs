@@ -7,12 +7,13 @@ use yew::prelude::*;
 use super::{blocked::blocked_people, modal::Modal, portrait::shrunk};
 use crate::{
     components::{
-        avatar::{Avatar, guest_badge},
+        Avatar,
         fields::{TextField, kept_in, typed, valid_name},
+        names::guest_badge,
     },
     intent::{Intent, use_intents},
     shared::Shared,
-    store::view::Open,
+    store::{people::People, view::Open},
 };
 
 #[derive(Properties, PartialEq)]
@@ -20,6 +21,7 @@ pub struct Props {
     pub you: Person,
     pub is_guest: bool,
     pub blocked: Shared<Vec<Person>>,
+    pub people: Shared<People>,
 }
 
 #[component]
@@ -125,7 +127,7 @@ pub fn ProfileForm(props: &Props) -> Html {
                     </button>
                 </div>
             </form>
-            { blocked_people(&props.blocked, &intents) }
+            { blocked_people(&props.blocked, &props.people, &intents) }
         </Modal>
     }
 }

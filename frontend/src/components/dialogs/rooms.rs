@@ -7,10 +7,12 @@ use crate::{
     components::{
         fields::kept_in,
         icon,
+        names::told_apart,
         room_header::about,
         search::{found, search_field, use_search},
     },
     intent::{Intent, use_intents},
+    store::people::People,
 };
 
 /// Public rooms, by the beginning of their names.
@@ -75,7 +77,11 @@ fn one(room: &Room, intents: &Callback<Intent>) -> Html {
 }
 
 /// The rooms that this person may join.
-pub fn invitations(invitations: &[Invitation], intents: &Callback<Intent>) -> Html {
+pub fn invitations(
+    invitations: &[Invitation],
+    people: &People,
+    intents: &Callback<Intent>,
+) -> Html {
     if invitations.is_empty() {
         return Html::default();
     }
@@ -91,7 +97,8 @@ pub fn invitations(invitations: &[Invitation], intents: &Callback<Intent>) -> Ht
                         <span class="found-words">
                             <strong><bdi>{ &invitation.room.name }</bdi></strong>
                             <span class="fine">
-                                { "Invitation from " }<bdi>{ &invitation.by.name }</bdi>
+                                { "Invitation from " }<bdi>{ &invitation.by.name }</bdi>{ " " }
+                                { told_apart(people, &invitation.by) }
                             </span>
                         </span>
                         <button type="button" class="primary" onclick={join}>{ "Join" }</button>

@@ -1,13 +1,9 @@
 //! All messages of a room, of which those are drawn that are seen.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-    rc::Rc,
-};
+use std::ops::Range;
 
 use candid::Principal;
-use chat_api::{Look, MessageNumber};
+use chat_api::MessageNumber;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -45,11 +41,8 @@ pub fn MessageList(props: &Props) -> Html {
     let room = &props.room.room;
     let numbers = room.first..room.next;
     let addresses = props.room.addresses();
-    let known = (props.room.clone(), props.people.clone());
-    let twins = use_memo(known.clone(), |(room, people)| twins(room, people));
-    let announcement = use_memo((known, props.me), |((room, people), me)| {
-        announcement(room, people, *me)
-    });
+    let known = (props.room.clone(), props.people.clone(), props.me);
+    let announcement = use_memo(known, |(room, people, me)| announcement(room, people, *me));
     use_arrival(&scroller, &elements, props);
 
     // After every drawing, as heights may be others than they were.
@@ -114,7 +107,7 @@ pub fn MessageList(props: &Props) -> Html {
                     <p class="empty">{ "Nothing was said here yet. Begin!" }</p>
                 }
                 <ol ref={&elements.slice} class="message-rows">
-                    { rows(props, &twins, clamp(&sight.slice, &numbers), *current) }
+                    { rows(props, clamp(&sight.slice, &numbers), *current) }
                 </ol>
                 <div ref={&elements.below} />
                 { pending_messages(pending, you, &intents) }
@@ -130,12 +123,7 @@ pub fn MessageList(props: &Props) -> Html {
     }
 }
 
-fn rows(
-    props: &Props,
-    twins: &Rc<BTreeSet<Principal>>,
-    drawn: Range<MessageNumber>,
-    current: Option<MessageNumber>,
-) -> Html {
+fn rows(props: &Props, drawn: Range<MessageNumber>, current: Option<MessageNumber>) -> Html {
     let state = &props.room;
     let partner = state.partner.is_some().then(|| state.partner_read_up_to());
     drawn
@@ -153,7 +141,6 @@ fn rows(
                     replied={replied.and_then(|it| state.messages.get(it).cloned())}
                     {message}
                     people={props.people.clone()}
-                    twins={twins.clone()}
                     me={props.me}
                     role={state.role()}
                     is_direct={state.is_direct()}
@@ -166,20 +153,6 @@ fn rows(
             }
         })
         .collect()
-}
-
-/// Who has written here under a name that another one has, too, or that looks like it.
-fn twins(room: &RoomState, people: &People) -> BTreeSet<Principal> {
-    let authors: BTreeSet<_> = room.messages.iter().map(|it| it.author).collect();
-    let mut alike = BTreeMap::<_, Vec<Principal>>::new();
-    for author in authors.into_iter().filter_map(|id| people.get(id)) {
-        let Look { small, written } = author.look;
-        for look in [(small, true), (written, false)] {
-            alike.entry(look).or_default().push(author.id);
-        }
-    }
-    let shared = alike.into_values().filter(|ids| ids.len() > 1);
-    shared.flatten().collect()
 }
 
 /// What is read out when somebody else says something.

@@ -8,10 +8,7 @@ use yew::prelude::*;
 use super::{actions::Actions, reactions::reactions, row::Props, text::Markdown};
 use crate::{
     clock,
-    components::{
-        avatar::{Avatar, name},
-        icon,
-    },
+    components::{Avatar, icon, names::name},
     intent::Intent,
     markdown,
     store::view::Open,
@@ -32,7 +29,6 @@ pub fn message_view(
     let onpointerover = Callback::from(move |_: PointerEvent| come_near.set(true));
     let author = people.get(message.author);
     let is_mine = Some(message.author) == props.me;
-    let is_twin = props.twins.contains(&message.author);
     let mentions: Vec<_> = message.mentions.iter().map(|id| people.name(*id)).collect();
     let mentions_me = props.me.is_some_and(|me| message.mentions.contains(&me));
     let author_name = people.name(message.author);
@@ -53,7 +49,7 @@ pub fn message_view(
             <div>
                 if !continues {
                     <header class="message-head">
-                        { name(author, message.author, is_twin, intents) }
+                        { name(people, message.author, intents) }
                         { time(message) }
                     </header>
                 }

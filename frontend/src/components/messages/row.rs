@@ -1,6 +1,6 @@
 //! One message in the list, with what stands above it: the day, and where the unread begins.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 use candid::Principal;
 use chat_api::{Message, MessageNumber, Role, RoomId};
@@ -23,7 +23,6 @@ pub struct Props {
     pub previous: Option<Rc<Message>>,
     pub replied: Option<Rc<Message>>,
     pub people: Shared<People>,
-    pub twins: Rc<BTreeSet<Principal>>,
     pub me: Option<Principal>,
     pub role: Option<Role>,
     pub is_direct: bool,

@@ -5,7 +5,7 @@ use chat_api::{Presence, Role};
 use yew::prelude::*;
 
 use crate::{
-    components::avatar::{name, with_presence},
+    components::{avatar::with_presence, names::name},
     intent::Intent,
     store::{people::People, rooms::RoomState},
     words,
@@ -36,7 +36,7 @@ pub fn member_list(room: &RoomState, people: &People, intents: &Callback<Intent>
                 { for members.into_iter().map(|(id, role)| html! {
                     <li key={id.to_text()} class="person-row" data-testid="person" data-name={people.name(id)} data-id={id.to_text()}>
                         { with_presence(people.get(id), id, people.presence(id)) }
-                        <span class="person-name">{ name(people.get(id), id, false, intents) }</span>
+                        <span class="person-name">{ name(people, id, intents) }</span>
                         if role != Role::Member {
                             <span class="badge">{ words::role(role) }</span>
                         }

@@ -38,6 +38,7 @@ pub fn open_panel(store: &Store, env: &Env, intents: &Callback<Intent>) -> Html 
                 <NotificationsPanel
                     notifications={store.notifications.clone()}
                     invitations={store.invitations.clone()}
+                    people={store.people.clone()}
                     sound={store.sound}
                 />
             },

@@ -10,7 +10,7 @@ use crate::{
     intent::{Intent, use_intents},
     markdown,
     shared::Shared,
-    store::{mentions, view::Open},
+    store::{mentions, people::People, view::Open},
     words,
 };
 
@@ -18,6 +18,7 @@ use crate::{
 pub struct Props {
     pub notifications: Shared<Vec<Notification>>,
     pub invitations: Shared<Vec<Invitation>>,
+    pub people: Shared<People>,
     pub sound: bool,
 }
 
@@ -46,7 +47,7 @@ pub fn NotificationsPanel(props: &Props) -> Html {
                 </button>
                 { read_all }
             </div>
-            { invitations(&props.invitations, &intents) }
+            { invitations(&props.invitations, &props.people, &intents) }
             <ul>
                 { for about_messages.map(|notification| one(notification, &intents)) }
             </ul>

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::members::member_list;
 use crate::{
-    components::{Avatar, icon, room_header::presence_words},
+    components::{Avatar, icon, names::namesake_badge, room_header::presence_words},
     intent::{Intent, use_intents},
     shared::Shared,
     store::{
@@ -33,6 +33,7 @@ pub fn RoomPanel(props: &Props) -> Html {
             <div class="portrait">
                 <Avatar person={partner.person.clone()} id={partner.person.id} />
                 <h3><bdi>{ &partner.person.name }</bdi></h3>
+                { namesake_badge(props.people.has_namesake(&partner.person, &[])) }
                 <p class="fine">{ presence_words(Some(partner.presence)) }</p>
                 <code class="fingerprint">{ partner.person.id.to_text() }</code>
             </div>
