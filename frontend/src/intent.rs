@@ -49,8 +49,8 @@ pub enum Intent {
     FindRooms(String, Option<RoomsAfter>, Answer<FoundRooms>),
     /// Find people whose names begin so; among the members of a room, if one is given.
     FindPeople(String, Option<RoomId>, Answer<Vec<Person>>),
-    /// Find who is on a list of a room.
-    FindListed(List, RoomId, Answer<PeoplePage>),
+    /// Find who is on a list of a room, after this one.
+    FindListed(List, RoomId, Option<Principal>, Answer<PeoplePage>),
     /// Be notified by the browser.
     AllowNotifications,
     /// Make a sound for what is new, or not.

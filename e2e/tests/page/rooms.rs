@@ -1,8 +1,14 @@
 //! Rooms: who makes, finds, joins, leaves and governs them.
 
 use anyhow::Result;
+use candid::Principal;
+use chat_api::{Command, Role};
+use e2e::{commands, person::Person};
 
 use crate::story::Story;
+
+/// How many people the lists of moderators show at once.
+const SHOWN: usize = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_is_made_found_joined_and_left() -> Result<()> {
@@ -168,4 +174,39 @@ async fn those_in_charge_keep_order() -> Result<()> {
     alice.press_in("Leave this room?", "Leave").await?;
     alice.wait_for_none("[data-room=Market]").await?;
     story.end([alice, bob, carol]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_lists_go_on() -> Result<()> {
+    let story = Story::begin().await?;
+    let mut owner = Person::join(&story.stack, "Olga").await?;
+    for n in 0..=SHOWN {
+        let mut person = Person::connect(&story.stack, &story.stack.gateway_url)?;
+        let named = person.request(commands::introduction(format!("Person {n}")))?;
+        person.settled(named).await?;
+        let banned = owner.request(Command::Ban {
+            room: commands::LOBBY,
+            person: person.id,
+        })?;
+        owner.settled(banned).await?;
+    }
+    let alice = story.desktop("Alice").await?;
+    alice.show_members().await?;
+    let person = Principal::from_text(alice.person_id("Alice").await?)?;
+    let appointed = owner.request(Command::SetRole {
+        room: commands::LOBBY,
+        person,
+        role: Role::Moderator,
+    })?;
+    owner.settled(appointed).await?;
+
+    alice.press("Banned people").await?;
+    alice.press("Show more").await?;
+    let last = format!("dialog .found li:nth-child({}):last-child", SHOWN + 1);
+    alice
+        .wait_for(&format!("{last} [aria-label^='Unban Person']"))
+        .await?;
+    alice.press("Unban Person 7").await?;
+    alice.wait_for_none(&last).await?;
+    story.end([alice]).await
 }

@@ -118,9 +118,15 @@ impl Actor {
         });
     }
 
-    pub(super) fn find_listed(&self, list: List, room: RoomId, answer: Answer<PeoplePage>) {
+    pub(super) fn find_listed(
+        &self,
+        list: List,
+        room: RoomId,
+        after: Option<Principal>,
+        answer: Answer<PeoplePage>,
+    ) {
         self.find(answer, async move |queries| {
-            queries.listed(list, room).await
+            queries.listed(list, room, after, FOUND).await
         });
     }
 

@@ -91,7 +91,9 @@ impl Actor {
             Intent::Type(room) => self.typing(room),
             Intent::FindRooms(prefix, after, answer) => self.find_rooms(prefix, after, answer),
             Intent::FindPeople(prefix, room, answer) => self.find_people(prefix, room, answer),
-            Intent::FindListed(list, room, answer) => self.find_listed(list, room, answer),
+            Intent::FindListed(list, room, after, answer) => {
+                self.find_listed(list, room, after, answer);
+            }
             Intent::AllowNotifications => notifying::ask(self.act.clone()),
             Intent::AllowSound(on) => self.allow_sound(on),
             Intent::Dismiss(note) => self.act.emit(Action::NoteRead(note)),

@@ -79,13 +79,18 @@ impl Queries {
         self.try_ask("members", (room, after, MAX_PAGE)).await
     }
 
-    pub async fn listed(&self, list: List, room: RoomId) -> Answered<PeoplePage> {
+    pub async fn listed(
+        &self,
+        list: List,
+        room: RoomId,
+        after: Option<Principal>,
+        limit: u32,
+    ) -> Answered<PeoplePage> {
         let method = match list {
             List::Banned => "banned",
             List::Invited => "invited",
         };
-        self.try_ask(method, (room, None::<Principal>, MAX_PAGE))
-            .await
+        self.try_ask(method, (room, after, limit)).await
     }
 
     pub async fn image(&self, person: Principal) -> Answered<Option<Image>> {

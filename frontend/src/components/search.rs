@@ -34,6 +34,21 @@ pub fn found<T>(found: &Option<Result<T, String>>, list: impl FnOnce(&T) -> Html
     }
 }
 
+/// Takes the answer about the next page, together with what is shown of those before.
+pub fn next_page<T: Clone + 'static>(
+    shown: &T,
+    answer: Answer<T>,
+    together: fn(T, T) -> T,
+) -> Answer<T> {
+    let shown = shown.clone();
+    answer.reform(move |next: Result<T, String>| next.map(|next| together(shown.clone(), next)))
+}
+
+/// The end of a list that goes on.
+pub fn show_more(onclick: Callback<MouseEvent>) -> Html {
+    html! { <button type="button" class="quiet" {onclick}>{ "Show more" }</button> }
+}
+
 /// Looks for what is sought, if anything, as soon as that has not changed for a while.
 #[hook]
 pub fn use_rested<T: Clone + PartialEq + 'static>(

@@ -9,7 +9,7 @@ use crate::{
         icon,
         names::told_apart,
         room_header::about,
-        search::{found, search_field, use_search},
+        search::{found, next_page, search_field, show_more, use_search},
     },
     intent::{Intent, use_intents},
     store::people::People,
@@ -30,12 +30,9 @@ pub fn FoundRoomsList() -> Html {
             let Some(Ok(before)) = &*found else {
                 return;
             };
-            let shown = before.rooms.clone();
-            let answer = answer.reform(move |answer: Result<FoundRooms, String>| {
-                answer.map(|mut more| {
-                    more.rooms.splice(..0, shown.clone());
-                    more
-                })
+            let answer = next_page(before, answer.clone(), |before, next| FoundRooms {
+                rooms: [before.rooms, next.rooms].concat(),
+                ..next
             });
             let after = before.more_after.clone();
             intents.emit(Intent::FindRooms((*prefix).clone(), after, answer));
@@ -51,7 +48,7 @@ pub fn FoundRoomsList() -> Html {
                         <li class="fine">{ "No public room is called that. You could make it." }</li>
                     }
                     if found.more_after.is_some() {
-                        <li><button type="button" class="quiet" onclick={more}>{ "Show more" }</button></li>
+                        <li>{ show_more(more) }</li>
                     }
                 </ul>
             }) }

@@ -5,7 +5,7 @@ use chat_api::{Presence, Role};
 use yew::prelude::*;
 
 use crate::{
-    components::{avatar::with_presence, names::name},
+    components::{avatar::with_presence, names::name, search::show_more},
     intent::Intent,
     store::{people::People, rooms::RoomState},
     words,
@@ -27,7 +27,7 @@ pub fn member_list(room: &RoomState, people: &People, intents: &Callback<Intent>
     let more = room.members.more_after.map(|after| {
         let id = room.room.id;
         let onclick = intents.reform(move |_: MouseEvent| Intent::LoadMembers(id, Some(after)));
-        html! { <button type="button" class="quiet" {onclick}>{ "Show more" }</button> }
+        show_more(onclick)
     });
     html! {
         <>
