@@ -41,8 +41,8 @@ pub enum Intent {
     LoadMembers(RoomId, Option<Principal>),
     /// Get somebody's image of this version.
     LoadImage(Principal, u64),
-    /// The messages of a room before this one have been on the screen.
-    Seen(RoomId, MessageNumber),
+    /// The messages of a room before this one have been on the screen, which so often was told in vain.
+    Seen(RoomId, MessageNumber, u32),
     /// A text to a room is being written.
     Type(RoomId),
     /// Find public rooms whose names begin so.

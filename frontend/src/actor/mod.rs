@@ -87,7 +87,7 @@ impl Actor {
             Intent::Load(room, span, failures) => self.load(room, span, failures),
             Intent::LoadMembers(room, after) => self.load_members(room, after),
             Intent::LoadImage(person, version) => self.load_image(person, version),
-            Intent::Seen(room, up_to) => self.seen(room, up_to),
+            Intent::Seen(room, up_to, failures) => self.seen(room, up_to, failures),
             Intent::Type(room) => self.typing(room),
             Intent::FindRooms(prefix, after, answer) => self.find_rooms(prefix, after, answer),
             Intent::FindPeople(prefix, room, answer) => self.find_people(prefix, room, answer),

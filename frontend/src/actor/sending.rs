@@ -21,8 +21,9 @@ use crate::{
 /// How often others are told that this person is typing, in milliseconds.
 const TYPING_INTERVAL_MS: u64 = 3_000;
 
-/// How long read markers wait for later ones, in milliseconds.
+/// How long read markers wait for later ones, in milliseconds. It doubles with each time that one is refused.
 const SEEN_DELAY_MS: u32 = 300;
+const MAX_DOUBLINGS: u32 = 4;
 
 /// What is to be remembered to send.
 #[derive(Default)]
@@ -203,7 +204,7 @@ impl Actor {
         }
     }
 
-    pub(super) fn seen(self: &Rc<Self>, room: RoomId, up_to: MessageNumber) {
+    pub(super) fn seen(self: &Rc<Self>, room: RoomId, up_to: MessageNumber, failures: u32) {
         if self.sending.outbox.borrow().has_read(room, up_to) {
             return;
         }
@@ -214,7 +215,8 @@ impl Actor {
         }
         if self.sending.seen_timer.borrow().is_none() {
             let actor = Rc::clone(self);
-            let timer = Timeout::new(SEEN_DELAY_MS, move || actor.tell_seen());
+            let delay = SEEN_DELAY_MS << failures.min(MAX_DOUBLINGS);
+            let timer = Timeout::new(delay, move || actor.tell_seen());
             self.sending.seen_timer.replace(Some(timer));
         }
     }

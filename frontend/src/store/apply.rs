@@ -68,7 +68,7 @@ impl Store {
             Action::Adopted(left) => self.outbox.edit().adopt(left),
             Action::Accepted(id) => self.outbox.edit().accepted(id),
             Action::NotSent(id, reason) => {
-                if !self.outbox.edit().fail(id, &reason) {
+                if self.failed(id, &reason) {
                     self.note(format!("Not done: {reason}"));
                 }
             }
@@ -116,11 +116,11 @@ impl Store {
                 self.outbox.edit().settle(id);
             }
             Event::Refused { id, reason } => {
-                let is_shown = id.is_some_and(|id| self.outbox.edit().fail(id, &reason));
+                let is_news = id.is_none_or(|id| self.failed(id, &reason));
                 if self.you.is_none() {
                     self.name = None;
                     self.name_refused = Some(reason);
-                } else if !is_shown {
+                } else if is_news {
                     self.note(format!("Not done: {reason}"));
                 }
             }

@@ -111,21 +111,35 @@ impl Store {
 
     /// Takes note of what the change means for one's own commands.
     fn settle(&mut self, logged: &Logged) {
-        if Some(logged.by) != self.me() || self.outbox.get(logged.command).is_none() {
+        let id = logged.command;
+        let is_mine = Some(logged.by) == self.me();
+        let Some(pending) = self.outbox.get(id).filter(|_| is_mine) else {
             return;
+        };
+        let Change::Refused { reason } = &logged.change else {
+            self.outbox.edit().settle(id);
+            return;
+        };
+        if let Command::SetProfile { .. } = pending.request.command {
+            self.name = None;
         }
-        let outbox = self.outbox.edit();
-        let command = outbox.get(logged.command).map(|it| &it.request.command);
-        let is_name = matches!(command, Some(Command::SetProfile { .. }));
-        outbox.settled_by(logged.command, &logged.change);
-        if let Change::Refused { reason } = &logged.change
-            && outbox.get(logged.command).is_none()
-        {
-            if is_name {
-                self.name = None;
-            }
+        if self.failed(id, reason) {
             self.note(reason.clone());
         }
+    }
+
+    /// Takes note of a command of one's own that came to nothing. Gives back whether this person is to be told: a message
+    /// shows it itself, and how far they have read is told again without them.
+    pub(super) fn failed(&mut self, id: CommandId, reason: &str) -> bool {
+        let command = self.outbox.get(id).map(|it| &it.request.command);
+        if let Some(&Command::Read { room, .. }) = command {
+            self.outbox.edit().settle(id);
+            self.in_room(room, |room| {
+                room.read_failures = room.read_failures.saturating_add(1);
+            });
+            return false;
+        }
+        !self.outbox.edit().fail(id, reason)
     }
 
     /// Whether this person waits to be in it: they have just made or joined it, or have the conversation open that only now

@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use candid::CandidType;
-use chat_api::{
-    Address, Change, Command, CommandId, MAX_IN_FLIGHT, MessageNumber, Request, RoomId,
-};
+use chat_api::{Address, Command, CommandId, MAX_IN_FLIGHT, MessageNumber, Request, RoomId};
 use serde::Deserialize;
 
 /// How many failed messages stay to be sent again; then the oldest is gone. All that may be on their way can fail.
@@ -151,18 +149,6 @@ impl Outbox {
             self.pending.remove(oldest);
         }
         true
-    }
-
-    /// Takes note of a change that settles a command.
-    pub fn settled_by(&mut self, id: CommandId, change: &Change) {
-        match change {
-            Change::Refused { reason } => {
-                self.fail(id, reason);
-            }
-            _ => {
-                self.settle(id);
-            }
-        }
     }
 
     fn find(&mut self, id: CommandId) -> Option<&mut Pending> {

@@ -29,6 +29,8 @@ pub struct RoomState {
     pub messages: Messages,
     /// How often messages were asked for in vain.
     pub load_failures: u32,
+    /// How often the canister has refused to note how far one has read.
+    pub read_failures: u32,
     /// Its members, as far as the page has asked for them.
     pub members: MemberList,
     /// What was unread when the room was opened begins here.
@@ -74,6 +76,7 @@ impl RoomState {
             partner: None,
             messages: Messages::default(),
             load_failures: 0,
+            read_failures: 0,
             members: MemberList::default(),
             unread_from: None,
         }
@@ -151,6 +154,7 @@ impl RoomState {
             && let Some(membership) = &mut self.membership
         {
             membership.read_up_to = membership.read_up_to.max(up_to);
+            self.read_failures = 0;
         }
         if let Some(partner) = &mut self.partner
             && partner.person.id == person

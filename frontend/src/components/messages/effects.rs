@@ -101,9 +101,10 @@ pub fn use_seeing(intents: &Callback<Intent>, props: &Props, sight: &Sight) {
     let last = sight.seen.end.min(props.room.room.next);
     let is_there = last > 0 && props.room.messages.get(last - 1).is_some();
     let due = read.filter(|read| is_there && *read < last).map(|_| last);
-    use_effect_with((room, due), move |(room, due)| {
+    let due = (room, due, props.room.read_failures);
+    use_effect_with(due, move |(room, due, failures)| {
         if let Some(up_to) = due {
-            intents.emit(Intent::Seen(*room, *up_to));
+            intents.emit(Intent::Seen(*room, *up_to, *failures));
         }
     });
 }

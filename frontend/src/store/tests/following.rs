@@ -26,17 +26,10 @@ fn one_s_own_message_goes_from_the_outbox_to_the_room() {
 fn a_refused_message_stays_with_the_reason_and_other_refusals_are_noted() {
     let mut store = inside();
     store.apply(Action::Requested(say(11, "hi"), 5));
-    let read = Request {
-        id: CommandId {
-            device: 1,
-            number: 12,
-        },
-        command: Command::Read {
-            room: ROOM,
-            up_to: 1,
-        },
-    };
-    store.apply(Action::Requested(read, 5));
+    store.apply(Action::Requested(
+        request(12, Command::Join { room: ROOM }),
+        5,
+    ));
     let refused = |reason: &str| Change::Refused {
         reason: reason.to_owned(),
     };
@@ -46,6 +39,36 @@ fn a_refused_message_stays_with_the_reason_and_other_refusals_are_noted() {
     assert_eq!(*state, State::Failed("too fast".to_owned()));
     let notes: Vec<_> = store.notes.iter().map(|note| note.words.as_str()).collect();
     assert_eq!(notes, ["no such room"]);
+}
+
+#[test]
+fn a_refused_read_marker_is_told_again_and_nobody_is_troubled() {
+    let mut store = after([hello(10), overview(vec![summary(ROOM, 9, 4)], 10)]);
+    let read = |number| {
+        let (room, up_to) = (ROOM, 9);
+        Action::Requested(request(number, Command::Read { room, up_to }), 5)
+    };
+    let failures = |store: &Store| store.room(ROOM).unwrap().read_failures;
+    let reason = "too fast".to_owned();
+    store.apply(read(11));
+    store.apply(live(11, ME, Change::Refused { reason }));
+    assert_eq!(failures(&store), 1);
+    store.apply(read(12));
+    let id = CommandId {
+        device: 1,
+        number: 12,
+    };
+    store.apply(Action::NotSent(id, "too many".to_owned()));
+    assert_eq!((failures(&store), store.notes.len()), (2, 0));
+    assert_eq!(store.outbox.iter().count(), 0);
+    store.apply(read(13));
+    let carried_out = Change::Read {
+        room: ROOM,
+        person: person(ME).id,
+        up_to: 9,
+    };
+    store.apply(live(13, ME, carried_out));
+    assert_eq!(failures(&store), 0);
 }
 
 #[test]

@@ -108,16 +108,20 @@ fn said(number: u64, author: u8, text: &str) -> Change {
     }
 }
 
+fn request(number: u64, command: Command) -> Request {
+    let id = CommandId { device: 1, number };
+    Request { id, command }
+}
+
 fn say(number: u64, text: &str) -> Request {
-    Request {
-        id: CommandId { device: 1, number },
-        command: Command::Say {
-            to: Address::Room(ROOM),
-            text: text.to_owned(),
-            reply_to: None,
-            mentions: Vec::new(),
-        },
-    }
+    let to = Address::Room(ROOM);
+    let say = Command::Say {
+        to,
+        text: text.to_owned(),
+        reply_to: None,
+        mentions: Vec::new(),
+    };
+    request(number, say)
 }
 
 fn after(actions: impl IntoIterator<Item = Action>) -> Store {
