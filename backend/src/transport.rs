@@ -173,8 +173,13 @@ mod tests {
             },
             command: Command::SetImage { image },
         };
-        let bytes = candid::encode_one(ChatMessage::Request(request.clone())).unwrap();
-        assert_eq!(decode(&bytes), Ok(Incoming::Request(request)));
+        let message = ChatMessage::Request(request.clone());
+        for bytes in [message.encode(), candid::encode_one(&message)] {
+            assert_eq!(
+                decode(&bytes.unwrap()),
+                Ok(Incoming::Request(request.clone()))
+            );
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! caught up with is described as it is at the time of asking.
 
 mod command;
+mod encoding;
 mod event;
 mod limits;
 mod model;

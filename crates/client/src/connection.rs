@@ -241,6 +241,10 @@ impl Outbox {
         if self.close.is_none() {
             return Err(SendError::Closed);
         }
+        let limit = self.limits.message_bytes;
+        if size > limit {
+            return Err(SendError::TooLarge { size, limit });
+        }
         if self.pending >= self.limits.pending
             || self.pending_bytes.saturating_add(size) > self.limits.pending_bytes
         {
@@ -317,7 +321,27 @@ impl<M: CandidType> Connection<M> {
     /// # Errors
     /// When it cannot be encoded, is too large, too many are waiting, or the connection is over.
     pub fn send(&self, message: &M) -> Result<Sent, SendError> {
-        let content = self.encode(message)?;
+        self.send_encoded(candid::encode_one(message)?)
+    }
+
+    /// Makes `message` the first one on every connection from now on, the present one included: for a canister that wants
+    /// to be told who comes. Takes the place of an earlier greeting. It is not a numbered message, and nobody is told
+    /// when it has arrived.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn greet_with(&self, message: &M) -> Result<(), SendError> {
+        self.greet_with_encoded(candid::encode_one(message)?)
+    }
+}
+
+impl<M> Connection<M> {
+    /// As [`send`](Self::send), of a message that is encoded already: in Candid, as `M` or any type that can be read as `M`.
+    /// Candid carries the type of what it carries, and is paid for by the byte.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn send_encoded(&self, content: Vec<u8>) -> Result<Sent, SendError> {
         let (outcome, on_outcome) = oneshot::channel();
         let mut outbox = lock(&self.outbox);
         outbox.push(content.len(), Request::Send(content, outcome))?;
@@ -328,28 +352,14 @@ impl<M: CandidType> Connection<M> {
         })
     }
 
-    /// Makes `message` the first one on every connection from now on, the present one included: for a canister that wants
-    /// to be told who comes. Takes the place of an earlier greeting. It is not a numbered message, and nobody is told
-    /// when it has arrived.
+    /// As [`greet_with`](Self::greet_with), of a message that is encoded already as for [`send_encoded`](Self::send_encoded).
     ///
     /// # Errors
     /// As for [`send`](Self::send).
-    pub fn greet_with(&self, message: &M) -> Result<(), SendError> {
-        let content = self.encode(message)?;
+    pub fn greet_with_encoded(&self, content: Vec<u8>) -> Result<(), SendError> {
         lock(&self.outbox).push(content.len(), Request::Greet(content))
     }
 
-    fn encode(&self, message: &M) -> Result<Vec<u8>, SendError> {
-        let content = candid::encode_one(message)?;
-        let (size, limit) = (content.len(), lock(&self.outbox).limits.message_bytes);
-        match size > limit {
-            true => Err(SendError::TooLarge { size, limit }),
-            false => Ok(content),
-        }
-    }
-}
-
-impl<M> Connection<M> {
     /// How the protocol stands.
     pub fn status(&self) -> Status {
         lock(&self.outbox).status

@@ -37,15 +37,17 @@ impl Session {
     /// Hands a message over for sending.
     pub fn send(&self, message: &ChatMessage) -> Result<Sent, SendError> {
         trace(&self.report, message, false);
-        self.live.connection().send(message)
+        self.live.connection().send_encoded(message.encode()?)
     }
 
     /// Makes a signal the first message of each connection.
     pub fn greet(&self, signal: Signal) {
         let message = ChatMessage::Signal(signal);
         trace(&self.report, &message, false);
-        // Fails when the connection is over; the next one is greeted anew.
-        let _ = self.live.connection().greet_with(&message);
+        if let Ok(content) = message.encode() {
+            // Fails when the connection is over; the next one is greeted anew.
+            let _ = self.live.connection().greet_with_encoded(content);
+        }
     }
 }
 

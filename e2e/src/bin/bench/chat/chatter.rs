@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use candid::{Decode, Encode, Principal};
+use candid::{Decode, Principal};
 use chat_api::{
     Change, ChatMessage, Command, CommandId, Event, Message, MessageNumber, RoomId, Visibility,
 };
@@ -88,7 +88,7 @@ impl Chatter {
         let room = timeout(PATIENCE, entered).await.context("no entrance")??;
         ensure!(room.next == 0, "something was said in {} before", room.name);
         self.room = room.id;
-        self.connection.send(Encode!(&looking_at(room.id))?).await?;
+        self.connection.send(looking_at(room.id).encode()?).await?;
         Ok(room.id)
     }
 
@@ -127,7 +127,7 @@ impl Chatter {
 
     async fn request(&mut self, command: Command) -> Result<()> {
         let request = ChatMessage::Request(self.device.request(command));
-        self.connection.send(Encode!(&request)?).await
+        self.connection.send(request.encode()?).await
     }
 
     /// Gives the change that a frame tells of.

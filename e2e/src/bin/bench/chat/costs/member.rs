@@ -113,7 +113,7 @@ impl Member {
     }
 
     async fn send(&mut self, message: ChatMessage) -> Result<()> {
-        self.send_as(Encode!(&message)?, false).await
+        self.send_as(message.encode()?, false).await
     }
 
     async fn send_as(&mut self, content: Vec<u8>, is_service_message: bool) -> Result<()> {
