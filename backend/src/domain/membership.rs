@@ -1,5 +1,7 @@
 //! Coming, going, and being put out; and who is what.
 
+use std::collections::BTreeSet;
+
 use candid::Principal;
 use chat_api::{Role, RoomId, RoomKind};
 use ic_stable_structures::Memory;
@@ -227,9 +229,9 @@ impl<M: Memory> Turn<'_, M> {
         }
     }
 
-    /// Those who have left a conversation are shown it again.
-    pub(super) fn come_back(&mut self, room: RoomId) {
-        let people: Vec<_> = self.store.members.of(room, None).collect();
+    /// Those of a conversation with `partner` who have left it are shown it again.
+    pub(super) fn come_back(&mut self, room: RoomId, partner: Option<Principal>) {
+        let people: BTreeSet<_> = partner.into_iter().chain([self.by]).collect();
         for person in people {
             let membership = self.store.members.get(person, room);
             if let Some(mut membership) = membership.filter(|membership| membership.left) {

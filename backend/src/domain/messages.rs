@@ -7,6 +7,14 @@ use ic_stable_structures::Memory;
 use super::{Refusal, permissions::Deed, text, turn::Turn};
 use crate::store::{About, Audience, Membership, MessageKey, MessageRecord, RoomRecord, What};
 
+/// Somebody who may say something in a room.
+struct Speaker {
+    room: RoomRecord,
+    own: Membership,
+    /// The other one of a conversation; nobody, if it is with oneself.
+    partner: Option<Principal>,
+}
+
 impl<M: Memory> Turn<'_, M> {
     /// Takes some thirty operations on maps, and a few more for each mention; however long the history and however many the
     /// members, of whom only those are looked up who are here.
@@ -20,14 +28,18 @@ impl<M: Memory> Turn<'_, M> {
         text::check_message(&text, mentions.len())?;
         self.check_volume()?;
         let room = self.addressed(to, reply_to)?;
-        let (mut record, mut own) = self.as_speaker(room)?;
+        let Speaker {
+            room: mut record,
+            mut own,
+            partner,
+        } = self.as_speaker(room)?;
         if reply_to.is_some_and(|to| !(record.first..record.next).contains(&to)) {
             return Err(Refusal::NoSuchMessage);
         }
 
         let is_direct = record.is_direct();
         if is_direct {
-            self.come_back(room);
+            self.come_back(room, partner);
             own.left = false;
         }
         let number = record.next;
@@ -48,10 +60,10 @@ impl<M: Memory> Turn<'_, M> {
         self.drop_excess(room, &mut record);
         self.store.rooms.set(room, &record);
         self.log(Audience::Room(room), What::Said((room, number)));
-        if is_direct {
-            self.notify_partner(room, number);
-        } else {
-            self.notify_mentioned(room, number, &message.mentions);
+        match partner {
+            Some(partner) => self.notify_partner(partner, room, number),
+            None if is_direct => {}
+            None => self.notify_mentioned(room, number, &message.mentions),
         }
         Ok(())
     }
@@ -151,14 +163,16 @@ impl<M: Memory> Turn<'_, M> {
     }
 
     /// A room in which `by` may say something.
-    fn as_speaker(&self, room: RoomId) -> Result<(RoomRecord, Membership), Refusal> {
-        let (record, membership) = self.as_member(room, Deed::Write)?;
-        if record.is_direct()
-            && let Some(partner) = self.store.members.other(room, self.by)
-        {
+    fn as_speaker(&self, id: RoomId) -> Result<Speaker, Refusal> {
+        let (room, own) = self.as_member(id, Deed::Write)?;
+        let partner = match room.is_direct() {
+            true => self.store.members.other(id, self.by),
+            false => None,
+        };
+        if let Some(partner) = partner {
             self.check_blocks(partner)?;
         }
-        Ok((record, membership))
+        Ok(Speaker { room, own, partner })
     }
 
     /// The room in which something is said: a new conversation, if it is the first thing that one says to the other. Then
@@ -255,10 +269,7 @@ impl<M: Memory> Turn<'_, M> {
     }
 
     /// Notifies the other one of a conversation, unless they have a notice about it already.
-    fn notify_partner(&mut self, room: RoomId, number: MessageNumber) {
-        let Some(partner) = self.store.members.other(room, self.by) else {
-            return;
-        };
+    fn notify_partner(&mut self, partner: Principal, room: RoomId, number: MessageNumber) {
         let membership = self.store.members.get(partner, room);
         let wants = membership.is_some_and(|membership| !membership.muted);
         if wants && !self.store.notices.has_any(partner, room) {
