@@ -15,7 +15,7 @@ use crate::{
     components::page,
     intent::Intent,
     route,
-    store::{Action, Store, mentions::Told, view::Open},
+    store::{Action, Store, notifications::Told, view::Open},
 };
 
 /// The name of the page.

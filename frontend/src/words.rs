@@ -1,14 +1,8 @@
 //! How the page puts things into words, apart from dates.
 
-use candid::Principal;
-use chat_api::{Person, Role};
+use chat_api::Role;
 
 pub use ic_ws_yew::short_id;
-
-/// What to call somebody, known or not.
-pub fn name(person: Option<&Person>, id: Principal) -> String {
-    person.map_or_else(|| short_id(id), |person| person.name.clone())
-}
 
 /// In small letters, as names are compared.
 pub fn folded(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! One command on its way: who gives it and when, and what it makes the canister tell.
 
 use candid::Principal;
-use chat_api::{CommandId, Event, Time};
+use chat_api::{CommandId, Event, RoomId, Time};
 use ic_stable_structures::Memory;
 
 use super::{
@@ -52,12 +52,12 @@ impl<'a, M: Memory> Turn<'a, M> {
     }
 
     /// A room in which `by` may do this.
-    pub fn access(&self, room: u64, deed: Deed) -> Result<Access, Refusal> {
+    pub fn access(&self, room: RoomId, deed: Deed) -> Result<Access, Refusal> {
         self.view().access(self.by, room, deed)
     }
 
     /// A room in which `by` may do this as a member.
-    pub fn as_member(&self, room: u64, deed: Deed) -> Result<(RoomRecord, Membership), Refusal> {
+    pub fn as_member(&self, room: RoomId, deed: Deed) -> Result<(RoomRecord, Membership), Refusal> {
         let Access { room, membership } = self.access(room, deed)?;
         Ok((room, membership.ok_or(Refusal::NotAMember)?))
     }
@@ -117,7 +117,7 @@ impl<'a, M: Memory> Turn<'a, M> {
     }
 
     /// Notifies somebody.
-    pub fn notify(&mut self, person: Principal, room: u64, about: About) {
+    pub fn notify(&mut self, person: Principal, room: RoomId, about: About) {
         let notice = Notice {
             about,
             room,

@@ -1,8 +1,8 @@
 //! How records become bytes: postcard, which is compact, behind the version of the record's own layout.
 
-use std::{any::type_name, borrow::Cow, marker::PhantomData, ops::RangeBounds};
+use std::{any::type_name, marker::PhantomData, ops::RangeBounds};
 
-use ic_stable_structures::{Memory, StableBTreeMap, Storable, storable::Bound};
+use ic_stable_structures::{Memory, StableBTreeMap, Storable};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A value with a layout of its own. Whoever changes that raises the version, and has `former` convert the ones before.
@@ -103,48 +103,6 @@ impl<K: Storable + Ord + Clone, T: Record, M: Memory> Records<K, T, M> {
     }
 }
 
-/// A name as it is sorted and searched: in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Folded(String);
-
-impl Folded {
-    /// As many characters as a name has; some become several in lower case.
-    const MAX_CHARS: usize = chat_api::MAX_NAME_CHARS;
-    const MAX_BYTES: usize = Self::MAX_CHARS * 4;
-
-    pub fn new(name: &str) -> Self {
-        let lower = name.chars().flat_map(char::to_lowercase);
-        Self(lower.take(Self::MAX_CHARS).collect())
-    }
-
-    pub fn starts_with(&self, prefix: &Self) -> bool {
-        self.0.starts_with(&prefix.0)
-    }
-
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
-impl Storable for Folded {
-    const BOUND: Bound = Bound::Bounded {
-        max_size: Self::MAX_BYTES as u32,
-        is_fixed_size: false,
-    };
-
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(self.0.as_bytes())
-    }
-
-    fn into_bytes(self) -> Vec<u8> {
-        self.0.into_bytes()
-    }
-
-    fn from_bytes(bytes: Cow<[u8]>) -> Self {
-        Self(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,12 +147,5 @@ mod tests {
         assert_eq!(error(&[]), "it is empty");
         assert_eq!(error(&[9, 7]), "its layout version 9 is unknown");
         assert!(matches!(decode::<Now>(&[2]), Err(ReadError::Postcard(_))));
-    }
-
-    #[test]
-    fn folded_names_fit_whatever_lower_case_makes_of_them() {
-        let folded = Folded::new(&"İ".repeat(32));
-        assert!(folded.into_bytes().len() <= Folded::MAX_BYTES);
-        assert!(Folded::new("ÄRGER").starts_with(&Folded::new("är")));
     }
 }

@@ -1,39 +1,39 @@
 //! The chat's state in stable memory: what it is made of and how it is found again. What it means is for `domain`.
 //!
-//! | id | structure                   | key                           | value                                    |
-//! |----|-----------------------------|-------------------------------|------------------------------------------|
-//! | 0  | cell                        |                               | version of this layout                   |
-//! | 1  | [`people`](People)          | principal                     | [`PersonRecord`]                         |
-//! | 2  | – names                     | folded name, principal        |                                          |
-//! | 3  | – images                    | principal                     | [`ImageRecord`]                          |
-//! | 4  | [`rooms`](Rooms)            | room                          | [`RoomRecord`]                           |
-//! | 5  | – listed                    | folded name, room             |                                          |
-//! | 6  | – pairs                     | two principals, lower first   | room                                     |
-//! | 7  | [`members`](Members)        | principal, room               | [`Membership`]                           |
-//! | 8  | – of rooms                  | room, principal               |                                          |
-//! | 9  | – who have connections      | room, principal               |                                          |
-//! | 10 | [`guests`](Guests): invited | principal, room               | [`InvitationRecord`]                     |
-//! | 11 | – banned                    | room, principal               |                                          |
-//! | 12 | [`messages`](Messages)      | room, message number          | [`MessageRecord`]                        |
-//! | 13 | [`reactions`](Reactions)    | room and message, emoji, principal |                                     |
-//! | 14 | – tallies                   | room and message              | [`Tally`](reactions::Tally)                               |
-//! | 15 | [`log`](Log)                | audience, change number       | [`Entry`]                                |
-//! | 16 | – extents                   | audience                      | how much of it is kept                   |
-//! | 17 | – latest                    |                               | the latest change number                 |
-//! | 18 | [`notices`](Notices)        | principal, change number      | [`Notice`]                               |
-//! | 19 | [`connections`](Connections) | client key                   | the room it looks at                     |
-//! | 20 | – lookers                   | room, client key              |                                          |
-//! | 21 | [`settled`](Settled)        | principal, device             | [`Device`]                               |
-//! | 22 | – by use                    | principal, time, device       |                                          |
-//! | 23 | guests: invited to rooms    | room, principal               |                                          |
-//! | 24 | – ended lately              | principal, room               | when an invitation ended                 |
-//! | 25 | [`volume`](Volume)          |                               | bytes of all messages and images         |
-//! | 26 | rooms: deserted             | room                          |                                          |
-//! | 27 | notices: of rooms           | principal, room, change number |                                         |
-//! | 28 | – counts                    | principal                     | how many they have                       |
-//! | 29 | [`blocks`](Blocks)          | principal, blocked principal  |                                          |
-//! | 30 | – by                        | blocked principal, principal  |                                          |
-//! | 31 | rooms: next                 |                               | the id of the next room                  |
+//! | id | structure                    | key                                | value                            |
+//! |----|------------------------------|------------------------------------|----------------------------------|
+//! | 0  | cell                         |                                    | version of this layout           |
+//! | 1  | [`people`](People)           | principal                          | [`PersonRecord`]                 |
+//! | 2  | – names                      | folded name, principal             |                                  |
+//! | 3  | – images                     | principal                          | [`ImageRecord`]                  |
+//! | 4  | [`rooms`](Rooms)             | room                               | [`RoomRecord`]                   |
+//! | 5  | – listed                     | folded name, room                  |                                  |
+//! | 6  | – pairs                      | two principals, lower first        | room                             |
+//! | 7  | [`members`](Members)         | principal, room                    | [`Membership`]                   |
+//! | 8  | – of rooms                   | room, principal                    |                                  |
+//! | 9  | – who have connections       | room, principal                    |                                  |
+//! | 10 | [`guests`](Guests): invited  | principal, room                    | [`InvitationRecord`]             |
+//! | 11 | – banned                     | room, principal                    |                                  |
+//! | 12 | [`messages`](Messages)       | room, message number               | [`MessageRecord`]                |
+//! | 13 | [`reactions`](Reactions)     | room and message, emoji, principal |                                  |
+//! | 14 | – tallies                    | room and message                   | [`Tally`](reactions::Tally)      |
+//! | 15 | [`log`](Log)                 | audience, change number            | [`Entry`]                        |
+//! | 16 | – extents                    | audience                           | how much of it is kept           |
+//! | 17 | – latest                     |                                    | the latest change number         |
+//! | 18 | [`notices`](Notices)         | principal, change number           | [`Notice`]                       |
+//! | 19 | [`connections`](Connections) | client key                         | the room it looks at             |
+//! | 20 | – lookers                    | room, client key                   |                                  |
+//! | 21 | [`settled`](Settled)         | principal, device                  | [`Device`]                       |
+//! | 22 | – by use                     | principal, time, device            |                                  |
+//! | 23 | guests: invited to rooms     | room, principal                    |                                  |
+//! | 24 | – ended lately               | principal, room                    | when an invitation ended         |
+//! | 25 | [`volume`](Volume)           |                                    | bytes of all messages and images |
+//! | 26 | rooms: deserted              | room                               |                                  |
+//! | 27 | notices: of rooms            | principal, room, change number     |                                  |
+//! | 28 | – counts                     | principal                          | how many they have               |
+//! | 29 | [`blocks`](Blocks)           | principal, blocked principal       |                                  |
+//! | 30 | – by                         | blocked principal, principal       |                                  |
+//! | 31 | rooms: next                  |                                    | the id of the next room          |
 //!
 //! Records are in postcard, behind a byte with their version: see [`codec`]. All operations take a time that grows with the
 //! logarithm of what is stored, or with what they return.
@@ -41,6 +41,7 @@
 mod blocks;
 mod codec;
 mod connections;
+mod folded;
 mod guests;
 mod log;
 mod look;
@@ -61,8 +62,9 @@ use thiserror::Error;
 use self::codec::Records;
 pub(crate) use self::{
     blocks::Blocks,
-    codec::{Folded, Record},
+    codec::Record,
     connections::Connections,
+    folded::Folded,
     guests::{Guests, InvitationRecord},
     log::{Audience, Entry, Log, What},
     look::look,

@@ -17,7 +17,7 @@ use crate::{
     attention::permission,
     markdown,
     store::{
-        Action, mentions,
+        Action, notifications,
         view::{Open, Panel},
     },
 };
@@ -115,7 +115,7 @@ impl Actor {
         let what = match notification.kind {
             NotificationKind::Invitation => Open::Panel(Panel::Notifications),
             NotificationKind::Mention { .. } | NotificationKind::Direct { .. } => {
-                Open::Place(Address::Room(room), mentions::message(notification))
+                Open::Place(Address::Room(room), notifications::message(notification))
             }
         };
         let act = self.act.clone();

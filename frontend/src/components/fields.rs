@@ -15,10 +15,13 @@ pub fn kept_in(state: &UseStateHandle<String>) -> Callback<String> {
 /// Why something typed cannot be a name or a topic.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FieldError {
+    /// There is no name.
     #[error("Choose a name first.")]
     Blank,
+    /// It has so many characters.
     #[error("A name has at most {MAX_NAME_CHARS} characters; this one has {0}.")]
     LongName(usize),
+    /// The topic has too many bytes.
     #[error("This is too long; shorten it a little.")]
     LongTopic,
 }

@@ -13,7 +13,7 @@ use crate::{
     markdown,
     shared::Shared,
     store::{
-        Typing, mentions,
+        Typing, notifications,
         people::People,
         rooms::{RoomState, Rooms},
         view::Open,
@@ -48,7 +48,7 @@ pub fn RoomList(props: &Props) -> Html {
         html! {
             <li key={id}>
                 <RoomRow
-                    mentions={mentions::in_room(&props.notifications, id)}
+                    mentions={notifications::mentions_in(&props.notifications, id)}
                     typing={typing.map(|typing| props.people.name(typing.person))}
                     is_open={props.open == Some(id)}
                     me={props.me}

@@ -6,7 +6,7 @@ use chat_api::{
     RoomId, RoomSummary,
 };
 
-use super::{Store, mentions, rooms::RoomState, view::Open};
+use super::{Store, notifications, rooms::RoomState, view::Open};
 
 impl Store {
     pub(super) fn changes(&mut self, changes: Vec<Logged>) {
@@ -98,7 +98,7 @@ impl Store {
             Change::InvitationEnded { room } => {
                 self.invitations.edit().retain(|one| one.room.id != *room);
                 self.forget_notifications(|one| {
-                    one.room == *room && mentions::message(one).is_none()
+                    one.room == *room && notifications::message(one).is_none()
                 });
             }
             Change::Notified(notification) => self.notified(notification),
@@ -169,7 +169,7 @@ impl Store {
         if Some(person) == me {
             let is_read = |message: MessageNumber| message < up_to;
             self.forget_notifications(|one| {
-                one.room == room && mentions::message(one).is_some_and(is_read)
+                one.room == room && notifications::message(one).is_some_and(is_read)
             });
         }
     }

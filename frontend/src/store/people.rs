@@ -39,7 +39,8 @@ impl People {
 
     /// What to call somebody, met or not.
     pub fn name(&self, id: Principal) -> String {
-        words::name(self.get(id), id)
+        let person = self.get(id);
+        person.map_or_else(|| words::short_id(id), |person| person.name.clone())
     }
 
     /// Whether somebody is here, as far as it is known.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candid::Principal;
 use chat_api::{
     Address, Member, Message, MessageNumber, PREVIEW_CHARS, Partner, Person, Preview, Role, Room,
-    RoomId, RoomKind, RoomSummary,
+    RoomId, RoomKind, RoomSummary, Visibility,
 };
 
 use super::messages::Messages;
@@ -125,6 +125,11 @@ impl RoomState {
     /// Whether it is the conversation of two people.
     pub fn is_direct(&self) -> bool {
         self.room.kind == RoomKind::Direct
+    }
+
+    /// Whether everyone finds and joins it.
+    pub fn is_public(&self) -> bool {
+        self.room.kind == RoomKind::Group(Visibility::Public)
     }
 
     /// What one may do here; nothing for who is no member.

@@ -10,7 +10,7 @@ use crate::{
     intent::{Intent, use_intents},
     markdown,
     shared::Shared,
-    store::{mentions, people::People, view::Open},
+    store::{notifications, people::People, view::Open},
     words,
 };
 
@@ -60,7 +60,7 @@ pub fn NotificationsPanel(props: &Props) -> Html {
 
 fn one(notification: &Notification, intents: &Callback<Intent>) -> Html {
     let place = Address::Room(notification.room);
-    let message = mentions::message(notification);
+    let message = notifications::message(notification);
     let onclick = intents.reform(move |_: MouseEvent| Intent::Open(Open::Place(place, message)));
     let (what, text) = match &notification.kind {
         NotificationKind::Mention { text, .. } => {

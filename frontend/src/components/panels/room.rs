@@ -1,7 +1,7 @@
 //! About a room: what it is, what one can do about it, and who is in it.
 
 use candid::Principal;
-use chat_api::{Command, Role};
+use chat_api::{Command, Role, RoomId};
 use yew::prelude::*;
 
 use super::members::member_list;
@@ -71,14 +71,13 @@ fn actions(room: &RoomState, membership: Membership, intents: &Callback<Intent>)
     let open = |dialog| intents.reform(move |_: MouseEvent| Intent::Open(Open::Dialog(dialog)));
     let is_group = !room.is_direct();
     let moderates = is_group && role >= Role::Moderator;
-    let is_public = room.room.kind == chat_api::RoomKind::Group(chat_api::Visibility::Public);
     html! {
         <div class="panel-actions">
             <button type="button" aria-pressed={muted.to_string()} onclick={mute}>
                 { if muted { icon::bell_off() } else { icon::bell() } }
                 { if muted { "Muted" } else { "Mute" } }
             </button>
-            if is_group && (is_public || moderates) {
+            if room.is_public() || moderates {
                 <button type="button" onclick={open(Dialog::Invite(id))}>
                     { icon::plus() }{ "Invite" }
                 </button>
@@ -101,7 +100,7 @@ fn actions(room: &RoomState, membership: Membership, intents: &Callback<Intent>)
 
 #[derive(Properties, PartialEq)]
 struct LeaveProps {
-    room: u64,
+    room: RoomId,
     role: Role,
     is_alone: bool,
 }

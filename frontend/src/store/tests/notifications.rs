@@ -3,6 +3,7 @@
 use chat_api::{MessageNumber, Notification, NotificationKind};
 
 use super::*;
+use crate::store::notifications::{Told, mentions_in};
 
 fn mention(number: u64, message: MessageNumber) -> Change {
     Change::Notified(Notification {
@@ -23,19 +24,19 @@ fn reading_takes_the_notifications_about_it_away() {
     let mut store = inside();
     store.apply(live(11, BOB, mention(1, 3)));
     store.apply(live(12, BOB, mention(2, 5)));
-    assert_eq!(mentions::in_room(&store.notifications, ROOM), 2);
+    assert_eq!(mentions_in(&store.notifications, ROOM), 2);
     let read = Change::Read {
         room: ROOM,
         person: person(ME).id,
         up_to: 4,
     };
     store.apply(live(13, ME, read));
-    assert_eq!(mentions::in_room(&store.notifications, ROOM), 1);
+    assert_eq!(mentions_in(&store.notifications, ROOM), 1);
 }
 
 #[test]
 fn what_was_read_and_what_was_told_is_not_told_again() {
-    let mut told = mentions::Told::default();
+    let mut told = Told::default();
     let mut store = inside();
     assert!(told.fresh(&store).is_empty());
     store.apply(live(11, BOB, mention(1, 3)));

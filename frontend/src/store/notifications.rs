@@ -29,7 +29,7 @@ impl Told {
 }
 
 /// How often one was mentioned in a room and has not read it.
-pub fn in_room(notifications: &[Notification], room: RoomId) -> usize {
+pub fn mentions_in(notifications: &[Notification], room: RoomId) -> usize {
     let is_mention =
         |it: &&Notification| it.room == room && matches!(it.kind, NotificationKind::Mention { .. });
     notifications.iter().filter(is_mention).count()
