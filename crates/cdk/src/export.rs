@@ -68,3 +68,45 @@ macro_rules! export_inspect_message {
         }
     };
 }
+
+/// Lets everybody read the canister's interface from the canister itself: explorers show it, and tools compare it with the
+/// one that is to come, before an upgrade. It is in a file of the package, which a test of the canister's writes anew
+/// whenever it is out of date.
+///
+/// Stands below all methods, where their types are known. The canister needs `candid` as a dependency of its own.
+///
+/// ```no_run
+/// ic_ws_cdk::export_interface!("backend.did");
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! export_interface {
+    ($file:literal) => {
+        #[doc = concat!("The interface, from `", $file, "`.")]
+        #[cfg(target_family = "wasm")]
+        #[unsafe(link_section = "icp:public candid:service")]
+        pub static CANDID_SERVICE: [u8; include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/",
+            $file
+        ))
+        .len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file));
+
+        #[cfg(test)]
+        #[test]
+        fn the_interface_is_the_one_in_the_file() {
+            ::candid::export_service!();
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/", $file);
+            // Comments are for those who read the code.
+            let exported: String = __export_service()
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            if !::std::fs::read_to_string(file).is_ok_and(|told| told == exported) {
+                ::std::fs::write(file, exported).unwrap();
+                panic!("{file} was out of date, and is written anew: look whom the changes break");
+            }
+        }
+    };
+}

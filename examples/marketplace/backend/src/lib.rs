@@ -130,3 +130,5 @@ fn listing(id: u64) -> Result<Listing, String> {
     let listing = STORE.with_borrow(|store| store.get(id));
     listing.ok_or_else(|| "this is not for sale any more".to_owned())
 }
+
+ic_ws_cdk::export_interface!("backend.did");

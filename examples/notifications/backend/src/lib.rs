@@ -81,3 +81,5 @@ fn read(person: Principal, number: u64) -> Result<(), String> {
     }
     Ok(())
 }
+
+ic_ws_cdk::export_interface!("backend.did");

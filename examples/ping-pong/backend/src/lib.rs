@@ -43,3 +43,5 @@ fn answer(args: &OnMessageCallbackArgs) -> Result<(), String> {
         Message::Pong(_) => Err("a client only pings".to_owned()),
     }
 }
+
+ic_ws_cdk::export_interface!("backend.did");
