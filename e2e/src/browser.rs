@@ -1,6 +1,5 @@
 //! Headless Chromium, and its windows.
 
-mod accessibility;
 mod complaints;
 mod device;
 mod entering;
@@ -18,10 +17,7 @@ use tokio::{
 };
 use xtask::process::die_with_parent;
 
-pub use self::{
-    accessibility::Fault,
-    device::{ColorScheme, Device},
-};
+pub use self::device::{ColorScheme, Device};
 use crate::wait::{until, within_deadline};
 
 /// Chromium without the parts that need a network, a screen or a sandbox. It is driven through a pipe, and ends when

@@ -12,6 +12,7 @@
 //! - [`nodejs`]: Node.js, which runs what others published.
 //! - [`published_client`]: the published JavaScript client.
 //! - [`browser`]: headless Chromium, and [`page`]: what people do on the chat page in it.
+//! - [`accessibility`]: what keeps people from using a page.
 //! - [`site`]: another page than the chat's.
 //! - [`identity_provider`]: the local identity provider, and who signs in with it.
 //! - [`icp`]: the `icp` command line.
@@ -20,6 +21,7 @@
 //! - [`tampering`]: a gateway that alters what it relays.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
+pub mod accessibility;
 pub mod artifact;
 pub mod browser;
 pub mod canister;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::Window;
+use crate::browser::Window;
 
 const AXE: &str = "js/node_modules/axe-core/axe.min.js";
 
