@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::deploy::GATEWAYS;
+
 /// What such files are called, each of which is about the folder that it is in.
 pub(crate) const FILE: &str = ".ic-assets.json5";
 /// Plain JSON, which is JSON5, too.
 const SOURCE: &str = include_str!("../../../frontend/.ic-assets.json5");
-/// In the place of the gateways' URLs.
-const GATEWAYS: &str = "$PUBLIC_GATEWAY_URLS";
 
 /// What some files are served with. Later rules override earlier ones, header by header.
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ pub(crate) fn file(gateways: &str) -> String {
 }
 
 fn fill(text: &str, gateways: &str) -> String {
-    text.replace(GATEWAYS, &gateways.replace(',', " "))
+    text.replace(&format!("${GATEWAYS}"), &gateways.replace(',', " "))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod module;
 mod page;
 mod remap;
 mod size;
+mod toolchain;
 
 use std::{
     path::PathBuf,
@@ -17,9 +18,11 @@ use anyhow::{Context, Result, anyhow, bail};
 
 pub use client_tests::{ClientTests, client_tests};
 pub use module::Module;
-pub(crate) use module::{commit, version};
+pub(crate) use module::{Commit, version};
 pub use size::PageSize;
+pub(crate) use toolchain::host;
 
+use self::toolchain::ensure_wasm_target;
 use crate::{app::App, layout::Layout};
 
 /// What canisters and pages are compiled for.
@@ -189,9 +192,9 @@ fn backend(layout: &Layout, app: &App) -> Result<()> {
 
 /// Gives whether the page is another one than before.
 fn page(layout: &Layout, app: &App) -> Result<bool> {
-    let package = app.frontend();
-    let module = ["--package", &package, "--bins"];
-    wasm(layout, &format!("the page of {}", app.name()), &module)?;
+    let mut cargo = browser_cargo(layout, "rustc", &app.frontend())?;
+    cargo.arg("--bins");
+    quietly(cargo, &format!("the page of {}", app.name()))?;
     let page = Artifacts::with(layout, app).page;
     page::assemble(&page_module(layout, app), app.static_files(), &page)
 }
@@ -259,11 +262,8 @@ pub(crate) fn measured_canisters(layout: &Layout) -> Result<()> {
 /// Builds the client for a page of the benchmarks.
 pub(crate) fn replay(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
-    wasm(
-        layout,
-        "the client that is measured",
-        &["--package", "replay"],
-    )?;
+    let cargo = browser_cargo(layout, "rustc", "replay")?;
+    quietly(cargo, "the client that is measured")?;
     let module = wasm_folder(layout).join("replay.wasm");
     glue::bind("replay", &module, &Artifacts::of(layout).replay).map(drop)
 }
@@ -277,11 +277,16 @@ fn test_canister(layout: &Layout, name: &str) -> Result<()> {
     )
 }
 
-/// Quiet, because the build of the native programs may show its progress at the same time.
 fn wasm(layout: &Layout, what: &str, selection: &[&str]) -> Result<()> {
-    let output = wasm_cargo(layout, "rustc")?
+    let mut cargo = wasm_cargo(layout, "rustc")?;
+    cargo.args(selection);
+    quietly(cargo, what)
+}
+
+/// The build of the native programs may show its progress at the same time.
+fn quietly(mut cargo: Command, what: &str) -> Result<()> {
+    let output = cargo
         .arg("--quiet")
-        .args(selection)
         .stdin(Stdio::null())
         .output()
         .context("cannot run cargo")?;
@@ -303,6 +308,15 @@ fn wasm_cargo(layout: &Layout, command: &str) -> Result<Command> {
     Ok(cargo)
 }
 
+/// Cargo, about a package that runs in a browser. wasm-bindgen strips its module, but first needs to see what the
+/// compiler notes in it.
+fn browser_cargo(layout: &Layout, command: &str, package: &str) -> Result<Command> {
+    let mut cargo = wasm_cargo(layout, command)?;
+    let strip = format!("profile.{WASM_PROFILE}.package.{package}.strip='debuginfo'");
+    cargo.args(["--package", package, "--config", &strip]);
+    Ok(cargo)
+}
+
 pub(crate) fn cargo(layout: &Layout) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo
@@ -310,37 +324,4 @@ pub(crate) fn cargo(layout: &Layout) -> Command {
         // Wherever Cargo's configuration would put it: `Artifacts` are looked for here.
         .env("CARGO_TARGET_DIR", layout.target());
     cargo
-}
-
-/// What this machine is, in the compiler's words.
-pub(crate) fn host(layout: &Layout) -> Result<String> {
-    let version = remap::rustc(layout, &["--version", "--verbose"])?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.context("rustc does not say for which machine it is")?;
-    Ok(host.to_owned())
-}
-
-/// Works in the workspace, whose `rust-toolchain.toml` says which Rust it is about.
-fn ensure_wasm_target(layout: &Layout) -> Result<()> {
-    let rustc = Command::new("rustc")
-        .current_dir(layout.root())
-        .args(["--print", "target-libdir", "--target", WASM_TARGET])
-        .output()
-        .context("cannot run rustc")?;
-    if PathBuf::from(String::from_utf8_lossy(&rustc.stdout).trim()).is_dir() {
-        return Ok(());
-    }
-    eprintln!("Adding the compilation target {WASM_TARGET}…");
-    match Command::new("rustup")
-        .current_dir(layout.root())
-        .args(["target", "add", WASM_TARGET])
-        .status()
-    {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => bail!("`rustup target add {WASM_TARGET}` failed: see its error above"),
-        Err(_) => bail!(
-            "this Rust has no {WASM_TARGET} target, and there is no rustup to add it: \
-             install Rust by rustup (https://rustup.rs), or the target by the package manager that Rust came with"
-        ),
-    }
 }

@@ -13,7 +13,10 @@ use ic_agent::{Agent, Identity};
 use reqwest::Url;
 
 use self::{calls::AgentCalls, canister::Canister};
-pub(crate) use self::{calls::Calls, environment::Environment};
+pub(crate) use self::{
+    calls::Calls,
+    environment::{Environment, GATEWAYS},
+};
 use crate::build::Artifacts;
 
 /// How long a request is good for, and how old its answer may be. The answer to an installation bears the time at which
@@ -23,7 +26,7 @@ const EXPIRY: Duration = Duration::from_secs(4 * 60);
 /// The deployed canisters.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deployment {
-    /// The chat canister.
+    /// The app's canister.
     pub backend: Principal,
     /// The canister that serves the page.
     pub frontend: Principal,

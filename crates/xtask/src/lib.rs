@@ -21,5 +21,7 @@ pub mod stop;
 pub mod test;
 
 mod asset_headers;
+mod files;
+mod gzip;
 mod instance;
 mod ports;

@@ -13,7 +13,7 @@ use xtask::{
     new, pictures, release, rollout, start, stop, test,
 };
 
-/// Builds, runs and tests the chat stack.
+/// Builds, runs and tests the app in this workspace.
 #[derive(Parser)]
 #[command(name = "xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -106,8 +106,11 @@ fn build(
     } else {
         build::all(layout, &app)?;
     }
-    for module in Module::make_all(layout)? {
-        println!("{module}");
+    // What `icp.yaml` deploys is of the app in the root.
+    if app.is_main() {
+        for module in Module::make_all(layout)? {
+            println!("{module}");
+        }
     }
     if tell_page_size {
         println!("{}", build::page_size(layout, &app)?);

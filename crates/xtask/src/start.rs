@@ -6,14 +6,13 @@ mod part;
 mod ready;
 mod supervisor;
 
-use std::{fs, io::ErrorKind, path::Path};
-
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::{
     app::App,
     build,
+    files::{remove, remove_folder},
     instance::Instance,
     layout::Layout,
     network_file::NetworkFile,
@@ -77,12 +76,12 @@ pub async fn run(layout: &Layout, options: Options) -> Result<()> {
     if options.clean {
         forget(layout)?;
     }
-    let artifacts = build::all(layout, &app)?;
+    build::all(layout, &app)?;
     if options.background {
         drop(instance);
         background::start(layout, &options.setup).await
     } else {
-        supervisor::supervise(layout, &options.setup, &app, &artifacts).await
+        supervisor::supervise(layout, &options.setup).await
     }
 }
 
@@ -90,9 +89,7 @@ pub async fn run(layout: &Layout, options: Options) -> Result<()> {
 pub async fn supervise_detached(layout: &Layout, setup: Setup) -> Result<()> {
     rustix::process::setsid().context("cannot leave the terminal's session")?;
     let _instance = become_instance(layout)?;
-    let app = App::named(layout, setup.app.as_deref())?;
-    let artifacts = build::Artifacts::with(layout, &app);
-    supervisor::supervise(layout, &setup, &app, &artifacts).await
+    supervisor::supervise(layout, &setup).await
 }
 
 fn become_instance(layout: &Layout) -> Result<Instance> {
@@ -106,7 +103,8 @@ fn become_instance(layout: &Layout) -> Result<Instance> {
     };
     match NetworkFile::read(&layout.network_file())? {
         Some(running) => bail!(
-            "already running (process {pid}): {}\nscripts/stop ends it",
+            "{} is already running (process {pid}): {}\nscripts/stop ends it",
+            running.app,
             supervisor::summary(&running)
         ),
         None => bail!("already starting or stopping (process {pid}); scripts/stop ends it"),
@@ -114,25 +112,15 @@ fn become_instance(layout: &Layout) -> Result<Instance> {
 }
 
 fn forget(layout: &Layout) -> Result<()> {
-    let absent_is_fine = |path: &Path, removed: std::io::Result<()>| match removed {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).context(format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
-    };
-    let state = layout.state();
-    absent_is_fine(&state, fs::remove_dir_all(&state))?;
-    for ids in [Some(layout.canister_ids()), layout.icp_canister_ids()]
-        .into_iter()
-        .flatten()
-    {
-        absent_is_fine(&ids, fs::remove_file(&ids))?;
-    }
-    Ok(())
+    remove_folder(&layout.state())?;
+    let ids = [Some(layout.canister_ids()), layout.icp_canister_ids()];
+    ids.iter().flatten().try_for_each(|ids| remove(ids))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Forgets the state that is kept in `local`; gives whether the ids of the `icp` command are still there.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Stdio};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::{ensure_wasm_target, glue::bind, wasm_cargo};
+use super::{browser_cargo, glue::bind, toolchain::ensure_wasm_target};
 use crate::layout::Layout;
 
 const NAME: &str = "client_tests";
@@ -44,13 +44,13 @@ struct Built {
 pub fn client_tests(layout: &Layout) -> Result<()> {
     ensure_wasm_target(layout)?;
     eprintln!("Building the client's tests for a browser…");
-    let output = wasm_cargo(layout, "test")?
+    let output = browser_cargo(layout, "test", "ic-ws-client")?
         .args([
             "--no-run",
             "--quiet",
             "--message-format=json-render-diagnostics",
         ])
-        .args(["--package", "ic-ws-client", "--test", "it"])
+        .args(["--test", "it"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

@@ -5,18 +5,16 @@
 
 use std::{
     fmt, fs,
-    io::{self, Write},
     path::{Path, PathBuf},
-    process::{self, Command},
+    process::Command,
 };
 
 use anyhow::{Context, Result};
-use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use wasm_encoder::{CustomSection, Section as _};
 
 use super::Artifacts;
-use crate::layout::Layout;
+use crate::{files::replace, gzip::gzip, layout::Layout};
 
 /// The metadata section with the version, which anybody may read.
 const VERSION: &str = "icp:public version";
@@ -43,7 +41,7 @@ impl Module {
     /// Makes the modules of what was built last.
     pub fn make_all(layout: &Layout) -> Result<Vec<Self>> {
         let artifacts = Artifacts::of(layout);
-        let commit = commit(layout.root());
+        let commit = Commit::of(layout.root());
         let folder = layout.target().join("canisters");
         fs::create_dir_all(&folder)?;
         [
@@ -54,9 +52,9 @@ impl Module {
         .map(|(name, built)| {
             let wasm =
                 fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
-            let content = compressed(&labelled(wasm, commit.as_deref()))?;
+            let content = gzip(&labelled(wasm, commit.as_ref()))?;
             let path = folder.join(format!("{name}.wasm.gz"));
-            replace(&path, &content).with_context(|| format!("cannot write {}", path.display()))?;
+            replace(&path, &content)?;
             let hash = hex::encode(Sha256::digest(&content));
             Ok(Self { name, path, hash })
         })
@@ -71,27 +69,45 @@ impl fmt::Display for Module {
     }
 }
 
-/// The commit that is checked out; `None` outside of a repository.
-///
-/// Files that Git does not know do not count: none of them is compiled unless one that it does know says so.
-pub(crate) fn commit(root: &Path) -> Option<String> {
-    let git = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args([
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=40",
-            "--exclude=*",
-        ])
-        .output()
-        .ok()?;
-    let commit = String::from_utf8_lossy(&git.stdout).trim().to_owned();
-    (git.status.success() && !commit.is_empty()).then_some(commit)
+/// The commit that is checked out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Commit(String);
+
+impl Commit {
+    /// That of the source in `root`; `None` outside of a repository.
+    ///
+    /// Files that Git does not know do not count: none of them is compiled unless one that it does know says so.
+    pub(crate) fn of(root: &Path) -> Option<Self> {
+        let git = Command::new("git")
+            .arg("-C")
+            .arg(root)
+            .args([
+                "describe",
+                "--always",
+                "--dirty",
+                "--abbrev=40",
+                "--exclude=*",
+            ])
+            .output()
+            .ok()?;
+        let commit = String::from_utf8_lossy(&git.stdout).trim().to_owned();
+        (git.status.success() && !commit.is_empty()).then_some(Self(commit))
+    }
+
+    /// Whether there are changes that are not committed.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.0.ends_with("-dirty")
+    }
 }
 
-fn labelled(mut wasm: Vec<u8>, commit: Option<&str>) -> Vec<u8> {
+impl fmt::Display for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn labelled(mut wasm: Vec<u8>, commit: Option<&Commit>) -> Vec<u8> {
+    let commit = commit.map(|commit| commit.0.as_str());
     for (name, text) in [(VERSION, Some(version())), (COMMIT, commit)] {
         if let Some(text) = text {
             let section = CustomSection {
@@ -102,20 +118,6 @@ fn labelled(mut wasm: Vec<u8>, commit: Option<&str>) -> Vec<u8> {
         }
     }
     wasm
-}
-
-/// Whoever reads the file meanwhile gets all of the old content or all of the new.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = path.with_extension(process::id().to_string());
-    fs::write(&new, content)?;
-    fs::rename(new, path)
-}
-
-/// The same for the same content: the format's name and time stay empty.
-fn compressed(content: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(content)?;
-    Ok(encoder.finish()?)
 }
 
 #[cfg(test)]
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_module_says_of_which_version_and_commit_it_is() {
-        let labelled = labelled(EMPTY.to_vec(), Some("c0ffee"));
+        let labelled = labelled(EMPTY.to_vec(), Some(&Commit("c0ffee".to_owned())));
         assert_eq!(
             sections(&labelled),
             [
@@ -153,7 +155,7 @@ mod tests {
     #[test]
     fn outside_of_a_repository_there_is_no_commit() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(commit(folder.path()), None);
+        assert_eq!(Commit::of(folder.path()), None);
         assert_eq!(sections(&labelled(EMPTY.to_vec(), None)).len(), 1);
     }
 }

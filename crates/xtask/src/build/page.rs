@@ -5,12 +5,10 @@ use std::{collections::BTreeSet, env, ffi::OsString, fs, path::Path};
 use anyhow::{Context, Result};
 
 use super::glue::bind;
-use crate::{asset_headers, media_type::MediaType};
+use crate::{asset_headers, deploy::GATEWAYS, media_type::MediaType};
 
 /// The compiled app is `app.js` and `app_bg.wasm`.
 const APP: &str = "app";
-/// In the environment, the gateways to which the page may connect that other tools upload. Our own ask the network.
-const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 const LOCAL_GATEWAY: &str = "ws://127.0.0.1:8080";
 
 /// Fills `page` with the app compiled to `module` and with the static files of `sources`, of which the first that has a
@@ -31,6 +29,7 @@ pub(super) fn assemble<'a>(
             }
         }
     }
+    // For other tools that upload the page. Our own ask the network which gateways these are.
     let gateways = env::var(GATEWAYS).unwrap_or_else(|_| LOCAL_GATEWAY.to_owned());
     let headers = asset_headers::file(&gateways);
     write(&page.join(asset_headers::FILE), headers.as_bytes())?;

@@ -5,11 +5,12 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
-    process::Command,
+    sync::OnceLock,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
+use super::toolchain::{rustc, version_field};
 use crate::layout::Layout;
 
 /// Between the flags in [`VARIABLE`], which therefore may contain spaces.
@@ -17,8 +18,19 @@ const SEPARATOR: &str = "\x1f";
 /// Overrides all that environment and Cargo's configuration say of flags.
 pub(super) const VARIABLE: &str = "CARGO_ENCODED_RUSTFLAGS";
 
-/// The value of [`VARIABLE`].
-pub(super) fn flags(layout: &Layout) -> Result<OsString> {
+/// The value of [`VARIABLE`]: the same for all builds of this process, so rustc is asked once.
+pub(super) fn flags(layout: &Layout) -> Result<&'static OsString> {
+    static FLAGS: OnceLock<OsString> = OnceLock::new();
+    match FLAGS.get() {
+        Some(flags) => Ok(flags),
+        None => {
+            let flags = joined_flags(layout)?;
+            Ok(FLAGS.get_or_init(|| flags))
+        }
+    }
+}
+
+fn joined_flags(layout: &Layout) -> Result<OsString> {
     let mut flags = OsString::new();
     for (folder, name) in folders(layout)? {
         if !flags.is_empty() {
@@ -52,27 +64,7 @@ fn cargo_home() -> Option<PathBuf> {
 /// The source of the standard library, where it is installed, is called what it is called where it is not.
 fn standard_library(layout: &Layout) -> Result<(PathBuf, String)> {
     let sysroot = rustc(layout, &["--print", "sysroot"])?;
-    let version = rustc(layout, &["--version", "--verbose"])?;
-    let commit = version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "))
-        .context("rustc does not say of which commit it is")?;
-    let source = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
+    let commit = version_field(layout, "commit-hash")?;
+    let source = Path::new(&sysroot).join("lib/rustlib/src/rust");
     Ok((source, format!("/rustc/{commit}")))
-}
-
-/// Works in the workspace, whose `rust-toolchain.toml` says which Rust it is about.
-pub(super) fn rustc(layout: &Layout, arguments: &[&str]) -> Result<String> {
-    let output = Command::new("rustc")
-        .current_dir(layout.root())
-        .args(arguments)
-        .output()
-        .context("cannot run rustc")?;
-    ensure!(
-        output.status.success(),
-        "rustc {} failed: {}",
-        arguments.join(" "),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

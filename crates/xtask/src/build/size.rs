@@ -1,10 +1,11 @@
 //! How large the page is to load, and which crates make it so.
 
-use std::{collections::BTreeMap, fmt, fs, io::Write, path::Path};
+use std::{collections::BTreeMap, fmt, fs, path::Path};
 
 use anyhow::{Context, Result};
-use flate2::{Compression, write::GzEncoder};
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
+
+use crate::gzip::gzip;
 
 /// How many crates are named; the rest is summed up.
 const NAMED_CRATES: usize = 12;
@@ -24,18 +25,18 @@ pub struct PageSize {
 impl PageSize {
     /// Measures the files of `page`, and the `module` from which the page's was made: the one that still has names.
     pub(super) fn of(page: &Path, module: &Path) -> Result<Self> {
-        let (mut raw, mut gzip, mut brotli) = (0, 0, 0);
+        let (mut raw, mut gzipped, mut brotli) = (0, 0, 0);
         for file in fs::read_dir(page)? {
             let content = fs::read(file?.path())?;
             raw += content.len();
-            gzip += gzip_size(&content)?;
+            gzipped += gzip(&content)?.len();
             brotli += brotli_size(&content)?;
         }
         let module = fs::read(module)?;
         let parts = parts(&module).context("cannot read the page's module")?;
         Ok(Self {
             raw,
-            gzip,
+            gzip: gzipped,
             brotli,
             parts,
         })
@@ -58,12 +59,6 @@ impl fmt::Display for PageSize {
         let rest: usize = rest.iter().map(|(_, bytes)| bytes).sum();
         write!(f, " all others {}", kb(rest))
     }
-}
-
-fn gzip_size(content: &[u8]) -> Result<usize> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(content)?;
-    Ok(encoder.finish()?.len())
 }
 
 fn brotli_size(content: &[u8]) -> Result<usize> {

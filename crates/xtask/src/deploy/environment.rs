@@ -9,7 +9,7 @@ use super::Deployment;
 use crate::asset_headers;
 
 /// The variable with the URLs of the gateways, with commas between.
-const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+pub(crate) const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
 /// The variable with the URL of the page where people sign in.
 const IDENTITY_PROVIDER: &str = "PUBLIC_IDENTITY_PROVIDER_URL";
 

@@ -55,57 +55,45 @@ pub(super) fn number(text: &str) -> Option<u128> {
 }
 
 /// What is done with a canister.
-pub(super) struct Step<'a> {
-    pub module: &'a Module,
-    action: Action,
+pub(super) struct Step {
+    pub module: Module,
+    /// As it is now; `None` if it was never created.
+    pub deployed: Option<Deployed>,
 }
 
-enum Action {
-    Create,
-    Install,
-    Upgrade { from: String },
-    Keep,
-}
-
-impl<'a> Step<'a> {
-    pub(super) fn new(module: &'a Module, deployed: Option<&Deployed>) -> Self {
-        let action = match deployed.map(Deployed::module_hash) {
-            None => Action::Create,
-            Some(None) => Action::Install,
-            Some(Some(hash)) if hash == module.hash => Action::Keep,
-            Some(Some(hash)) => Action::Upgrade {
-                from: hash.to_owned(),
-            },
-        };
-        Self { module, action }
+impl Step {
+    /// Of what is installed now, in hexadecimal.
+    fn installed(&self) -> Option<&str> {
+        self.deployed.as_ref()?.module_hash()
     }
 
     pub(super) fn creates(&self) -> bool {
-        matches!(self.action, Action::Create)
+        self.deployed.is_none()
     }
 
     pub(super) fn upgrades(&self) -> bool {
-        matches!(self.action, Action::Upgrade { .. })
+        self.installed()
+            .is_some_and(|hash| hash != self.module.hash)
     }
 }
 
-impl fmt::Display for Step<'_> {
+impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Module { name, hash, .. } = self.module;
+        let Module { name, hash, .. } = &self.module;
         let version = version();
-        match &self.action {
-            Action::Create => write!(f, "{name} is created, with version {version}, {hash}"),
-            Action::Install => write!(
+        match self.installed() {
+            None if self.creates() => {
+                write!(f, "{name} is created, with version {version}, {hash}")
+            }
+            None => write!(
                 f,
                 "{name} is there and empty: version {version} is installed, {hash}"
             ),
-            Action::Upgrade { from } => {
-                write!(
-                    f,
-                    "{name} is upgraded to version {version}, from {from} to {hash}"
-                )
-            }
-            Action::Keep => write!(f, "{name} stays as it is, {hash}"),
+            Some(installed) if installed == hash => write!(f, "{name} stays as it is, {hash}"),
+            Some(installed) => write!(
+                f,
+                "{name} is upgraded to version {version}, from {installed} to {hash}"
+            ),
         }
     }
 }
@@ -127,12 +115,14 @@ mod tests {
 
     #[test]
     fn each_canister_gets_what_it_lacks() {
-        let module = Module {
-            name: "backend",
-            path: PathBuf::new(),
-            hash: "c0ffee".to_owned(),
+        let step = |deployed| {
+            let module = Module {
+                name: "backend",
+                path: PathBuf::new(),
+                hash: "c0ffee".to_owned(),
+            };
+            Step { module, deployed }.to_string()
         };
-        let step = |deployed: Option<Deployed>| Step::new(&module, deployed.as_ref()).to_string();
         let with = |hash| step(Some(deployed(hash, "0", "0")));
         assert!(step(None).contains("created"));
         assert!(with(None).contains("empty"));

@@ -1,15 +1,12 @@
 //! What `icp.yaml` says of a network, as `icp` understands it: with what is implied, and what was overridden.
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Url;
 use yaml_rust2::{Yaml, YamlLoader};
 
-use crate::icp::Icp;
-
-/// The environment variable of the page's canister with the URLs of the gateways.
-const GATEWAYS: &str = "PUBLIC_GATEWAY_URLS";
+use crate::{deploy::GATEWAYS, files::read_json, icp::Icp};
 
 /// An environment of the project.
 #[derive(Debug)]
@@ -65,8 +62,8 @@ impl Target {
         let urls = self.gateways();
         ensure!(
             !urls.is_empty(),
-            "nobody could chat: icp.yaml sets no {GATEWAYS} among the environment variables of frontend, \
-             the URLs of the gateways with commas between"
+            "the page could connect to nothing: icp.yaml sets no {GATEWAYS} among the environment variables of \
+             frontend, the URLs of the gateways with commas between"
         );
         for url in urls.split(',') {
             let parsed = Url::parse(url).with_context(|| format!("{GATEWAYS}: {url} is no URL"))?;
@@ -105,16 +102,8 @@ impl Target {
 
     /// Whether `icp` has created the canister, in this deployment or one before.
     pub(super) fn has_created(&self, name: &str) -> Result<bool> {
-        let ids = match fs::read(&self.ids) {
-            Ok(ids) => ids,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            Err(error) => {
-                Err(error).with_context(|| format!("cannot read {}", self.ids.display()))?
-            }
-        };
-        let ids: BTreeMap<String, String> = serde_json::from_slice(&ids)
-            .with_context(|| format!("{} has no canister ids", self.ids.display()))?;
-        Ok(ids.contains_key(name))
+        let ids: Option<BTreeMap<String, String>> = read_json(&self.ids)?;
+        Ok(ids.is_some_and(|ids| ids.contains_key(name)))
     }
 
     /// Where the network serves the page of the canister `id`; `None` if the project does not say.

@@ -1,14 +1,15 @@
 //! `.local/canister_ids.json`: the canisters that the local network has been given, of all apps, so that each finds its own
 //! again.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::{app::App, deploy::KnownCanisters, network_file::write_json};
+use crate::{
+    app::App,
+    deploy::KnownCanisters,
+    files::{read_json, write_json},
+};
 
 /// The one canister that all apps share.
 const SHARED: &str = "identity";
@@ -23,10 +24,8 @@ pub(super) struct CanisterIds {
 impl CanisterIds {
     /// Reads the file; without one, there are none.
     pub(super) fn read(path: PathBuf) -> Result<Self> {
-        let ids = match path.exists() {
-            true => read(&path)?,
-            false => KnownCanisters::new(),
-        };
+        let ids = read_json(&path).context("scripts/start --clean starts over")?;
+        let ids = ids.unwrap_or_default();
         Ok(Self { path, ids })
     }
 
@@ -52,15 +51,6 @@ fn key(app: &App, name: &str) -> String {
         true => name.to_owned(),
         false => format!("{}/{name}", app.name()),
     }
-}
-
-fn read(path: &Path) -> Result<KnownCanisters> {
-    serde_json::from_slice(&fs::read(path)?).with_context(|| {
-        format!(
-            "{} does not hold canister ids; scripts/start --clean starts over",
-            path.display()
-        )
-    })
 }
 
 #[cfg(test)]

@@ -24,12 +24,7 @@ const CYAN: u8 = 36;
 const MAGENTA: u8 = 35;
 
 /// Runs everything until a signal asks to stop, or a part dies.
-pub(super) async fn supervise(
-    layout: &Layout,
-    setup: &Setup,
-    app: &App,
-    artifacts: &Artifacts,
-) -> Result<()> {
+pub(super) async fn supervise(layout: &Layout, setup: &Setup) -> Result<()> {
     fs::create_dir_all(layout.logs())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -37,7 +32,7 @@ pub(super) async fn supervise(
 
     let mut parts = Vec::new();
     let outcome = tokio::select! {
-        outcome = run(layout, setup, app, artifacts, &mut parts) => outcome,
+        outcome = run(layout, setup, &mut parts) => outcome,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
         _ = hangup.recv() => Ok(()),
@@ -50,14 +45,8 @@ pub(super) async fn supervise(
 }
 
 /// Returns only with an error: what failed, or which part died.
-async fn run(
-    layout: &Layout,
-    setup: &Setup,
-    app: &App,
-    artifacts: &Artifacts,
-    parts: &mut Vec<Part>,
-) -> Result<()> {
-    let mut network = bring_up(layout, setup, app, artifacts, parts).await?;
+async fn run(layout: &Layout, setup: &Setup, parts: &mut Vec<Part>) -> Result<()> {
+    let mut network = bring_up(layout, setup, parts).await?;
     network.pids = parts
         .iter()
         .filter_map(|part| Some((part.name().to_owned(), part.pid()?)))
@@ -68,13 +57,9 @@ async fn run(
     Err(first_end(parts).await)
 }
 
-async fn bring_up(
-    layout: &Layout,
-    setup: &Setup,
-    app: &App,
-    artifacts: &Artifacts,
-    parts: &mut Vec<Part>,
-) -> Result<NetworkFile> {
+async fn bring_up(layout: &Layout, setup: &Setup, parts: &mut Vec<Part>) -> Result<NetworkFile> {
+    let app = App::named(layout, setup.app.as_deref())?;
+    let artifacts = Artifacts::with(layout, &app);
     let ic_url = format!("http://127.0.0.1:{}", setup.localnet_port);
     let gateway_address = format!("127.0.0.1:{}", setup.gateway_port);
     let gateway_url = format!("ws://{gateway_address}");
@@ -96,13 +81,13 @@ async fn bring_up(
 
     let deployer = identity::load_or_create(&layout.deployer_identity())?;
     let mut canister_ids = CanisterIds::read(layout.canister_ids())?;
-    let known = canister_ids.of(app);
+    let known = canister_ids.of(&app);
     let deployment = during(
         parts,
-        deploy(&ic_url, deployer, artifacts, &gateway_url, &known),
+        deploy(&ic_url, deployer, &artifacts, &gateway_url, &known),
     )
     .await?;
-    canister_ids.keep(app, &deployment.canisters())?;
+    canister_ids.keep(&app, &deployment.canisters())?;
 
     let gateway_principal = identity::load_or_create(&layout.gateway_identity())?
         .sender()

@@ -1,12 +1,11 @@
 //! Reads the page's folder into what the asset canister should serve.
 
-use std::{collections::BTreeMap, ffi::OsStr, fs, io::Write, path::Path};
+use std::{collections::BTreeMap, ffi::OsStr, fs, path::Path};
 
 use anyhow::{Context, Result};
-use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::{asset_headers, deploy::environment::Environment, media_type::MediaType};
+use crate::{asset_headers, deploy::environment::Environment, gzip::gzip, media_type::MediaType};
 
 /// A file as it should be served.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,9 +80,7 @@ pub(super) fn read(folder: &Path, environment: &Environment) -> Result<Vec<Asset
 fn encodings(bytes: Vec<u8>, compressible: bool) -> Result<Vec<Encoding>> {
     let mut encodings = Vec::new();
     if compressible {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(&bytes)?;
-        let compressed = encoder.finish()?;
+        let compressed = gzip(&bytes)?;
         if compressed.len() < bytes.len() {
             encodings.push(Encoding::new("gzip", compressed));
         }
