@@ -109,7 +109,7 @@ impl<'a> Icp<'a> {
         let mut running = match started {
             Err(error) if error.kind() == ErrorKind::NotFound => bail!(
                 "the icp command is not installed: npm install --global @icp-sdk/icp-cli, \
-                 or see https://github.com/dfinity/icp-cli. What dfx can do, docs/deploying.md says"
+                 or see https://github.com/dfinity/icp-cli"
             ),
             started => started.context("cannot run icp")?,
         };

@@ -1,52 +1,22 @@
 //! `scripts/new`: makes a project of an example: the example in the place of the chat, and all that it stands on.
 
+mod manifest;
+mod taken;
+
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use self::taken::{ADAPTED, LEFT, OF_THE_TESTS, TAKEN};
 use crate::{
     app::{App, MAIN},
+    build,
     layout::{Layout, started_in},
 };
-
-/// What is taken over as it is; of packages without their tests, which stay where the packages are developed.
-const TAKEN: [&str; 12] = [
-    ".cargo",
-    ".gitignore",
-    "Cargo.lock",
-    "LICENSE",
-    "clippy.toml",
-    "crates",
-    "frontend/.ic-assets.json5",
-    "frontend/asset-canister",
-    "gateway",
-    "icp.yaml",
-    "rust-toolchain.toml",
-    "scripts",
-];
-
-/// What of that is about the chat or the examples.
-const LEFT: [&str; 4] = [
-    "crates/chat-api",
-    "scripts/bench",
-    "scripts/new",
-    "scripts/release",
-];
-
-/// What a browser test needs, beside what is written anew.
-const OF_THE_TESTS: [&str; 6] = [
-    "browser",
-    "browser.rs",
-    "canister.rs",
-    "network.rs",
-    "stack.rs",
-    "wait.rs",
-];
 
 /// What to make.
 #[derive(Args, Debug)]
@@ -77,7 +47,7 @@ pub fn run(layout: &Layout, options: Options) -> Result<()> {
     let folder = started_in().join(folder);
     ensure_is_empty(&folder)?;
     let project = Project {
-        source: layout.root(),
+        layout,
         folder: &folder,
         name: &name,
         example: example.name(),
@@ -119,7 +89,8 @@ fn ensure_is_empty(folder: &Path) -> Result<()> {
 }
 
 struct Project<'a> {
-    source: &'a Path,
+    /// Of the workspace that it is made of.
+    layout: &'a Layout,
     folder: &'a Path,
     name: &'a str,
     example: &'a str,
@@ -132,34 +103,23 @@ impl Project<'_> {
         }
         for part in ["api", "backend", "frontend"] {
             self.copy(&format!("examples/{}/{part}", self.example), part)?;
-            self.edit(&format!("{part}/Cargo.toml"), |manifest| {
-                manifest.replace(
-                    &format!("\"{}-", self.example),
-                    &format!("\"{}-", self.name),
-                )
-            })?;
+            let package = |app| format!("\"{app}-");
+            self.replace(
+                &format!("{part}/Cargo.toml"),
+                &package(self.example),
+                &package(self.name),
+            )?;
         }
         self.copy("examples/static", "frontend")?;
-        self.edit("crates/xtask/src/app.rs", |code| {
-            code.replace(&format!("\"{MAIN}\""), &format!("\"{}\"", self.name))
-        })?;
-        self.copy("Cargo.toml", "Cargo.toml")?;
-        self.edit("Cargo.toml", |manifest| self.manifest(&manifest))?;
+        let quoted = |name| format!("\"{name}\"");
+        self.replace("crates/xtask/src/app.rs", &quoted(MAIN), &quoted(self.name))?;
+        for (path, old, new) in ADAPTED {
+            self.replace(path, old, new)?;
+        }
         self.write("README.md", include_str!("new/readme.txt"))?;
         self.make_tests()?;
+        self.make_manifest()?;
         self.prune_lock()
-    }
-
-    /// Lets the lock file keep the versions, but only of what is still there.
-    fn prune_lock(&self) -> Result<()> {
-        let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-            .current_dir(self.folder)
-            .args(["update", "--workspace", "--offline"])
-            .output()
-            .context("cannot run cargo")?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "cargo cannot work with it: {said}");
-        Ok(())
     }
 
     fn make_tests(&self) -> Result<()> {
@@ -170,46 +130,32 @@ impl Project<'_> {
             self.copy(&path, &path)?;
         }
         let module = self.example.replace('-', "_");
-        let test = format!("e2e/tests/stack/examples/{module}.rs");
-        self.copy(&test, "e2e/tests/browser.rs")?;
-        self.edit("e2e/tests/browser.rs", |test| {
-            test.replace(&format!("start_app(\"{}\")", self.example), "start()")
-        })
+        let test = "e2e/tests/browser.rs";
+        self.copy(&format!("e2e/tests/stack/examples/{module}.rs"), test)?;
+        let start = format!("start_app(\"{}\")", self.example);
+        self.replace(test, &start, "start()")
     }
 
-    /// The workspace's manifest without the chat, the examples and the chat's tests.
-    fn manifest(&self, text: &str) -> String {
-        let is_about_others = |line: &str| {
-            ["chat-api = ", "chat-backend = "]
-                .iter()
-                .any(|it| line.starts_with(it))
-        };
-        let line = |line: &str| {
-            if line.starts_with("members = ") {
-                "members = [\"api\", \"backend\", \"frontend\", \"gateway\", \"crates/*\", \"e2e\"]"
-                    .to_owned()
-            } else if line.starts_with("exclude = ") {
-                "exclude = [\"frontend/asset-canister\"]".to_owned()
-            } else {
-                line.replace(
-                    &format!("{MAIN}-frontend"),
-                    &format!("{}-frontend", self.name),
-                )
-            }
-        };
-        let paragraphs = text.split("\n\n").filter(|paragraph| {
-            let package = paragraph.strip_prefix("[profile.wasm.package.");
-            package.is_none_or(|it| !it.contains("-frontend]") && !it.starts_with("replay"))
-        });
-        let paragraphs = paragraphs.map(|paragraph| {
-            let lines = paragraph.lines().filter(|line| !is_about_others(line));
-            lines.map(line).collect::<Vec<_>>().join("\n")
-        });
-        paragraphs.collect::<Vec<_>>().join("\n\n") + "\n"
+    fn make_manifest(&self) -> Result<()> {
+        let text = fs::read_to_string(self.layout.root().join("Cargo.toml"))?;
+        let manifest = manifest::of_workspace(&text, &manifest::of_packages(self.folder)?);
+        self.write("Cargo.toml", &manifest)
+    }
+
+    /// Lets the lock file keep the versions, but only of what is still there.
+    fn prune_lock(&self) -> Result<()> {
+        let output = build::cargo(self.layout)
+            .current_dir(self.folder)
+            .args(["update", "--workspace", "--offline"])
+            .output()
+            .context("cannot run cargo")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "cargo cannot work with it: {said}");
+        Ok(())
     }
 
     fn copy(&self, from: &str, to: &str) -> Result<()> {
-        let from = self.source.join(from);
+        let from = self.layout.root().join(from);
         let to = self.folder.join(to);
         self.copy_all(&from, &to)
             .with_context(|| format!("cannot copy {}", from.display()))
@@ -238,15 +184,23 @@ impl Project<'_> {
         match path.file_name().and_then(|name| name.to_str()) {
             Some("target" | "node_modules") => false,
             Some("tests") if is_of_a_package() => false,
-            _ => !LEFT.iter().any(|left| path == self.source.join(left)),
+            _ => !LEFT
+                .iter()
+                .any(|left| path == self.layout.root().join(left)),
         }
     }
 
-    fn edit(&self, path: &str, edit: impl FnOnce(String) -> String) -> Result<()> {
+    /// What is to be replaced has to be there: else it is something else now, of which nobody knows whether it fits.
+    fn replace(&self, path: &str, old: &str, new: &str) -> Result<()> {
         let path = self.folder.join(path);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        fs::write(&path, edit(text))?;
+        ensure!(
+            text.contains(old),
+            "{} does not contain {old}",
+            path.display()
+        );
+        fs::write(&path, text.replace(old, new))?;
         Ok(())
     }
 

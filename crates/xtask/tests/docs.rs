@@ -28,58 +28,38 @@ const OWN_SCRIPTS: [&str; 6] = ["deploy", "new", "release", "start", "stop", "te
 
 #[test]
 fn what_documents_point_at_is_there() {
-    let project = Project::read();
-    let mut missing = Vec::new();
-    for document in project.documents.values() {
-        let at = document.path.display();
-        for link in document
-            .links
-            .iter()
-            .filter(|it| !project.has_link(document, it))
-        {
-            missing.push(format!("{at}: link to {link}"));
-        }
-        for code in document
-            .code
-            .iter()
-            .filter(|it| !project.has_path(document, it))
-        {
-            missing.push(format!("{at}: {code}"));
-        }
-        for (link, name) in document
-            .named
-            .iter()
-            .filter(|(link, name)| !project.has_name(document, link, name))
-        {
-            missing.push(format!("{at}: {name} in {link}"));
-        }
-    }
+    let missing = Project::read(&root()).missing(|_| true);
     assert!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
 }
 
 #[test]
 fn scripts_in_documents_take_these_flags() {
-    let project = Project::read();
-    let mut unknown = Vec::new();
-    for document in project.documents.values() {
-        for command in document
-            .code
-            .iter()
-            .filter_map(|it| it.strip_prefix("scripts/"))
-        {
-            let mut words = command.split_whitespace().take_while(|word| *word != "#");
-            let script = words.next().unwrap_or_default();
-            if !project.root.join("scripts").join(script).is_file() {
-                unknown.push(format!("{}: scripts/{command}", document.path.display()));
-            } else if OWN_SCRIPTS.contains(&script) {
-                let help = help(script);
-                let flags = words.filter(|word| word.starts_with("--"));
-                let strange = flags.filter(|flag| !help.contains(*flag));
-                unknown.extend(strange.map(|flag| format!("scripts/{script} {flag}")));
-            }
-        }
-    }
+    let unknown = Project::read(&root()).unknown_flags(|_| true);
     assert!(unknown.is_empty(), "unknown:\n{}", unknown.join("\n"));
+}
+
+#[test]
+fn documents_of_a_new_project_point_at_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["new", "demo"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let project = Project::read(folder.path());
+    // Those of the crates also tell how these are developed.
+    let is_its_own = |document: &Document| !document.path.starts_with(project.root.join("crates"));
+    let faults = [
+        project.missing(is_its_own),
+        project.unknown_flags(is_its_own),
+    ]
+    .concat();
+    assert!(faults.is_empty(), "not there:\n{}", faults.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn help(command: &str) -> String {
@@ -109,8 +89,7 @@ struct Document {
 }
 
 impl Project {
-    fn read() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fn read(root: &Path) -> Self {
         let root = root.canonicalize().unwrap();
         let mut files = Vec::new();
         walk(&root, &mut files);
@@ -123,6 +102,45 @@ impl Project {
             documents: documents.collect(),
             root,
         }
+    }
+
+    /// Files and headings that these documents point at, and that are not there.
+    fn missing(&self, is_meant: impl Fn(&Document) -> bool) -> Vec<String> {
+        let mut missing = Vec::new();
+        for document in self.documents.values().filter(|it| is_meant(it)) {
+            let at = document.path.display();
+            let links = document.links.iter();
+            let links = links.filter(|it| !self.has_link(document, it));
+            missing.extend(links.map(|link| format!("{at}: link to {link}")));
+            let code = document.code.iter();
+            let code = code.filter(|it| !self.has_path(document, it));
+            missing.extend(code.map(|code| format!("{at}: {code}")));
+            let named = document.named.iter();
+            let named = named.filter(|(link, name)| !self.has_name(document, link, name));
+            missing.extend(named.map(|(link, name)| format!("{at}: {name} in {link}")));
+        }
+        missing
+    }
+
+    /// Scripts in these documents that are not there, and flags that scripts do not take.
+    fn unknown_flags(&self, is_meant: impl Fn(&Document) -> bool) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for document in self.documents.values().filter(|it| is_meant(it)) {
+            let code = document.code.iter();
+            for command in code.filter_map(|it| it.strip_prefix("scripts/")) {
+                let mut words = command.split_whitespace().take_while(|word| *word != "#");
+                let script = words.next().unwrap_or_default();
+                if !self.root.join("scripts").join(script).is_file() {
+                    unknown.push(format!("{}: scripts/{command}", document.path.display()));
+                } else if OWN_SCRIPTS.contains(&script) {
+                    let help = help(script);
+                    let flags = words.filter(|word| word.starts_with("--"));
+                    let strange = flags.filter(|flag| !help.contains(*flag));
+                    unknown.extend(strange.map(|flag| format!("scripts/{script} {flag}")));
+                }
+            }
+        }
+        unknown
     }
 
     fn has_link(&self, from: &Document, link: &str) -> bool {

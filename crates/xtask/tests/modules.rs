@@ -1,4 +1,4 @@
-//! The modules, as `scripts/test` has built them: the same wherever they are built.
+//! The modules, as `scripts/test` has built them: the same wherever they are built, and with their interfaces.
 
 use std::{
     env, fs,
@@ -6,7 +6,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use xtask::{build::Artifacts, layout::Layout};
+use wasmparser::{Parser, Payload};
+use xtask::{app::App, build::Artifacts, layout::Layout};
 
 /// The folders that are other ones on another machine.
 fn folders(layout: &Layout) -> Result<Vec<PathBuf>> {
@@ -39,6 +40,30 @@ fn no_module_tells_where_it_was_built() -> Result<()> {
                 module.display()
             );
         }
+    }
+    Ok(())
+}
+
+/// What everybody may read of a module's interface.
+fn interface(wasm: &[u8]) -> Result<Option<&str>> {
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name() == "icp:public candid:service"
+        {
+            return Ok(Some(str::from_utf8(section.data())?));
+        }
+    }
+    Ok(None)
+}
+
+#[test]
+fn the_examples_tell_their_interfaces() -> Result<()> {
+    let layout = Layout::of_this_workspace();
+    for app in App::examples(&layout)? {
+        let wasm = fs::read(Artifacts::with(&layout, &app).backend_wasm)?;
+        let file = format!("examples/{}/backend/backend.did", app.name());
+        let expected = fs::read_to_string(layout.root().join(file))?;
+        assert_eq!(interface(&wasm)?, Some(&*expected), "{}", app.name());
     }
     Ok(())
 }

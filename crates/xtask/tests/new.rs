@@ -1,5 +1,5 @@
-//! What `scripts/new` makes is complete. To build all of it takes too long here: canister and page are checked, and make use
-//! of what is compiled already.
+//! What `scripts/new` makes is complete. To build all of it takes too long here: it is checked, and makes use of what is
+//! compiled already.
 
 #![cfg(test)]
 
@@ -7,7 +7,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -19,40 +19,49 @@ fn make(name: &str, folder: &Path, example: &str) -> Output {
     xtask.output().unwrap()
 }
 
-/// Runs Cargo, which must succeed, in a folder; gives what it prints.
-fn cargo(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+/// Makes a project, which must succeed, and gives its packages.
+fn packages_of_new(name: &str, folder: &Path, example: &str) -> BTreeSet<String> {
+    let made = make(name, folder, example);
+    let said = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{said}");
+
     let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .current_dir(folder)
-        .env("CARGO_TARGET_DIR", Layout::of_this_workspace().target())
-        .args(arguments)
-        .arg("--offline");
-    let output = cargo.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo {arguments:?}: {said}");
-    output.stdout
+    cargo.current_dir(folder);
+    let metadata = [
+        "metadata",
+        "--no-deps",
+        "--format-version=1",
+        "--locked",
+        "--offline",
+    ];
+    let metadata: Value = serde_json::from_str(&run(cargo.args(metadata))).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages
+        .map(|it| it["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Runs what must succeed; gives what it prints.
+fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let [printed, said] = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+    assert!(output.status.success(), "{command:?}:\n{printed}\n{said}");
+    printed
 }
 
 #[test]
 fn an_app_of_each_example_fits_together() {
     for example in App::examples(&Layout::of_this_workspace()).unwrap() {
         let folder = tempfile::tempdir().unwrap();
-        let made = make("demo", folder.path(), example.name());
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "{said}");
-
-        let metadata = ["metadata", "--no-deps", "--format-version=1"];
-        let metadata = cargo(folder.path(), &metadata);
-        let metadata: Value = serde_json::from_slice(&metadata).unwrap();
-        let packages = metadata["packages"].as_array().unwrap().iter();
-        let names: BTreeSet<_> = packages.map(|it| it["name"].as_str().unwrap()).collect();
+        let names = packages_of_new("demo", folder.path(), example.name());
         for part in ["demo-api", "demo-backend", "demo-frontend", "e2e"] {
             assert!(names.contains(part), "{names:?}");
         }
         let others = [example.name(), "chat"];
-        let is_foreign = |name: &&str| others.iter().any(|other| name.starts_with(other));
+        let is_foreign = |name: &String| others.iter().any(|other| name.starts_with(other));
         assert!(!names.iter().any(is_foreign), "{names:?}");
         for file in [
+            "LICENSE",
             "README.md",
             "scripts/start",
             "frontend/index.html",
@@ -65,17 +74,22 @@ fn an_app_of_each_example_fits_together() {
 }
 
 #[test]
-fn its_canister_and_its_page_compile() {
+fn its_canister_its_page_and_its_test_compile() {
     let folder = tempfile::tempdir().unwrap();
-    let made = make("my-demo", folder.path(), "notifications");
-    assert!(made.status.success());
+    packages_of_new("my-demo", folder.path(), "notifications");
+    let check = |selection: &[&str]| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .current_dir(folder.path())
+            .env("CARGO_TARGET_DIR", Layout::of_this_workspace().target())
+            .args(["check", "--locked", "--offline"]);
+        run(cargo.args(selection));
+    };
     let target = ["--target=wasm32-unknown-unknown", "--profile=wasm"];
     for package in ["--package=my-demo-backend", "--package=my-demo-frontend"] {
-        cargo(
-            folder.path(),
-            &[&["check", "--locked", package], &target[..]].concat(),
-        );
+        check(&[&target[..], &[package]].concat());
     }
+    check(&["--workspace", "--test=browser"]);
 }
 
 #[test]

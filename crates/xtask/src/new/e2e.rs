@@ -3,10 +3,12 @@
 //!
 //! - [`network`]: a local network and a gateway on free ports.
 //! - [`stack`]: these, and the app on them.
+//! - [`artifact`]: what the scripts have built.
 //! - [`canister`]: a canister, called with typed arguments.
 //! - [`browser`]: headless Chromium.
 //! - [`wait`]: waiting for a condition, with a deadline.
 
+pub mod artifact;
 pub mod browser;
 pub mod canister;
 pub mod network;
