@@ -42,15 +42,19 @@ const FORGET_PAGE: &str = "(async () => {
     for (const name of await caches.keys()) await caches.delete(name);
 })().then(done)";
 
-/// Measures all the time how long everything else in the page takes, by the gaps in between; the browser tells of tasks only
-/// that take more than 50 ms.
+/// Measures how long the page's tasks take. The browser tells of those of more than 50 ms; shorter ones took no longer than
+/// everything between two messages to itself, which may be several of them.
 const WATCH_TASKS: &str = "
+    window.longTask = 0;
+    new PerformanceObserver((tasks) => {
+        for (const { duration } of tasks.getEntries()) window.longTask = Math.max(window.longTask, duration);
+    }).observe({ type: 'longtask' });
     const { port1, port2 } = new MessageChannel();
     let last = performance.now();
-    window.longest = 0;
+    window.gap = 0;
     port1.onmessage = () => {
         const now = performance.now();
-        window.longest = Math.max(window.longest, now - last);
+        window.gap = Math.max(window.gap, now - last);
         last = now;
         port2.postMessage(null);
     };
@@ -116,8 +120,10 @@ async fn longest_tasks(browser: &Browser, stack: &Stack) -> Result<[f64; 2]> {
     let window = enter(browser, stack).await?;
     window.click("#composer").await?;
     window.execute(WATCH_TASKS).await?;
-    window.press_keys(TYPED).await?;
-    window.wait_two_frames().await?;
+    for key in TYPED.chars() {
+        window.press_keys(key).await?;
+        window.wait_two_frames().await?;
+    }
     let typing = longest_task(&window).await?;
 
     window.click("[aria-label=Messages]").await?;
@@ -139,7 +145,9 @@ async fn longest_tasks(browser: &Browser, stack: &Stack) -> Result<[f64; 2]> {
 
 /// Since it was asked for last.
 async fn longest_task(window: &Window) -> Result<f64> {
-    let longest = "const { longest } = window; window.longest = 0; return longest";
+    let longest = "const { longTask, gap } = window;
+        window.longTask = window.gap = 0;
+        return longTask || Math.min(gap, 50)";
     window.ask(longest, []).await
 }
 
