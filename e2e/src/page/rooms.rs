@@ -35,12 +35,14 @@ impl Window {
 
     /// Waits until the list says this about a room: how much is unread there, that it is muted.
     pub async fn wait_for_room_label(&self, room: &str, label: &str) -> Result<()> {
-        self.wait_for(&labelled(room, label)).await.map(|_| ())
+        let labelled = format!("[data-room='{room}'] [aria-label='{label}']");
+        self.wait_for(&labelled).await.map(|_| ())
     }
 
-    /// Waits until the list does not say this about a room.
-    pub async fn wait_for_no_room_label(&self, room: &str, label: &str) -> Result<()> {
-        self.wait_for_none(&labelled(room, label)).await
+    /// Waits until the canister knows that everything in a room has been read.
+    pub async fn wait_until_read(&self, room: &str) -> Result<()> {
+        self.wait_for_none(&format!("[data-room='{room}'] .badges"))
+            .await
     }
 
     /// Waits for this title of the page, which tells how many conversations want attention.
@@ -66,8 +68,4 @@ impl Window {
     pub async fn close_panel(&self) -> Result<()> {
         self.press("Close").await
     }
-}
-
-fn labelled(room: &str, label: &str) -> String {
-    format!("[data-room='{room}'] [aria-label='{label}']")
 }

@@ -42,7 +42,7 @@ async fn a_long_room_is_read_both_ways_and_the_reader_stays_where_they_are() -> 
     alice.wait_until_seen(0).await?;
     alice.click("[aria-label=Messages]").await?;
     alice.scroll_until_seen(Key::PageDown, ALL - 1).await?;
-    alice.wait_for_no_room_label(LOBBY, &unread).await?;
+    alice.wait_until_read(LOBBY).await?;
 
     // From the end of a page that knows nothing of what is before, to the beginning.
     alice.reload().await?;

@@ -19,8 +19,7 @@ async fn what_is_unread_is_counted_and_marked_until_it_is_read() -> Result<()> {
     bob.wait_for_room_label(LOBBY, "3 unread messages").await?;
     bob.open_room(LOBBY).await?;
     bob.wait_for_text("li:has(.unread-line)", "one").await?;
-    bob.wait_for_no_room_label(LOBBY, "3 unread messages")
-        .await?;
+    bob.wait_until_read(LOBBY).await?;
 
     // It is read for good.
     bob.open_room("Elsewhere").await?;
