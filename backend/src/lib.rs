@@ -51,12 +51,6 @@ pub fn with_chat<R>(act: impl FnOnce(&mut Chat<CanisterMemory>) -> R) -> R {
     CHAT.with_borrow_mut(act)
 }
 
-/// Makes the interface readable to tools and explorers from the canister itself.
-#[cfg(target_family = "wasm")]
-#[unsafe(link_section = "icp:public candid:service")]
-pub static CANDID_SERVICE: [u8; include_bytes!("../chat.did").len()] =
-    *include_bytes!("../chat.did");
-
 #[ic_cdk::init]
 fn init() {
     start();
@@ -101,6 +95,7 @@ fn start_websockets() {
 
 ic_ws_cdk::export_methods!(ChatMessage);
 ic_ws_cdk::export_inspect_message!();
+ic_ws_cdk::embed_interface!("chat.did");
 
 fn on_open(args: OnOpenCallbackArgs) {
     transport::deliver(CHAT.with_borrow_mut(|chat| chat.connected(args.client_key, time())));

@@ -21,7 +21,7 @@ use xtask::layout::Layout;
 
 use crate::wait::until;
 
-/// A running network of its own for each test.
+/// A running network, and a gateway to it.
 pub struct Network {
     /// The HTTP interface of the network.
     pub ic_url: String,
@@ -95,8 +95,8 @@ impl Network {
         })
     }
 
-    /// The one for all tests of a program that do nothing to others there: compiling the canisters takes longer than most
-    /// tests. It has a runtime of its own, as a test's ends with the test, and ends with the program.
+    /// The one for all tests of a program that do nothing to others there. It has a runtime of its own, as a test's ends with
+    /// the test, and ends with the program.
     pub async fn shared() -> Result<Arc<Self>> {
         static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
         static NETWORK: OnceCell<Arc<Network>> = OnceCell::const_new();

@@ -70,7 +70,27 @@ macro_rules! export_inspect_message {
 }
 
 /// Lets everybody read the canister's interface from the canister itself: explorers show it, and tools compare it with the
-/// one that is to come, before an upgrade. It is in a file of the package, which a test of the canister's writes anew
+/// one that is to come, before an upgrade. It is in a file of the package.
+///
+/// ```no_run
+/// ic_ws_cdk::embed_interface!("backend.did");
+/// ```
+#[macro_export]
+macro_rules! embed_interface {
+    ($file:literal) => {
+        #[doc = concat!("The interface, from `", $file, "`.")]
+        #[cfg(target_family = "wasm")]
+        #[unsafe(link_section = "icp:public candid:service")]
+        pub static CANDID_SERVICE: [u8; include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/",
+            $file
+        ))
+        .len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file));
+    };
+}
+
+/// As [`embed_interface!`](crate::embed_interface), of a file that nobody writes: a test of the canister's writes it anew
 /// whenever it is out of date.
 ///
 /// Stands below all methods, where their types are known. The canister needs `candid` as a dependency of its own.
@@ -82,15 +102,7 @@ macro_rules! export_inspect_message {
 #[macro_export]
 macro_rules! export_interface {
     ($file:literal) => {
-        #[doc = concat!("The interface, from `", $file, "`.")]
-        #[cfg(target_family = "wasm")]
-        #[unsafe(link_section = "icp:public candid:service")]
-        pub static CANDID_SERVICE: [u8; include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/",
-            $file
-        ))
-        .len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file));
+        $crate::embed_interface!($file);
 
         #[cfg(test)]
         #[test]
