@@ -29,6 +29,9 @@ use crate::{app::App, layout::Layout};
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const WASM_PROFILE: &str = "wasm";
 
+/// What runs on this machine beside the browser.
+pub(crate) const STARTED_PROGRAMS: [&str; 2] = ["ic-localnet", "ic-ws-gateway"];
+
 /// Where the results of a build are.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
@@ -120,18 +123,26 @@ fn wasm_folder(layout: &Layout) -> PathBuf {
 
 /// Builds what is started.
 pub fn all(layout: &Layout, app: &App) -> Result<Artifacts> {
-    const PROGRAMS: [&str; 2] = ["ic-localnet", "ic-ws-gateway"];
+    let programs = || programs(layout, &STARTED_PROGRAMS);
+    let canisters = || canisters_and_page(layout, app);
     if Artifacts::of(layout).localnet.exists() {
-        programs(layout, &PROGRAMS)?;
-        return canisters_and_page(layout, app);
+        programs()?;
+        return canisters();
     }
-    // A first build has minutes of work: beside the native programs, as linking a canister keeps only one core busy.
+    at_once(programs, canisters)
+}
+
+/// Builds native programs and WebAssembly beside each other, as linking a canister keeps only one core busy: for builds that
+/// have minutes of work.
+pub(crate) fn at_once<T: Send>(
+    native: impl FnOnce() -> Result<()>,
+    wasm: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
     thread::scope(|scope| {
-        let canisters = scope.spawn(|| canisters_and_page(layout, app));
-        programs(layout, &PROGRAMS)?;
-        canisters
-            .join()
-            .map_err(|_| anyhow!("the build of the canisters panicked"))?
+        let wasm = scope.spawn(wasm);
+        native()?;
+        wasm.join()
+            .map_err(|_| anyhow!("the build for WebAssembly panicked"))?
     })
 }
 

@@ -140,7 +140,7 @@ fn check_interfaces(icp: &Icp<'_>, steps: &[Step], options: &Options) -> Result<
         return Ok(());
     }
     let mut broken = Vec::new();
-    for step in steps.iter().filter(|step| step.upgrades()) {
+    for step in steps.iter().filter(|step| step.replaces_module()) {
         let name = step.module.name;
         let Some(new) = interface::of_module(&step.module.path)? else {
             continue;

@@ -26,10 +26,29 @@ const BROWSER: [Program; 2] = [
 /// What runs the published JavaScript packages.
 const NODEJS: [Program; 2] = [(&["node"], "nodejs"), (&["npm"], "npm")];
 
+const UNIT_TESTS: [&str; 2] = ["--lib", "--bins"];
+const INTEGRATION_TESTS: [&str; 2] = ["--test", "*"];
+
 /// Builds what the tests drive, installs what they need, and runs them: the quick ones first, the end-to-end ones last.
 pub fn run(layout: &Layout) -> Result<()> {
     ensure_browser(layout)?;
-    build::all(layout, &App::main(layout))?;
+    build::at_once(|| compile_native(layout), || compile_wasm(layout))?;
+    for targets in [&UNIT_TESTS[..], &["--doc"], &INTEGRATION_TESTS] {
+        cargo_test(layout, targets)?;
+    }
+    Ok(())
+}
+
+fn compile_native(layout: &Layout) -> Result<()> {
+    build::programs(layout, &build::STARTED_PROGRAMS)?;
+    cargo_test(
+        layout,
+        &[&UNIT_TESTS[..], &INTEGRATION_TESTS, &["--no-run"]].concat(),
+    )
+}
+
+fn compile_wasm(layout: &Layout) -> Result<()> {
+    build::canisters_and_page(layout, &App::main(layout))?;
     // A project that `scripts/new` has made has none of these.
     if layout.e2e_js().exists() {
         build::examples(layout)?;
@@ -37,15 +56,17 @@ pub fn run(layout: &Layout) -> Result<()> {
         build::replay(layout)?;
         build::client_tests(layout)?;
     }
-    // No package is selected, for the reason given at `build::programs`.
-    for targets in [&["--lib", "--bins"][..], &["--doc"], &["--test", "*"]] {
-        let mut cargo = build::cargo(layout);
-        cargo.args(["test", "--workspace"]).args(targets);
-        ensure!(
-            cargo.status().context("cannot run cargo")?.success(),
-            "tests have failed: see above"
-        );
-    }
+    Ok(())
+}
+
+/// Selects no package, for the reason given at `build::programs`.
+fn cargo_test(layout: &Layout, arguments: &[&str]) -> Result<()> {
+    let mut cargo = build::cargo(layout);
+    cargo.args(["test", "--workspace"]).args(arguments);
+    ensure!(
+        cargo.status().context("cannot run cargo")?.success(),
+        "tests do not compile, or have failed: see above"
+    );
     Ok(())
 }
 

@@ -65,7 +65,10 @@ async fn a_deployment_that_was_interrupted_is_repeated() -> Result<()> {
     fs::write(&go, []).await?;
 
     let said = project.deploy(&["--yes"]).await?;
-    assert!(said.contains("backend stays as it is"), "{said}");
+    assert!(
+        said.contains("backend is upgraded to the version that it has"),
+        "{said}"
+    );
     assert_eq!(project.canisters().await?, canisters);
 
     let page = fetch(&project, "/").await?;

@@ -71,7 +71,7 @@ impl Step {
         self.deployed.is_none()
     }
 
-    pub(super) fn upgrades(&self) -> bool {
+    pub(super) fn replaces_module(&self) -> bool {
         self.installed()
             .is_some_and(|hash| hash != self.module.hash)
     }
@@ -89,7 +89,9 @@ impl fmt::Display for Step {
                 f,
                 "{name} is there and empty: version {version} is installed, {hash}"
             ),
-            Some(installed) if installed == hash => write!(f, "{name} stays as it is, {hash}"),
+            Some(installed) if installed == hash => {
+                write!(f, "{name} is upgraded to the version that it has, {hash}")
+            }
             Some(installed) => write!(
                 f,
                 "{name} is upgraded to version {version}, from {installed} to {hash}"
@@ -126,7 +128,7 @@ mod tests {
         let with = |hash| step(Some(deployed(hash, "0", "0")));
         assert!(step(None).contains("created"));
         assert!(with(None).contains("empty"));
-        assert!(with(Some("0xc0ffee")).contains("stays"));
+        assert!(with(Some("0xc0ffee")).contains("the version that it has"));
         assert!(with(Some("0xbad")).contains("from bad to c0ffee"));
     }
 
