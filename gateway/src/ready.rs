@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use crate::gateway::Gateway;
 
@@ -30,18 +30,19 @@ pub(crate) async fn watch(gateway: Arc<Gateway>) {
     let mut answered = None;
     loop {
         let silent = |last: Instant| last.elapsed() >= interval;
+        let mut reason = None;
         if gateway.network.last_answer().is_none_or(silent) {
-            match timeout(interval, gateway.network.probe()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => debug!(%error, "the network is asked in vain"),
-                Err(_) => debug!("the network is asked in vain"),
-            }
+            reason = match timeout(interval, gateway.network.probe()).await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some(format!("nothing has come for {interval:?}")),
+            };
         }
         let answers = network_answers(&gateway);
         if answered.replace(answers) != Some(answers) {
             match answers {
                 true => info!("the network answers"),
-                false => warn!("the network does not answer"),
+                false => warn!(reason, "the network does not answer"),
             }
         }
         sleep(interval).await;

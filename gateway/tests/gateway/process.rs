@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, sink},
     net::TcpStream,
-    process::{Child, Command},
+    process::{Child, ChildStderr, Command},
 };
 
 struct Process {
@@ -40,22 +40,27 @@ fn command(directory: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// Reads to the first line that has `part` in it.
+async fn line_with(log: &mut BufReader<ChildStderr>, part: &str) -> String {
+    let mut line = String::new();
+    within(async {
+        while !line.contains(part) {
+            line.clear();
+            assert!(log.read_line(&mut line).await.unwrap() > 0, "it has ended");
+        }
+    })
+    .await;
+    line
+}
+
 impl Process {
     /// Runs it in an empty directory until it says where it listens.
     async fn start(directory: TempDir, args: &[&str]) -> Self {
         let mut child = command(directory.path(), args).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let address = within(async {
-            loop {
-                line.clear();
-                assert!(log.read_line(&mut line).await.unwrap() > 0, "it has ended");
-                if let Some((_, rest)) = line.split_once(" address=") {
-                    break rest.split_whitespace().next().unwrap().parse().unwrap();
-                }
-            }
-        })
-        .await;
+        let started = line_with(&mut log, " address=").await;
+        let (_, address) = started.split_once(" address=").unwrap();
+        let address = address.split_whitespace().next().unwrap().parse().unwrap();
         tokio::spawn(async move { copy(&mut log, &mut sink()).await });
         Self {
             child,
@@ -158,6 +163,20 @@ async fn a_setting_that_is_wrong_keeps_it_from_starting() {
     for part in ["gateway.toml", "--max-conections", "--max-connections"] {
         assert!(text.contains(part), "{text}");
     }
+}
+
+#[tokio::test]
+async fn why_the_network_does_not_answer_is_logged() {
+    let directory = TempDir::new().unwrap();
+    // Nobody listens at port 1.
+    let args = [
+        "--gateway-address=127.0.0.1:0",
+        "--ic-network-url=http://127.0.0.1:1",
+    ];
+    let mut child = command(directory.path(), &args).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let line = line_with(&mut log, "the network does not answer").await;
+    assert!(line.contains("Connection refused"), "{line}");
 }
 
 #[tokio::test]

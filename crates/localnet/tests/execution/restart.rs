@@ -156,7 +156,8 @@ async fn a_call_that_expires_before_it_is_executed_is_rejected() {
         let network = Network::open(config, keys).unwrap();
         TestNet { network }
     };
-    let net = open(Duration::from_mins(10));
+    // Long enough for the calls to expire, and too short for the outcomes of those that are executed before to be forgotten.
+    let net = open(Duration::from_mins(3));
     let canister = net.deploy(SLOW).await;
     // All are received at once, and executing them takes much longer than it takes to shut down.
     let together = Rule::always(Fault::Reorder {
