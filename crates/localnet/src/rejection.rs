@@ -121,6 +121,7 @@ pub enum ErrorCode {
     CanisterOutOfCycles = 207,
     CertifiedStateUnavailable = 208,
     CanisterNotFound = 301,
+    CanisterSnapshotNotFound = 305,
     CanisterRejectedMessage = 406,
     UnknownManagementMessage = 407,
     InvalidManagementPayload = 408,

@@ -12,3 +12,5 @@ mod project;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod rollout;
 mod sign_in;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod snapshots;

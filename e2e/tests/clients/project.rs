@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use e2e::{icp::Icp, network::Network};
+use serde_json::Value;
 use tokio::{fs, process::Command};
 
 /// The network's name for `scripts/deploy`.
@@ -117,6 +118,19 @@ impl Project {
         let ids = format!(".icp/data/mappings/{NAME}.ids.json");
         let ids = fs::read(self.icp.folder().join(ids)).await;
         Ok(serde_json::from_slice(&ids.context("no canisters")?)?)
+    }
+
+    /// What `icp` tells about a canister.
+    pub async fn status(&self, canister: &str) -> Result<Value> {
+        let arguments = ["canister", "status", canister, "--json", "-e", NAME];
+        Ok(serde_json::from_str(&self.icp.run(arguments).await?)?)
+    }
+
+    /// The address of the page.
+    pub async fn page(&self) -> Result<String> {
+        let frontend = &self.canisters().await?["frontend"];
+        let port = self.network.port();
+        Ok(format!("http://{frontend}.localhost:{port}/"))
     }
 }
 

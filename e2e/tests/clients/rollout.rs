@@ -7,7 +7,6 @@ use candid::Principal;
 use e2e::{browser::Browser, gateway, wait::until};
 use reqwest::Response;
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value;
 use tokio::fs;
 
 use crate::project::{BACKUP, NAME, Project, outcome};
@@ -24,11 +23,6 @@ async fn fetch(project: &Project, path: &str) -> Result<Response> {
     let frontend = Principal::from_text(&project.canisters().await?["frontend"])?;
     let response = project.network.fetch(frontend, path).await?;
     Ok(response.error_for_status()?)
-}
-
-async fn status(project: &Project, canister: &str) -> Result<Value> {
-    let arguments = ["canister", "status", canister, "--json", "-e", NAME];
-    Ok(serde_json::from_str(&project.icp.run(arguments).await?)?)
 }
 
 /// How many connections the gateway has seen the end of.
@@ -78,7 +72,7 @@ async fn a_deployment_that_was_interrupted_is_repeated() -> Result<()> {
     let domains = fetch(&project, "/.well-known/ic-domains").await?;
     assert_eq!(domains.text().await?, "chat.example\n");
 
-    let backend = status(&project, "backend").await?;
+    let backend = project.status("backend").await?;
     let settings = &backend["settings"];
     assert_eq!(settings["freezing_threshold"], "7_776_000");
     let controllers = settings["controllers"].as_array().context("none")?;
@@ -107,9 +101,8 @@ async fn an_upgrade_in_the_middle_of_a_chat_is_not_noticed() -> Result<()> {
     project.replace(&[(label, without.to_owned())]).await?;
     project.icp.run(["deploy", "--yes", "-e", NAME]).await?;
     project.replace(&[(without, label.to_owned())]).await?;
-    let before = status(&project, "backend").await?;
-    let frontend = &project.canisters().await?["frontend"];
-    let page = format!("http://{frontend}.localhost:{}/", project.network.port());
+    let before = project.status("backend").await?;
+    let page = project.page().await?;
 
     let browser = Browser::start().await?;
     let alice = browser.window(&page).await?;
@@ -132,7 +125,7 @@ async fn an_upgrade_in_the_middle_of_a_chat_is_not_noticed() -> Result<()> {
     }
     let said = outcome(&deployment.await??)?;
     assert!(said.contains("backend is upgraded"), "{said}");
-    let after = status(&project, "backend").await?;
+    let after = project.status("backend").await?;
     assert_ne!(after["module_hash"], before["module_hash"]);
 
     bob.say("After").await?;
@@ -168,11 +161,11 @@ async fn what_would_go_wrong_is_said_before_anything_is_done() -> Result<()> {
         .icp
         .run([&install[..], &["-e", NAME]].concat())
         .await?;
-    let before = status(&project, "backend").await?;
+    let before = project.status("backend").await?;
 
     let refusal = project.refusal(NAME, &["--yes"]).await?;
     assert!(refusal.contains("backend: method \"wave\""), "{refusal}");
-    let after = status(&project, "backend").await?;
+    let after = project.status("backend").await?;
     assert_eq!(after["module_hash"], before["module_hash"]);
     assert!(!project.canisters().await?.contains_key("frontend"));
 

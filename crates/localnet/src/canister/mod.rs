@@ -4,12 +4,14 @@ mod calls;
 mod deadlines;
 mod effects;
 mod execute;
+mod footprint;
 mod history;
 mod logs;
 mod messages;
 mod query;
 mod queue;
 mod settings;
+mod snapshot;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,12 +21,14 @@ use serde::{Deserialize, Serialize};
 
 pub use calls::Calls;
 pub use execute::Host;
+pub use footprint::Footprint;
 pub use history::ChangeHistory;
 pub use logs::{LogLine, Logs};
 pub use messages::{Message, Origin, Outbound, Outcome, Request, Response, Task};
 pub use query::{QueryCall, QueryGraph, QueryGraphLimits};
 pub use queue::{Queue, Waiting};
 pub use settings::Settings;
+pub use snapshot::{Snapshot, SnapshotId, Snapshots};
 pub use view::{CanisterView, Canisters};
 
 use crate::{
@@ -90,6 +94,11 @@ pub struct Canister {
     pub logs: Arc<Logs>,
     /// What was changed about it.
     pub history: ChangeHistory,
+    /// What it was at some moments.
+    #[serde(skip)]
+    pub snapshots: Arc<Snapshots>,
+    /// How many snapshots were taken of it.
+    pub next_snapshot: u64,
 }
 
 impl Canister {
@@ -109,6 +118,8 @@ impl Canister {
             chunks: BTreeMap::new(),
             logs: Arc::default(),
             history: ChangeHistory::default(),
+            snapshots: Arc::default(),
+            next_snapshot: 0,
         }
     }
 
@@ -141,6 +152,22 @@ impl Canister {
     /// Bytes of its chunk store.
     pub fn chunk_bytes(&self) -> usize {
         self.chunks.values().map(Vec::len).sum()
+    }
+
+    /// What it takes of the space that all canisters share, without its snapshots.
+    pub fn own_footprint(&self) -> Footprint {
+        Footprint {
+            heap: self.heap_bytes(),
+            stable: self.stable_bytes(),
+            chunks: self.chunk_bytes() as u64,
+        }
+    }
+
+    /// What it takes of the space that all canisters share.
+    pub fn footprint(&self) -> Footprint {
+        let snapshots = self.snapshots.values();
+        let snapshots: Footprint = snapshots.map(|snapshot| snapshot.footprint()).sum();
+        self.own_footprint() + snapshots
     }
 
     /// Whether a task of that kind is in the queue.
@@ -193,6 +220,7 @@ impl Canister {
             global_timer: self.global_timer,
             logs: Arc::clone(&self.logs),
             chunk_bytes: self.chunk_bytes(),
+            snapshots: Arc::clone(&self.snapshots),
             code,
         }
     }

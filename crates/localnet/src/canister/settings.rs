@@ -206,6 +206,16 @@ impl Settings {
             }
     }
 
+    /// Whether `reader` may list the snapshots of a canister with these settings.
+    pub fn may_list_snapshots(&self, reader: Principal) -> bool {
+        self.controllers.contains(&reader)
+            || match &self.snapshot_visibility {
+                SnapshotVisibility::Controllers => false,
+                SnapshotVisibility::Public => true,
+                SnapshotVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
+            }
+    }
+
     /// Whether `reader` may read the status of a canister with these settings.
     pub fn may_read_status(&self, reader: Principal) -> bool {
         self.controllers.contains(&reader)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candid::Principal;
 use rpds::HashTrieMapSync;
 
-use super::{Host, Logs, Settings, Status, execute::Standing, no_module};
+use super::{Host, Logs, Settings, Snapshots, Status, execute::Standing, no_module};
 use crate::{
     execution::{CodeView, EntryPoint, Environment, Execution, Input, SystemState, Target},
     rejection::{ErrorCode, Rejection},
@@ -34,6 +34,8 @@ pub struct CanisterView {
     pub logs: Arc<Logs>,
     /// Bytes in its chunk store.
     pub chunk_bytes: usize,
+    /// What it was at some moments.
+    pub snapshots: Arc<Snapshots>,
     /// Its code and memories.
     pub code: Option<CodeView>,
 }

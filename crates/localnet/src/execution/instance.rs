@@ -72,6 +72,18 @@ impl Code {
     }
 }
 
+impl From<CodeView> for Code {
+    /// Goes on from that moment; the view stays as it is.
+    fn from(view: CodeView) -> Self {
+        Self {
+            module: view.module,
+            globals: view.globals,
+            heap: view.heap.into(),
+            stable: view.stable,
+        }
+    }
+}
+
 /// What to run in an instance.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {

@@ -1,7 +1,7 @@
 //! The network's limits, all in one place.
 
 use crate::{
-    canister::QueryGraphLimits,
+    canister::{Footprint, QueryGraphLimits},
     execution::{Limits, StableLimits, WASM_PAGE},
 };
 
@@ -19,7 +19,7 @@ pub struct NetworkLimits {
     pub install_instructions: u64,
     /// Bytes of a canister's heap.
     pub heap_bytes: usize,
-    /// Bytes of the heaps of all canisters together; looked at once a batch.
+    /// Bytes of the heaps of all canisters and snapshots together; executions look at it once a batch.
     pub all_heap_bytes: u64,
     /// Bytes of a canister's stable memory.
     pub stable_bytes: u64,
@@ -29,7 +29,8 @@ pub struct NetworkLimits {
     pub query_stable_written_bytes: u64,
     /// The same of installing or upgrading.
     pub install_stable_written_bytes: u64,
-    /// Bytes of the pages of stable memory that all canisters together ever wrote to; looked at once a batch.
+    /// Bytes of the pages of stable memory that all canisters together ever wrote to, those of snapshots included;
+    /// executions look at it once a batch.
     pub all_stable_bytes: u64,
     /// Bytes of an argument between canisters.
     pub payload_bytes: usize,
@@ -59,8 +60,10 @@ pub struct NetworkLimits {
     pub canisters: usize,
     /// Chunks in a canister's chunk store.
     pub chunks: usize,
-    /// Bytes of the chunk stores of all canisters together.
-    pub all_chunk_bytes: usize,
+    /// Bytes of the chunk stores of all canisters and snapshots together.
+    pub all_chunk_bytes: u64,
+    /// Snapshots of a canister.
+    pub snapshots: usize,
     /// How long a canister may take to stop before whoever asked for it is told so, in nanoseconds.
     pub stop_timeout_ns: u64,
     /// How deep composite queries may call each other.
@@ -100,6 +103,7 @@ impl Default for NetworkLimits {
             canisters: 10_000,
             chunks: 100,
             all_chunk_bytes: 4 << 30,
+            snapshots: 10,
             stop_timeout_ns: 5 * 60 * 1_000_000_000,
             query_call_depth: 6,
             query_call_instructions: 50_000_000,
@@ -109,6 +113,15 @@ impl Default for NetworkLimits {
 }
 
 impl NetworkLimits {
+    /// The space that all canisters share.
+    pub fn space(&self) -> Footprint {
+        Footprint {
+            heap: self.all_heap_bytes,
+            stable: self.all_stable_bytes,
+            chunks: self.all_chunk_bytes,
+        }
+    }
+
     /// The bounds on an update call, timer, heartbeat or callback.
     pub fn of_update(&self) -> Limits {
         Limits {

@@ -12,8 +12,8 @@ use ic_transport_types::RequestId;
 use super::{History, NetworkLimits, Published, Submission};
 use crate::{
     canister::{
-        Calls, Canister, CanisterView, Canisters, Host, Message, Origin, Outbound, Outcome, Queue,
-        Request, Response, Settings, Status, Task, Waiting, not_found,
+        Calls, Canister, CanisterView, Canisters, Footprint, Host, Message, Origin, Outbound,
+        Outcome, Queue, Request, Response, Settings, Status, Task, Waiting, not_found,
     },
     certification::{NetworkKeys, RequestOrigin, RequestStatus, StateTree},
     management,
@@ -133,13 +133,29 @@ impl State {
     /// Begins a batch at the given time: due timers and heartbeats queue up, and who has waited long enough is told.
     pub fn begin_batch(&mut self, now_ns: u64) {
         self.host.time_ns = now_ns;
-        let stable_bytes = self.canisters.values().map(Canister::stable_bytes).sum();
-        self.host.limits.stable.new_bytes =
-            self.limits.all_stable_bytes.saturating_sub(stable_bytes);
-        let heap_bytes = self.canisters.values().map(Canister::heap_bytes).sum();
-        self.host.limits.new_heap_bytes = self.limits.all_heap_bytes.saturating_sub(heap_bytes);
+        let room = self.limits.space() - self.taken();
+        self.host.limits.stable.new_bytes = room.stable;
+        self.host.limits.new_heap_bytes = room.heap;
         self.end_waiting(now_ns);
         self.enqueue_due_tasks(now_ns);
+    }
+
+    /// How much of the space that all canisters share is taken.
+    fn taken(&self) -> Footprint {
+        self.canisters.values().map(Canister::footprint).sum()
+    }
+
+    /// Refuses what needs more space than there is, besides what is `freed` by it.
+    pub fn check_room(&self, needed: Footprint, freed: Footprint) -> Result<(), Rejection> {
+        let lacking = self.taken() - freed + needed - self.limits.space();
+        let what = match lacking {
+            Footprint { heap: 1.., .. } => "heaps",
+            Footprint { stable: 1.., .. } => "stable memory",
+            Footprint { chunks: 1.., .. } => "chunks",
+            _ => return Ok(()),
+        };
+        let message = format!("the network has no more space for {what}");
+        Err(Rejection::new(ErrorCode::CanisterOutOfMemory, message))
     }
 
     fn end_waiting(&mut self, now_ns: u64) {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Call, Handled, check_controller_or_self, decode, done, reply};
 use crate::{
-    canister::Canister,
+    canister::{Canister, Footprint},
     executor::State,
     rejection::{ErrorCode, Rejection},
 };
@@ -47,12 +47,11 @@ fn check_room(state: &State, canister: &Canister, bytes: usize) -> Result<(), Re
             message,
         ));
     }
-    let stored: usize = state.canisters.values().map(Canister::chunk_bytes).sum();
-    if stored + bytes > state.limits.all_chunk_bytes {
-        let message = "the network has no more space for chunks";
-        return Err(Rejection::new(ErrorCode::CanisterOutOfMemory, message));
-    }
-    Ok(())
+    let needed = Footprint {
+        chunks: bytes as u64,
+        ..Footprint::default()
+    };
+    state.check_room(needed, Footprint::default())
 }
 
 pub fn stored_chunks(state: &mut State, call: &mut Call<'_>) -> Handled {

@@ -44,11 +44,15 @@ pub fn check_acceptable(
         "canister_status"
         | "clear_chunk_store"
         | "delete_canister"
+        | "delete_canister_snapshot"
         | "install_chunked_code"
         | "install_code"
+        | "list_canister_snapshots"
+        | "load_canister_snapshot"
         | "start_canister"
         | "stop_canister"
         | "stored_chunks"
+        | "take_canister_snapshot"
         | "uninstall_code"
         | "update_settings"
         | "upload_chunk" => {
@@ -56,6 +60,7 @@ pub fn check_acceptable(
             let settings = &find(id)?.settings;
             if settings.controllers.contains(&call.sender)
                 || method == "canister_status" && settings.may_read_status(call.sender)
+                || method == "list_canister_snapshots" && settings.may_list_snapshots(call.sender)
             {
                 return Ok(());
             }

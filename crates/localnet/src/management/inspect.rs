@@ -61,7 +61,7 @@ fn status(canister: &CanisterView) -> CanisterStatusResult {
             custom_sections_size: memory.metadata.into(),
             canister_history_size: 0_u8.into(),
             wasm_chunk_store_size: memory.chunks.into(),
-            snapshots_size: 0_u8.into(),
+            snapshots_size: memory.snapshots.into(),
             log_memory_store_size: memory.logs.into(),
         },
         cycles: canister.cycles.into(),
@@ -85,13 +85,16 @@ struct Memory {
     metadata: u64,
     chunks: u64,
     logs: u64,
+    snapshots: u64,
 }
 
 impl Memory {
     fn of(canister: &CanisterView) -> Self {
+        let snapshots = canister.snapshots.values();
         let empty = Self {
             chunks: canister.chunk_bytes as u64,
             logs: canister.logs.bytes() as u64,
+            snapshots: snapshots.map(|snapshot| snapshot.bytes()).sum(),
             ..Self::default()
         };
         let Some(code) = &canister.code else {
@@ -108,7 +111,8 @@ impl Memory {
     }
 
     fn total(&self) -> u64 {
-        self.heap + self.stable + self.module + self.metadata + self.chunks + self.logs
+        let code = self.heap + self.stable + self.module + self.metadata;
+        code + self.chunks + self.logs + self.snapshots
     }
 }
 

@@ -81,7 +81,14 @@ fn invalid(message: String) -> Rejection {
 pub fn uninstall_code(state: &mut State, call: &mut Call<'_>) -> Handled {
     let args: UninstallCodeArgs = decode(call.arg)?;
     check_controller(state, args.canister_id, call.sender)?;
-    let canister = state.canister_mut(args.canister_id)?;
+    let by = call.changer(args.sender_canister_version);
+    uninstall(state, args.canister_id, by)?;
+    done()
+}
+
+/// Empties a canister. Its snapshots stay.
+pub fn uninstall(state: &mut State, id: Principal, by: Changer) -> Result<(), Rejection> {
+    let canister = state.canister_mut(id)?;
     canister.code = None;
     canister.certified_data.clear();
     canister.global_timer = 0;
@@ -95,10 +102,9 @@ pub fn uninstall_code(state: &mut State, call: &mut Call<'_>) -> Handled {
         );
         state.respond(context.origin, Err(rejection), context.cycles);
     }
-    let by = call.changer(args.sender_canister_version);
-    record(state, args.canister_id, by, ChangeDetails::CodeUninstall)?;
-    state.stop_if_done(args.canister_id);
-    done()
+    record(state, id, by, ChangeDetails::CodeUninstall)?;
+    state.stop_if_done(id);
+    Ok(())
 }
 
 fn install(state: &mut State, by: Changer, args: InstallCodeArgs) -> Result<(), Rejection> {

@@ -8,6 +8,7 @@ mod ingress;
 mod inspect;
 mod install;
 mod lifecycle;
+mod snapshots;
 
 use candid::{CandidType, Encode, Principal};
 use serde::de::DeserializeOwned;
@@ -64,13 +65,10 @@ const NOT_OFFERED: &[&str] = &[
     "bitcoin_get_utxos",
     "bitcoin_send_transaction",
     "canister_metrics",
-    "delete_canister_snapshot",
     "ecdsa_public_key",
     "flexible_http_request",
     "http_request",
-    "list_canister_snapshots",
     "list_canisters",
-    "load_canister_snapshot",
     "node_metrics_history",
     "read_canister_snapshot_data",
     "read_canister_snapshot_metadata",
@@ -80,7 +78,6 @@ const NOT_OFFERED: &[&str] = &[
     "sign_with_schnorr",
     "subnet_info",
     "subnet_metrics",
-    "take_canister_snapshot",
     "upload_canister_snapshot_data",
     "upload_canister_snapshot_metadata",
     "vetkd_derive_key",
@@ -123,6 +120,10 @@ fn dispatch(state: &mut State, method: &str, call: &mut Call<'_>) -> Handled {
         "start_canister" => lifecycle::start_canister(state, call),
         "stop_canister" => lifecycle::stop_canister(state, call),
         "delete_canister" => lifecycle::delete_canister(state, call),
+        "take_canister_snapshot" => snapshots::take_canister_snapshot(state, call),
+        "load_canister_snapshot" => snapshots::load_canister_snapshot(state, call),
+        "list_canister_snapshots" => snapshots::list_canister_snapshots(state, call),
+        "delete_canister_snapshot" => snapshots::delete_canister_snapshot(state, call),
         "canister_status" => inspect::canister_status(state, call),
         "canister_info" => history::canister_info(state, call),
         "canister_metadata" => inspect::canister_metadata(state, call),

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 
-use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem, save::key};
+use super::{CodeRecord, MANAGEMENT, NetworkRecord, SnapshotRecord, StoreProblem, save::key};
 use crate::{
-    canister::{Canister, Logs, Queue, Waiting},
+    canister::{Canister, Logs, Queue, Snapshot, Snapshots, Waiting},
     cbor,
     execution::{Code, Engine, Heap, PAGE, StableMemory},
     executor::State,
@@ -32,12 +32,11 @@ pub fn load(database: &Connection, state: &mut State) -> Result<u64, StoreProble
         canister.queue = load_queue(database, number)?;
         canister.chunks = load_chunks(database, number)?;
         canister.logs = Arc::new(load_logs(database, number)?);
+        let engine = &state.host.engine;
+        canister.snapshots = Arc::new(load_snapshots(database, number, engine)?);
         canister.code = match (code, module) {
             (None, None) => None,
-            (Some(code), Some(module)) => {
-                let engine = &state.host.engine;
-                Some(load_code(database, number, module, code, engine)?)
-            }
+            (Some(code), Some(module)) => Some(load_code(database, number, module, code, engine)?),
             _ => {
                 let why = format!("the canister {} has half of its code", canister.id);
                 return Err(StoreProblem::Damaged(why));
@@ -87,6 +86,31 @@ fn load_logs(database: &Connection, canister: i64) -> Result<Logs, StoreProblem>
         Some(row) => record(row, 0),
         None => Ok(Logs::default()),
     }
+}
+
+fn load_snapshots(
+    database: &Connection,
+    canister: i64,
+    engine: &Engine,
+) -> Result<Snapshots, StoreProblem> {
+    let mut snapshots =
+        database.prepare("SELECT number, id, module, record FROM snapshot WHERE canister = ?1")?;
+    let mut rows = snapshots.query([canister])?;
+    let mut loaded = Snapshots::new();
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        let record: SnapshotRecord = record(row, 3)?;
+        let code = load_code(database, number, row.get(2)?, record.code, engine)?;
+        let snapshot = Snapshot {
+            taken_ns: record.taken_ns,
+            version: record.version,
+            certified_data: record.certified_data,
+            chunks: load_chunks(database, number)?,
+            code: code.view(),
+        };
+        loaded.insert(row.get::<_, i64>(1)?.cast_unsigned(), Arc::new(snapshot));
+    }
+    Ok(loaded)
 }
 
 fn load_code(

@@ -12,6 +12,7 @@
 //! stable     page        4 KiB of stable memory, likewise
 //! chunk      canister, hash     a piece of a module, uploaded to be installed later
 //! log        canister    what the canister printed
+//! snapshot   number      a canister as it was once; its number is its key in `heap`, `stable` and `chunk`, and below 0
 //! message    canister, number   a message that waits; those to the management canister are under canister 0
 //! request    number      a request and how it went
 //! ```
@@ -31,14 +32,17 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use serde::{Deserialize, Serialize};
 
-use crate::{execution::GlobalValue, executor::State};
+use crate::{
+    execution::{CodeView, GlobalValue},
+    executor::State,
+};
 
 const FILE: &str = "state.sqlite";
 const LOG_FILE: &str = "state.sqlite-wal";
 /// Marks the database as ours: "ICLN".
 const APPLICATION: i32 = i32::from_be_bytes(*b"ICLN");
 /// To be increased with every change to the tables or to a type that is written to them.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// The log is moved into the database when it has become this large. It takes some ten milliseconds then, in which
 /// nothing is executed.
 const LOG_BYTES: u64 = 16 << 20;
@@ -57,6 +61,8 @@ const SCHEMA: &str = "
     CREATE TABLE stable (page INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
     CREATE TABLE chunk (canister INTEGER, hash BLOB, bytes BLOB NOT NULL, PRIMARY KEY (canister, hash)) STRICT;
     CREATE TABLE log (canister INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
+    CREATE TABLE snapshot (number INTEGER PRIMARY KEY, canister INTEGER NOT NULL, id INTEGER NOT NULL,
+        module BLOB NOT NULL, record BLOB NOT NULL) STRICT;
     CREATE TABLE message (canister INTEGER, number INTEGER, record BLOB NOT NULL, PRIMARY KEY (canister, number))
         STRICT, WITHOUT ROWID;
     CREATE TABLE request (number INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
@@ -124,6 +130,25 @@ struct CodeRecord {
     globals: Vec<GlobalValue>,
     heap_bytes: usize,
     stable_pages: u64,
+}
+
+impl From<&CodeView> for CodeRecord {
+    fn from(code: &CodeView) -> Self {
+        Self {
+            globals: code.globals.to_vec(),
+            heap_bytes: code.heap.bytes(),
+            stable_pages: code.stable.wasm_pages(),
+        }
+    }
+}
+
+/// What a snapshot is, apart from its module, memories and chunks.
+#[derive(Serialize, Deserialize)]
+struct SnapshotRecord {
+    taken_ns: u64,
+    version: u64,
+    certified_data: Vec<u8>,
+    code: CodeRecord,
 }
 
 /// An open state. As long as it is, nobody else can open it.

@@ -1,15 +1,19 @@
 //! Writing what a batch has changed.
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::Arc,
+};
 
 use candid::Principal;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 
-use super::{CodeRecord, MANAGEMENT, NetworkRecord, StoreProblem};
+use super::{CodeRecord, MANAGEMENT, NetworkRecord, SnapshotRecord, StoreProblem};
 use crate::{
-    canister::{Canister, CanisterView, Queue, Waiting},
-    execution::{Code, Heap, HeapChanges, PAGE, StableMemory},
+    canister::{Canister, CanisterView, Queue, Snapshot, Snapshots, Waiting},
+    execution::{CanisterModule, Heap, HeapChanges, PAGE, StableMemory},
     executor::{History, State},
 };
 
@@ -42,11 +46,7 @@ fn save_canister(
     before: Option<&CanisterView>,
 ) -> Result<(), StoreProblem> {
     let code = canister.code.as_ref();
-    let record = code.map(|code| CodeRecord {
-        globals: code.globals.to_vec(),
-        heap_bytes: code.heap.bytes(),
-        stable_pages: code.stable.wasm_pages(),
-    });
+    let record = code.map(|code| CodeRecord::from(&code.view()));
     let mut upsert = batch.prepare_cached(
         "INSERT INTO canister (id, module, record) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET module = excluded.module, record = excluded.record
@@ -61,7 +61,10 @@ fn save_canister(
         |row| row.get(0),
     )?;
     save_queue(batch, number, &canister.queue)?;
-    save_chunks(batch, number, canister)?;
+    save_chunks(batch, number, &canister.chunks)?;
+    if before.is_none_or(|before| !Arc::ptr_eq(&before.snapshots, &canister.snapshots)) {
+        save_snapshots(batch, number, &canister.snapshots)?;
+    }
     if before.is_none_or(|before| !Arc::ptr_eq(&before.logs, &canister.logs)) {
         batch
             .prepare_cached("REPLACE INTO log (canister, record) VALUES (?1, ?2)")?
@@ -70,7 +73,10 @@ fn save_canister(
     let code_before = before.and_then(|before| before.code.as_ref());
     let hash_before = code_before.map(|code| code.module.hash());
     if code.map(|code| code.module.hash()) != hash_before {
-        save_module(batch, code)?;
+        if let Some(code) = code {
+            save_module(batch, &code.module)?;
+        }
+        forget_unused_modules(batch)?;
     }
     let heap = code.map(|code| &code.heap);
     let changes = match (heap, code_before) {
@@ -108,19 +114,23 @@ fn save_queue<T: Serialize + Waiting>(
     Ok(())
 }
 
-fn save_chunks(batch: &Connection, number: i64, canister: &Canister) -> Result<(), StoreProblem> {
+fn save_chunks(
+    batch: &Connection,
+    number: i64,
+    chunks: &BTreeMap<[u8; 32], Vec<u8>>,
+) -> Result<(), StoreProblem> {
     let mut stored = batch.prepare_cached("SELECT hash FROM chunk WHERE canister = ?1")?;
     let stored = stored.query_map([number], |row| row.get(0))?;
     let stored = stored.collect::<Result<BTreeSet<[u8; 32]>, _>>()?;
     for hash in &stored {
-        if !canister.chunks.contains_key(hash) {
+        if !chunks.contains_key(hash) {
             batch.execute(
                 "DELETE FROM chunk WHERE canister = ?1 AND hash = ?2",
                 (number, hash),
             )?;
         }
     }
-    for (hash, bytes) in &canister.chunks {
+    for (hash, bytes) in chunks {
         if !stored.contains(hash) {
             batch.execute(
                 "INSERT INTO chunk (canister, hash, bytes) VALUES (?1, ?2, ?3)",
@@ -131,20 +141,73 @@ fn save_chunks(batch: &Connection, number: i64, canister: &Canister) -> Result<(
     Ok(())
 }
 
-/// Stores the module of a canister that had another one; drops what no canister runs any more.
-fn save_module(batch: &Connection, code: Option<&Code>) -> Result<(), StoreProblem> {
-    if let Some(code) = code {
-        batch.execute(
-            "INSERT OR IGNORE INTO module (hash, bytes) VALUES (?1, ?2)",
-            (code.module.hash(), code.module.source()),
-        )?;
+/// Snapshots come and go, and never change.
+fn save_snapshots(
+    batch: &Connection,
+    canister: i64,
+    snapshots: &Snapshots,
+) -> Result<(), StoreProblem> {
+    let mut stored = batch.prepare("SELECT id, number FROM snapshot WHERE canister = ?1")?;
+    let stored = stored.query_map([canister], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored = stored.collect::<Result<BTreeMap<i64, i64>, _>>()?;
+    for (id, number) in &stored {
+        if !snapshots.contains_key(&id.cast_unsigned()) {
+            forget_snapshot(batch, *number)?;
+        }
+    }
+    for (id, snapshot) in snapshots {
+        if !stored.contains_key(&id.cast_signed()) {
+            save_snapshot(batch, canister, *id, snapshot)?;
+        }
     }
     forget_unused_modules(batch)
 }
 
+fn save_snapshot(
+    batch: &Connection,
+    canister: i64,
+    id: u64,
+    snapshot: &Snapshot,
+) -> Result<(), StoreProblem> {
+    let code = &snapshot.code;
+    let record = SnapshotRecord {
+        taken_ns: snapshot.taken_ns,
+        version: snapshot.version,
+        certified_data: snapshot.certified_data.clone(),
+        code: code.into(),
+    };
+    let number = batch.query_row(
+        "INSERT INTO snapshot (number, canister, id, module, record)
+         SELECT coalesce(min(number), 0) - 1, ?1, ?2, ?3, ?4 FROM snapshot
+         RETURNING number",
+        (
+            canister,
+            id.cast_signed(),
+            code.module.hash(),
+            encode(&record)?,
+        ),
+        |row| row.get(0),
+    )?;
+    save_module(batch, &code.module)?;
+    save_chunks(batch, number, &snapshot.chunks)?;
+    let heap = Heap::from(code.heap.clone());
+    save_heap(batch, number, Some(&heap), HeapChanges::Everything)?;
+    save_stable(batch, number, &code.stable, &StableMemory::default())
+}
+
+fn save_module(batch: &Connection, module: &CanisterModule) -> Result<(), StoreProblem> {
+    batch.execute(
+        "INSERT OR IGNORE INTO module (hash, bytes) VALUES (?1, ?2)",
+        (module.hash(), module.source()),
+    )?;
+    Ok(())
+}
+
+/// Drops what no canister runs any more, and none can go back to.
 fn forget_unused_modules(batch: &Connection) -> Result<(), StoreProblem> {
     batch.execute(
-        "DELETE FROM module WHERE hash NOT IN (SELECT module FROM canister WHERE module IS NOT NULL)",
+        "DELETE FROM module WHERE hash NOT IN (
+            SELECT module FROM canister WHERE module IS NOT NULL UNION SELECT module FROM snapshot)",
         [],
     )?;
     Ok(())
@@ -230,10 +293,21 @@ fn forget_canister(batch: &Connection, id: Principal) -> Result<(), StoreProblem
             [number],
         )?;
     }
+    forget_memories(batch, number)?;
+    save_snapshots(batch, number, &Snapshots::new())
+}
+
+fn forget_snapshot(batch: &Connection, number: i64) -> Result<(), StoreProblem> {
+    batch.execute("DELETE FROM snapshot WHERE number = ?1", [number])?;
+    batch.execute("DELETE FROM chunk WHERE canister = ?1", [number])?;
+    forget_memories(batch, number)
+}
+
+fn forget_memories(batch: &Connection, number: i64) -> Result<(), StoreProblem> {
     for table in ["heap", "stable"] {
         forget_pages(batch, table, number)?;
     }
-    forget_unused_modules(batch)
+    Ok(())
 }
 
 fn forget_pages(batch: &Connection, table: &str, number: i64) -> Result<(), StoreProblem> {
@@ -249,7 +323,7 @@ fn encode(record: &impl Serialize) -> Result<Vec<u8>, StoreProblem> {
     Ok(serde_cbor::to_vec(record).map_err(io::Error::other)?)
 }
 
-/// A page's key. Page numbers are less than 2^32: stable memory would have to be of 16 TiB else.
-pub(super) fn key(canister: i64, page: u64) -> i64 {
-    (canister << 32) + page.cast_signed()
+/// A page's key, given the number of its canister or snapshot. Page numbers are less than 2^32: stable memory would have to be of 16 TiB else.
+pub(super) fn key(number: i64, page: u64) -> i64 {
+    (number << 32) + page.cast_signed()
 }

@@ -20,6 +20,8 @@ mod management;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod stopping;

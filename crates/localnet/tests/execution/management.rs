@@ -1,11 +1,12 @@
 //! The management canister: who may call what, and what it does to canisters besides running their code.
 
-use candid::{CandidType, Decode, Encode, Principal};
+use candid::{CandidType, Decode, Encode, Principal, Reserved};
 use ic_localnet::network::Rejection;
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterInstallMode,
     CanisterMetadataArgs, CanisterMetadataResult, CanisterSettings, ChangeDetails, ChangeOrigin,
-    CodeDeploymentMode, CreationRecord,
+    CodeDeploymentMode, CreationRecord, LoadCanisterSnapshotArgs, LoadSnapshotRecord, Snapshot,
+    SnapshotSource, TakeCanisterSnapshotArgs,
 };
 
 use crate::support::{MANAGEMENT, TestNet, call, canister, user, wasm};
@@ -68,6 +69,10 @@ async fn users_may_call_what_the_specification_lets_them_call() {
         ("install_code", controllers_only),
         ("start_canister", controllers_only),
         ("stop_canister", controllers_only),
+        ("take_canister_snapshot", controllers_only),
+        ("list_canister_snapshots", controllers_only),
+        ("load_canister_snapshot", controllers_only),
+        ("delete_canister_snapshot", controllers_only),
         ("stored_chunks", controllers_only),
         ("uninstall_code", controllers_only),
         ("update_settings", controllers_only),
@@ -104,7 +109,12 @@ async fn canisters_may_manage_those_they_control_and_in_part_themselves() {
     for method in ["canister_status", "stored_chunks", "clear_chunk_store"] {
         own(method).await.unwrap();
     }
-    for method in ["start_canister", "uninstall_code", "delete_canister"] {
+    for method in [
+        "start_canister",
+        "uninstall_code",
+        "delete_canister",
+        "list_canister_snapshots",
+    ] {
         let refused = own(method).await.unwrap_err();
         assert!(
             refused.message.contains("Only the controllers"),
@@ -193,6 +203,47 @@ async fn a_canisters_history_tells_who_changed_what() {
         (newest.total_num_changes, newest.recent_changes.len()),
         (25, 20)
     );
+}
+
+#[tokio::test]
+async fn a_canisters_history_tells_what_it_went_back_to() {
+    let net = TestNet::new();
+    let manager = net.deploy(&manager()).await;
+    let (one, other) = (net.deploy("(module)").await, net.create().await);
+    let version = net.status(one).await.version;
+    let args = TakeCanisterSnapshotArgs {
+        canister_id: one,
+        replace_snapshot: None,
+        uninstall_code: None,
+        sender_canister_version: None,
+    };
+    let taken = net.manage("take_canister_snapshot", args).await.unwrap();
+    let taken = Decode!(&taken, Snapshot).unwrap();
+    for (canister_id, from_canister_id) in [(one, None), (other, Some(one))] {
+        let args = LoadCanisterSnapshotArgs {
+            canister_id,
+            snapshot_id: taken.id.clone(),
+            sender_canister_version: None,
+        };
+        net.manage("load_canister_snapshot", args).await.unwrap();
+        let args = CanisterInfoArgs {
+            canister_id,
+            num_requested_changes: Some(1),
+        };
+        let info = manage_as(&net, manager, "canister_info", args).await;
+        let info = Decode!(&info.unwrap(), CanisterInfoResult).unwrap();
+        let loaded = LoadSnapshotRecord {
+            from_canister_id,
+            snapshot_id: taken.id.clone(),
+            canister_version: version,
+            taken_at_timestamp: taken.taken_at_timestamp,
+            source: SnapshotSource::TakenFromCanister(Reserved),
+        };
+        let change = &info.recent_changes[0];
+        assert_eq!(change.details, Some(ChangeDetails::LoadSnapshot(loaded)));
+        let after = net.status(canister_id).await.version;
+        assert_eq!(change.canister_version, after);
+    }
 }
 
 #[tokio::test]

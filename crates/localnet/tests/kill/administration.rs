@@ -1,10 +1,13 @@
-//! Canisters installed, upgraded, emptied and deleted while the network is killed.
+//! Canisters installed, upgraded, emptied, brought back and deleted while the network is killed.
 
 use std::time::Duration;
 
-use candid::Principal;
+use candid::{Decode, Principal};
 use ic_agent::AgentError;
-use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode};
+use ic_management_canister_types::{
+    CanisterIdRecord, CanisterInstallMode, LoadCanisterSnapshotArgs, Snapshot,
+    TakeCanisterSnapshotArgs,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::process::{CERTIFICATE, Process, State, random};
@@ -52,6 +55,41 @@ fn module(version: u8) -> Vec<u8> {
     wat::parse_str(wat).unwrap()
 }
 
+/// Takes a snapshot, in place of the oldest one once there are two.
+async fn take_snapshot(process: &Process, id: Principal) -> Result<(), AgentError> {
+    let snapshots = snapshots(process, id).await?;
+    let args = TakeCanisterSnapshotArgs {
+        canister_id: id,
+        replace_snapshot: snapshots.get(1).map(|_| snapshots[0].id.clone()),
+        uninstall_code: None,
+        sender_canister_version: None,
+    };
+    let taken = process.manage("take_canister_snapshot", id, &args).await;
+    taken.map(drop)
+}
+
+/// Goes back to any of the snapshots, if there is one.
+async fn load_snapshot(process: &Process, id: Principal) -> Result<(), AgentError> {
+    let snapshots = snapshots(process, id).await?;
+    if snapshots.is_empty() {
+        return Ok(());
+    }
+    let snapshot = &snapshots[random(snapshots.len() as u64) as usize];
+    let args = LoadCanisterSnapshotArgs {
+        canister_id: id,
+        snapshot_id: snapshot.id.clone(),
+        sender_canister_version: None,
+    };
+    let loaded = process.manage("load_canister_snapshot", id, &args).await;
+    loaded.map(drop)
+}
+
+async fn snapshots(process: &Process, id: Principal) -> Result<Vec<Snapshot>, AgentError> {
+    let args = CanisterIdRecord { canister_id: id };
+    let listed = process.manage("list_canister_snapshots", id, &args).await?;
+    Ok(Decode!(&listed, Vec<Snapshot>).unwrap())
+}
+
 /// Installs and removes until the network is gone.
 async fn administrate(process: &Process, id: Principal) -> Result<(), AgentError> {
     let canister = CanisterIdRecord { canister_id: id };
@@ -63,7 +101,7 @@ async fn administrate(process: &Process, id: Principal) -> Result<(), AgentError
             _ => CanisterInstallMode::Upgrade(None),
         };
         let installed = process.install(mode, id, &wasm).await;
-        let done = match random(4) {
+        let done = match random(8) {
             0 => process
                 .manage("uninstall_code", id, &canister)
                 .await
@@ -73,6 +111,8 @@ async fn administrate(process: &Process, id: Principal) -> Result<(), AgentError
                 process.manage("delete_canister", id, &canister).await?;
                 process.create(Some(id)).await.map(drop)
             }
+            2..5 => take_snapshot(process, id).await,
+            5 => load_snapshot(process, id).await,
             _ => Ok(()),
         };
         for result in [installed, done] {
@@ -85,7 +125,7 @@ async fn administrate(process: &Process, id: Principal) -> Result<(), AgentError
     }
 }
 
-/// Whatever the canister is, it is that in all its parts.
+/// Whatever the canister is, or goes back to, it is that in all its parts.
 async fn check(process: &Process, id: Principal) {
     if process.state(id, "controllers").await.is_none() {
         process.create(Some(id)).await.unwrap();
@@ -96,6 +136,9 @@ async fn check(process: &Process, id: Principal) {
         .manage("start_canister", id, &canister)
         .await
         .unwrap();
+    if random(2) == 0 {
+        load_snapshot(process, id).await.unwrap();
+    }
     let Some(hash) = process.state(id, "module_hash").await else {
         return;
     };

@@ -39,6 +39,19 @@ impl HeapView {
     }
 }
 
+impl From<HeapView> for Heap {
+    /// A heap that begins as the view, which does not see what becomes of it.
+    fn from(view: HeapView) -> Self {
+        Self {
+            current: view.image,
+            bytes: view.bytes,
+            published: true,
+            spare: None,
+            stale: BTreeSet::new(),
+        }
+    }
+}
+
 /// How a heap differs from an earlier one.
 #[derive(Clone, Copy, Debug)]
 pub enum HeapChanges<'a> {
@@ -238,6 +251,22 @@ mod tests {
         }
         let other = Heap::new().unwrap();
         assert_eq!(pages(other.changes_since(&published)), None);
+    }
+
+    #[test]
+    fn a_view_outlives_the_heap_that_begins_with_it() {
+        let mut heap = Heap::new().unwrap();
+        let mut linear = vec![1; PAGE];
+        heap.commit(&linear, &changed(0..PAGE)).unwrap();
+        let view = heap.publish();
+        for heap in [&mut heap, &mut Heap::from(view.clone())] {
+            for _ in 0..3 {
+                linear[0] += 1;
+                heap.commit(&linear, &changed(0..PAGE)).unwrap();
+                assert_eq!(content(&heap.publish()), linear);
+                assert_eq!(content(&view), [1; PAGE]);
+            }
+        }
     }
 
     #[test]
