@@ -5,7 +5,7 @@
 
 use candid::Principal;
 use chat_api::{
-    FoundRooms, History, Image, MAX_PAGE, Members, Metrics, Overview, PeoplePage, Person,
+    ChangeId, FoundRooms, History, Image, MAX_PAGE, Members, Metrics, Overview, PeoplePage, Person,
     QueryError, RoomId, RoomsAfter, Since, Span,
 };
 use ic_cdk::{api::msg_caller, query};
@@ -22,8 +22,8 @@ fn overview(device: Option<u64>) -> Overview {
 }
 
 #[query]
-fn since(after: u64, device: Option<u64>) -> Since {
-    view(|view| view.since(msg_caller(), after, device, MAX_PAGE as usize))
+fn since(after: u64, device: Option<u64>, seen: Option<ChangeId>) -> Since {
+    view(|view| view.since(msg_caller(), after, seen, device, MAX_PAGE as usize))
 }
 
 #[query]

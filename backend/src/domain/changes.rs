@@ -6,7 +6,7 @@
 use std::iter::Peekable;
 
 use candid::Principal;
-use chat_api::{Change, Changes, Logged, Since};
+use chat_api::{Change, ChangeId, Changes, Logged, Since};
 use ic_stable_structures::Memory;
 
 use super::view::View;
@@ -113,17 +113,25 @@ impl<M: Memory> View<'_, M> {
         })
     }
 
-    /// The next `limit` changes after a number, for one person.
-    pub fn since(&self, person: Principal, after: u64, device: Option<u64>, limit: usize) -> Since {
+    /// The next `limit` changes after a number, for one person who has seen `seen` last.
+    pub fn since(
+        &self,
+        person: Principal,
+        after: u64,
+        seen: Option<ChangeId>,
+        device: Option<u64>,
+        limit: usize,
+    ) -> Since {
         let latest = self.0.log.latest();
-        let memberships = self.0.members.rooms(person);
-        let rooms =
-            memberships.map(|(room, it)| (Audience::Room(room), it.since.saturating_sub(1)));
-        let audiences: Vec<_> = rooms.chain([(Audience::Person(person), 0)]).collect();
+        let audiences: Vec<_> = self.audiences(person).collect();
         let start = |since: u64| since.max(after);
         let log = &self.0.log;
         let is_kept = |&(audience, since)| log.reaches_back_to(audience, start(since));
-        if after > latest || !audiences.iter().all(is_kept) {
+        let has = |seen| {
+            let mut audiences = audiences.iter();
+            audiences.any(|&(audience, _)| log.has(audience, seen))
+        };
+        if after > latest || !audiences.iter().all(is_kept) || !seen.is_none_or(has) {
             return Since::TooLongAgo;
         }
 
@@ -145,6 +153,21 @@ impl<M: Memory> View<'_, M> {
             settled: device.latest,
             refused: device.refused,
         })
+    }
+
+    /// The latest change that was logged for a person.
+    pub(super) fn latest_change(&self, person: Principal) -> Option<ChangeId> {
+        let audiences = self.audiences(person);
+        let latest = audiences.filter_map(|(audience, _)| self.0.log.last(audience));
+        latest.max_by_key(|change| change.number)
+    }
+
+    /// Whose changes a person is told, and after which number.
+    fn audiences(&self, person: Principal) -> impl Iterator<Item = (Audience, u64)> {
+        let memberships = self.0.members.rooms(person);
+        let rooms =
+            memberships.map(|(room, it)| (Audience::Room(room), it.since.saturating_sub(1)));
+        rooms.chain([(Audience::Person(person), 0)])
     }
 
     /// What is known of a device; of none or an unknown one, nothing.

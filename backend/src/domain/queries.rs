@@ -46,6 +46,7 @@ impl<M: Memory> View<'_, M> {
                 .collect(),
             blocked: blocked.filter_map(|id| self.person(id)).collect(),
             up_to: self.0.log.latest(),
+            latest: self.latest_change(person),
             settled: device.latest,
             refused: device.refused,
         }

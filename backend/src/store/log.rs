@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use candid::Principal;
-use chat_api::{CommandId, RoomId, Time};
+use chat_api::{ChangeId, CommandId, RoomId, Time};
 use ic_stable_structures::{Memory, StableCell, Storable, storable::Bound};
 use serde::{Deserialize, Serialize};
 
@@ -161,12 +161,25 @@ impl<M: Memory> Log<M> {
             .map(|((_, number), entry)| (number, entry))
     }
 
+    /// Whether that is one of the changes that are kept.
+    pub fn has(&self, audience: Audience, change: ChangeId) -> bool {
+        let entry = self.entries.get(&(audience, change.number));
+        entry.is_some_and(|entry| entry.at == change.at)
+    }
+
+    /// The latest change.
+    pub fn last(&self, audience: Audience) -> Option<ChangeId> {
+        let number = self.numbers(audience).next_back()?;
+        let at = self.entries.get(&(audience, number))?.at;
+        Some(ChangeId { number, at })
+    }
+
     /// Whether all changes after a number are kept.
     pub fn reaches_back_to(&self, audience: Audience, number: u64) -> bool {
         self.extent(audience).dropped <= number
     }
 
-    fn numbers(&self, audience: Audience) -> impl Iterator<Item = u64> {
+    fn numbers(&self, audience: Audience) -> impl DoubleEndedIterator<Item = u64> {
         self.entries
             .keys((audience, 0)..=(audience, u64::MAX))
             .map(|(_, number)| number)

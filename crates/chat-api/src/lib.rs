@@ -9,7 +9,8 @@
 //!    members of a room, or one person.
 //! 2. As soon as a connection is open, the canister says [`Event::Hello`] with the latest number.
 //! 3. The client asks `since(up_to)` until its own `up_to` has reached that number, and applies what it gets. Meanwhile it
-//!    holds back the live events of the connection.
+//!    holds back the live events of the connection. With the latest change that it has seen, the canister tells whether the
+//!    client speaks of the same history; where the number is lower than `up_to`, it does not.
 //! 4. Of these it then applies those with a number above `up_to`; and whatever comes from then on.
 //!
 //! No change is missed or seen twice that way. Changes say how something *is*, not by how much it differs, and what is

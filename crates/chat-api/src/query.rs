@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     Invitation, Logged, Message, MessageNumber, Notification, Person, Presence, Role, Room, RoomId,
-    RoomSummary,
+    RoomSummary, Time,
 };
 
 /// Why a query has no answer.
@@ -34,10 +34,30 @@ pub struct Overview {
     pub blocked: Vec<Person>,
     /// The number of the latest change that this includes: where to go on by `since`.
     pub up_to: u64,
+    /// The latest of these that was logged for the caller.
+    pub latest: Option<ChangeId>,
     /// As [`Changes::settled`].
     pub settled: u64,
     /// As [`Changes::refused`].
     pub refused: Vec<u64>,
+}
+
+/// A change of one history of the canister. Where it goes back to a snapshot, numbers are given anew, but at other times.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeId {
+    /// Its [number](Logged::number).
+    pub number: u64,
+    /// When it happened.
+    pub at: Time,
+}
+
+impl From<&Logged> for ChangeId {
+    fn from(logged: &Logged) -> Self {
+        Self {
+            number: logged.number,
+            at: logged.at,
+        }
+    }
 }
 
 /// What has changed: the answer to `since`.
@@ -45,7 +65,8 @@ pub struct Overview {
 pub enum Since {
     /// The next changes, oldest first.
     Changes(Changes),
-    /// It is too long ago: some of the changes are not kept any more. Start anew with `overview`.
+    /// It is too long ago: some of the changes are not kept any more. Or it has never been: the canister has gone back to a
+    /// snapshot. Start anew with `overview`.
     TooLongAgo,
 }
 

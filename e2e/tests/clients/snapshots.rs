@@ -38,10 +38,12 @@ async fn what_has_happened_since_a_copy_was_kept_is_taken_back() -> Result<()> {
     project.icp.run(["deploy", "--yes", "-e", NAME]).await?;
     let before = project.status("backend").await?;
     let browser = Browser::start().await?;
-    let alice = browser.window(&project.page().await?).await?;
+    let page = project.page().await?;
+    let [alice, carol] = [browser.window(&page).await?, browser.window(&page).await?];
     alice.enter_lobby("Alice").await?;
+    carol.enter_lobby("Carol").await?;
     alice.say("Before").await?;
-    alice.wait_for_message("Before").await?;
+    carol.wait_for_message("Before").await?;
 
     let said = follow_guide(&project, "snapshot create", "").await?;
     let is_id = |word: &&str| word.len() == 36 && hex::decode(word).is_ok();
@@ -49,8 +51,7 @@ async fn what_has_happened_since_a_copy_was_kept_is_taken_back() -> Result<()> {
 
     alice.wait_until_connected().await?;
     alice.say("After").await?;
-    alice.wait_for_message("After").await?;
-    alice.close().await?;
+    carol.wait_for_message("After").await?;
     let broken = project.icp.folder().join("broken.wasm");
     fs::write(&broken, wat::parse_str("(module)")?).await?;
     let broken = broken.to_str().context("a path that is not UTF-8")?;
@@ -63,12 +64,21 @@ async fn what_has_happened_since_a_copy_was_kept_is_taken_back() -> Result<()> {
     follow_guide(&project, "snapshot restore", snapshot).await?;
     let after = project.status("backend").await?;
     assert_eq!(after["module_hash"], before["module_hash"]);
-    let bob = browser.window(&project.page().await?).await?;
+    // One connects anew before anything happens, the other when more has happened than she had seen.
+    alice.reload().await?;
+    alice.wait_until_connected().await?;
+    let bob = browser.window(&page).await?;
     bob.enter_lobby("Bob").await?;
-    bob.wait_for_message("Before").await?;
-    assert!(!bob.texts().await?.contains(&"After".to_owned()));
-    bob.say("Since").await?;
-    bob.wait_for_message("Since").await?;
-    bob.close().await?;
+    let instead = ["Since", "One more", "And more"];
+    for text in instead {
+        bob.say(text).await?;
+        bob.wait_for_message(text).await?;
+    }
+    carol.reload().await?;
+    for window in [alice, bob, carol] {
+        window.wait_for_message("And more").await?;
+        assert_eq!(window.texts().await?, [&["Before"], &instead[..]].concat());
+        window.close().await?;
+    }
     project.network.stop().await
 }

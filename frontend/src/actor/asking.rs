@@ -36,7 +36,12 @@ async fn pause(failures: u32) {
 
 impl Actor {
     /// Asks what there is, or what has changed.
-    pub fn inquire(self: &Rc<Self>, Inquiry { after, failures }: Inquiry) {
+    pub fn inquire(self: &Rc<Self>, inquiry: Inquiry) {
+        let Inquiry {
+            after,
+            seen,
+            failures,
+        } = inquiry;
         let device = Some(self.sending.device());
         self.ask(failures, async move |queries| {
             let action = match after {
@@ -45,7 +50,7 @@ impl Actor {
                     .await
                     .map(|overview| Action::Overview(Box::new(overview), device)),
                 Some(after) => queries
-                    .since(after, device)
+                    .since(after, device, seen)
                     .await
                     .map(|since| Action::Since(since, device)),
             };

@@ -2,8 +2,8 @@
 
 use candid::{Principal, utils::ArgumentEncoder};
 use chat_api::{
-    FoundRooms, History, Image, MAX_PAGE, Members, Overview, PeoplePage, Person, QueryError,
-    RoomId, RoomsAfter, Since, Span,
+    ChangeId, FoundRooms, History, Image, MAX_PAGE, Members, Overview, PeoplePage, Person,
+    QueryError, RoomId, RoomsAfter, Since, Span,
 };
 use ic_ws_client::{Agent, CallError, Signer};
 use ic_ws_yew::{Env, Identity};
@@ -67,8 +67,13 @@ impl Queries {
         self.ask("overview", (device,)).await
     }
 
-    pub async fn since(&self, after: u64, device: Option<u64>) -> Answered<Since> {
-        self.ask("since", (after, device)).await
+    pub async fn since(
+        &self,
+        after: u64,
+        device: Option<u64>,
+        seen: Option<ChangeId>,
+    ) -> Answered<Since> {
+        self.ask("since", (after, device, seen)).await
     }
 
     pub async fn history(&self, room: RoomId, span: Span) -> Answered<History> {

@@ -46,7 +46,7 @@ impl Store {
             let outbox = self.outbox.edit();
             outbox.settled_up_to(device, overview.settled, &overview.refused);
         }
-        let fresh = self.sync.edit().known(overview.up_to);
+        let fresh = self.sync.edit().known(overview.up_to, overview.latest);
         self.changes(fresh);
     }
 

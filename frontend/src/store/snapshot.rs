@@ -38,6 +38,7 @@ impl Snapshot {
                 notifications: store.notifications.to_vec(),
                 blocked: store.blocked.to_vec(),
                 up_to,
+                latest: store.sync.seen(),
                 settled: 0,
                 refused: Vec::new(),
             },

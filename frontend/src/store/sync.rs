@@ -1,6 +1,6 @@
 //! Which changes are applied, and what is to be asked to miss none: the four rules that `chat-api` states.
 
-use chat_api::{Changes, Logged};
+use chat_api::{ChangeId, Changes, Logged};
 
 /// How many live events are held back while the page catches up. Beyond, it asks for them instead.
 const MAX_HELD: usize = 1_000;
@@ -10,6 +10,8 @@ const MAX_HELD: usize = 1_000;
 pub struct Sync {
     /// All changes up to this one are applied; nothing is known where there is none.
     up_to: Option<u64>,
+    /// The latest of these that this person was told.
+    seen: Option<ChangeId>,
     /// What was the latest change when the connection was opened. Without it, there is no connection.
     target: Option<u64>,
     held: Vec<Logged>,
@@ -21,6 +23,8 @@ pub struct Sync {
 pub struct Inquiry {
     /// After which change; everything, if there is none.
     pub after: Option<u64>,
+    /// What was seen last.
+    pub seen: Option<ChangeId>,
     /// How often this was asked in vain: longer pauses are due.
     pub failures: u32,
 }
@@ -35,6 +39,7 @@ impl Sync {
         };
         is_behind.then_some(Inquiry {
             after: self.up_to,
+            seen: self.seen,
             failures: self.failures,
         })
     }
@@ -49,8 +54,17 @@ impl Sync {
         self.up_to
     }
 
+    /// The latest change that this person was told.
+    pub fn seen(&self) -> Option<ChangeId> {
+        self.seen
+    }
+
     /// A connection was opened, when this was the latest change.
     pub fn opened(&mut self, latest: u64) {
+        // More is known than has happened: the canister has gone back to a snapshot.
+        if self.up_to > Some(latest) {
+            self.too_long_ago();
+        }
         self.held.clear();
         self.target = Some(latest);
         self.failures = 0;
@@ -77,9 +91,12 @@ impl Sync {
     }
 
     /// Everything was asked for, and is known up to this change. Gives back what to apply after it.
-    pub fn known(&mut self, up_to: u64) -> Vec<Logged> {
+    pub fn known(&mut self, up_to: u64, latest: Option<ChangeId>) -> Vec<Logged> {
         let is_progress = self.up_to < Some(up_to);
-        self.up_to = self.up_to.max(Some(up_to));
+        if is_progress {
+            self.up_to = Some(up_to);
+            self.seen = latest;
+        }
         self.answered(is_progress);
         self.release()
     }
@@ -90,14 +107,16 @@ impl Sync {
         let mut fresh: Vec<_> = changes.changes;
         fresh.retain(|logged| Some(logged.number) > before);
         self.up_to = before.max(Some(changes.up_to));
+        self.seen = fresh.last().map(ChangeId::from).or(self.seen);
         self.answered(self.up_to > before);
         fresh.extend(self.release());
         fresh
     }
 
-    /// The changes that are missing are not kept any more.
+    /// The changes that are missing are not kept any more, or the canister has gone back to a snapshot.
     pub fn too_long_ago(&mut self) {
         self.up_to = None;
+        self.seen = None;
         self.failures = 0;
     }
 
@@ -129,6 +148,7 @@ impl Sync {
             return None;
         }
         self.up_to = Some(logged.number);
+        self.seen = Some(ChangeId::from(&logged));
         Some(logged)
     }
 }

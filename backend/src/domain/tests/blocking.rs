@@ -113,7 +113,7 @@ fn one_sees_whom_one_has_blocked_on_every_device() {
     }
     assert_eq!(world.overview(ALICE).blocked, [person(CAROL)]);
     assert_eq!(world.overview(CAROL).blocked, []);
-    let Since::Changes(missed) = world.chat.view().since(id(ALICE), start, None, 9) else {
+    let Since::Changes(missed) = world.chat.view().since(id(ALICE), start, None, None, 9) else {
         panic!("all of it is kept");
     };
     let missed = missed.changes.into_iter().map(|logged| logged.change);

@@ -141,7 +141,8 @@ impl Model {
         let held_back = std::mem::take(held_back);
         loop {
             let view = self.world.chat.view();
-            let Since::Changes(page) = view.since(someone.id, someone.up_to, None, page) else {
+            let Since::Changes(page) = view.since(someone.id, someone.up_to, None, None, page)
+            else {
                 panic!("nothing is dropped here");
             };
             for logged in page.changes {

@@ -178,7 +178,8 @@ fn changes_that_can_be_caught_up_with() {
     let mut world = limited(limits, &[ALICE, BOB]);
     world.act(ALICE, Command::Join { room: LOBBY });
     world.act(BOB, Command::Join { room: LOBBY });
-    let since = |world: &World, after| match world.chat.view().since(id(BOB), after, None, 9) {
+    let since = |world: &World, after| match world.chat.view().since(id(BOB), after, None, None, 9)
+    {
         Since::Changes(changes) => Some(changes.changes.len()),
         Since::TooLongAgo => None,
     };
@@ -202,6 +203,28 @@ fn changes_that_can_be_caught_up_with() {
     );
     let future = world.overview(BOB).up_to + 1;
     assert_eq!(since(&world, future), None, "of another chat");
+}
+
+#[test]
+fn what_was_seen_in_another_history_is_not_gone_on_from() {
+    let mut world = World::with(&[ALICE, BOB]);
+    for person in [ALICE, BOB] {
+        world.act(person, Command::Join { room: LOBBY });
+    }
+    world.say(ALICE, LOBBY, "one");
+    let Overview { up_to, latest, .. } = world.overview(BOB);
+    let latest = latest.unwrap();
+    world.say(ALICE, LOBBY, "two");
+    let since = |seen| match world.chat.view().since(id(BOB), up_to, seen, None, 9) {
+        Since::Changes(changes) => Some(changes.changes.len()),
+        Since::TooLongAgo => None,
+    };
+    assert_eq!(since(None), Some(1));
+    assert_eq!(since(Some(latest)), Some(1));
+    let at = latest.at + 1;
+    assert_eq!(since(Some(ChangeId { at, ..latest })), None);
+    let number = latest.number + 2;
+    assert_eq!(since(Some(ChangeId { number, ..latest })), None);
 }
 
 #[test]

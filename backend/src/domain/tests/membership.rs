@@ -230,7 +230,7 @@ fn what_was_said_before_one_came_is_not_caught_up_with() {
     world.say(ALICE, LOBBY, "meanwhile");
     world.act(BOB, Command::Join { room: LOBBY });
     world.say(ALICE, LOBBY, "welcome back");
-    let Since::Changes(page) = world.chat.view().since(id(BOB), 0, None, 100) else {
+    let Since::Changes(page) = world.chat.view().since(id(BOB), 0, None, None, 100) else {
         panic!("all of it is kept");
     };
     let changes = page.changes.into_iter();

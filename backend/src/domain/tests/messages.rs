@@ -82,7 +82,11 @@ fn a_refusal_is_settled_too_and_can_be_caught_up_with() {
         device: 0,
         number: world.number,
     };
-    match world.chat.view().since(id(ALICE), latest, Some(0), 10) {
+    match world
+        .chat
+        .view()
+        .since(id(ALICE), latest, None, Some(0), 10)
+    {
         Since::Changes(Changes {
             changes,
             settled: number,

@@ -35,6 +35,7 @@ fn a_name_is_due_until_the_canister_knows_it() {
         notifications: Vec::new(),
         blocked: Vec::new(),
         up_to: 0,
+        latest: None,
         settled: 0,
         refused: Vec::new(),
     };

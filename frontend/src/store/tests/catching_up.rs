@@ -1,6 +1,6 @@
 //! What the page knows after it was away.
 
-use chat_api::Since;
+use chat_api::{ChangeId, Since};
 
 use super::*;
 use crate::store::snapshot::Snapshot;
@@ -122,7 +122,43 @@ fn a_page_that_was_closed_goes_on_where_it_was() {
         "hi"
     );
     store.apply(hello(14));
-    assert_eq!(store.inquiry_due().unwrap().after, Some(11));
+    let due = store.inquiry_due().unwrap();
+    let seen = ChangeId { number: 11, at: 11 };
+    assert_eq!((due.after, due.seen), (Some(11), Some(seen)));
+}
+
+#[test]
+fn what_has_come_last_is_what_was_seen() {
+    let mut store = inside();
+    store.apply(live(11, BOB, said(3, BOB, "one")));
+    store.apply(Action::Lost(String::new()));
+    store.apply(hello(14));
+    let changes = chat_api::Changes {
+        changes: vec![logged(12, BOB, said(4, BOB, "two"))],
+        up_to: 13,
+        settled: 0,
+        refused: Vec::new(),
+    };
+    store.apply(Action::Since(Since::Changes(changes), Some(1)));
+    let due = store.inquiry_due().unwrap();
+    let seen = ChangeId { number: 12, at: 12 };
+    assert_eq!((due.after, due.seen), (Some(13), Some(seen)));
+}
+
+#[test]
+fn a_canister_that_has_gone_back_is_asked_for_everything() {
+    let mut store = inside();
+    store.apply(live(11, BOB, said(3, BOB, "taken back")));
+    store.apply(Action::Lost(String::new()));
+    store.apply(hello(10));
+    let due = store.inquiry_due().unwrap();
+    assert_eq!((due.after, due.seen), (None, None));
+    store.apply(overview(vec![summary(ROOM, 3, 3)], 10));
+    assert!(store.is_live());
+    assert_eq!(store.room(ROOM).unwrap().room.next, 3);
+    store.apply(live(11, BOB, said(3, BOB, "instead")));
+    let room = store.room(ROOM).unwrap();
+    assert_eq!(room.messages.get(3).unwrap().text, "instead");
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn overview(rooms: Vec<RoomSummary>, up_to: u64) -> Action {
         notifications: Vec::new(),
         blocked: Vec::new(),
         up_to,
+        latest: None,
         settled: 0,
         refused: Vec::new(),
     };
