@@ -92,7 +92,7 @@ impl<K: Storable + Ord + Clone, T: Record, M: Memory> Records<K, T, M> {
         self.map.remove(key).map(decode_stored)
     }
 
-    pub fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (K, T)> {
+    pub fn range(&self, keys: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = (K, T)> {
         self.map
             .range(keys)
             .map(|entry| (entry.key().clone(), decode_stored(entry.value())))

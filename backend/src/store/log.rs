@@ -169,9 +169,12 @@ impl<M: Memory> Log<M> {
 
     /// The latest change.
     pub fn last(&self, audience: Audience) -> Option<ChangeId> {
-        let number = self.numbers(audience).next_back()?;
-        let at = self.entries.get(&(audience, number))?.at;
-        Some(ChangeId { number, at })
+        let all = (audience, 0)..=(audience, u64::MAX);
+        let ((_, number), entry) = self.entries.range(all).next_back()?;
+        Some(ChangeId {
+            number,
+            at: entry.at,
+        })
     }
 
     /// Whether all changes after a number are kept.
@@ -179,7 +182,7 @@ impl<M: Memory> Log<M> {
         self.extent(audience).dropped <= number
     }
 
-    fn numbers(&self, audience: Audience) -> impl DoubleEndedIterator<Item = u64> {
+    fn numbers(&self, audience: Audience) -> impl Iterator<Item = u64> {
         self.entries
             .keys((audience, 0)..=(audience, u64::MAX))
             .map(|(_, number)| number)
