@@ -154,7 +154,11 @@ impl<M: Memory> Log<M> {
     }
 
     /// The changes after a number.
-    pub fn after(&self, audience: Audience, number: u64) -> impl Iterator<Item = (u64, Entry)> {
+    pub fn after(
+        &self,
+        audience: Audience,
+        number: u64,
+    ) -> impl DoubleEndedIterator<Item = (u64, Entry)> {
         let range = (audience, number.saturating_add(1))..=(audience, u64::MAX);
         self.entries
             .range(range)
@@ -169,8 +173,7 @@ impl<M: Memory> Log<M> {
 
     /// The latest change.
     pub fn last(&self, audience: Audience) -> Option<ChangeId> {
-        let all = (audience, 0)..=(audience, u64::MAX);
-        let ((_, number), entry) = self.entries.range(all).next_back()?;
+        let (number, entry) = self.after(audience, 0).next_back()?;
         Some(ChangeId {
             number,
             at: entry.at,

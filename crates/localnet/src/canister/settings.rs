@@ -110,21 +110,15 @@ impl Settings {
             settings.environment_variables = Arc::new(checked_variables(variables)?);
         }
         if let Some(visibility) = &new.log_visibility {
-            if let LogVisibility::AllowedViewers(viewers) = visibility {
-                at_most("log viewers", viewers.len(), MAX_VIEWERS)?;
-            }
+            at_most("log viewers", visibility.viewers().len(), MAX_VIEWERS)?;
             settings.log_visibility = visibility.clone();
         }
         if let Some(visibility) = &new.snapshot_visibility {
-            if let SnapshotVisibility::AllowedViewers(viewers) = visibility {
-                at_most("snapshot viewers", viewers.len(), MAX_VIEWERS)?;
-            }
+            at_most("snapshot viewers", visibility.viewers().len(), MAX_VIEWERS)?;
             settings.snapshot_visibility = visibility.clone();
         }
         if let Some(visibility) = &new.status_visibility {
-            if let StatusVisibility::AllowedViewers(viewers) = visibility {
-                at_most("status viewers", viewers.len(), MAX_VIEWERS)?;
-            }
+            at_most("status viewers", visibility.viewers().len(), MAX_VIEWERS)?;
             settings.status_visibility = visibility.clone();
         }
         set(
@@ -198,34 +192,46 @@ impl Settings {
 
     /// Whether `reader` may read the logs of a canister with these settings.
     pub fn may_read_logs(&self, reader: Principal) -> bool {
-        self.controllers.contains(&reader)
-            || match &self.log_visibility {
-                LogVisibility::Controllers => false,
-                LogVisibility::Public => true,
-                LogVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
-            }
+        self.controllers.contains(&reader) || self.log_visibility.lets(reader)
     }
 
     /// Whether `reader` may list the snapshots of a canister with these settings.
     pub fn may_list_snapshots(&self, reader: Principal) -> bool {
-        self.controllers.contains(&reader)
-            || match &self.snapshot_visibility {
-                SnapshotVisibility::Controllers => false,
-                SnapshotVisibility::Public => true,
-                SnapshotVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
-            }
+        self.controllers.contains(&reader) || self.snapshot_visibility.lets(reader)
     }
 
     /// Whether `reader` may read the status of a canister with these settings.
     pub fn may_read_status(&self, reader: Principal) -> bool {
-        self.controllers.contains(&reader)
-            || match &self.status_visibility {
-                StatusVisibility::Controllers => false,
-                StatusVisibility::Public => true,
-                StatusVisibility::AllowedViewers(viewers) => viewers.contains(&reader),
-            }
+        self.controllers.contains(&reader) || self.status_visibility.lets(reader)
     }
 }
+
+/// Who sees something of a canister besides its controllers.
+trait Visibility {
+    /// Whether `reader` does, should they be no controller.
+    fn lets(&self, reader: Principal) -> bool;
+
+    /// Those who are named.
+    fn viewers(&self) -> &[Principal];
+}
+
+macro_rules! visibilities {
+    ($($Visibility:ident),*) => { $(
+        impl Visibility for $Visibility {
+            fn lets(&self, reader: Principal) -> bool {
+                matches!(self, Self::Public) || self.viewers().contains(&reader)
+            }
+
+            fn viewers(&self) -> &[Principal] {
+                match self {
+                    Self::Controllers | Self::Public => &[],
+                    Self::AllowedViewers(viewers) => viewers,
+                }
+            }
+        }
+    )* };
+}
+visibilities!(LogVisibility, SnapshotVisibility, StatusVisibility);
 
 impl From<&Settings> for DefiniteCanisterSettings {
     fn from(settings: &Settings) -> Self {

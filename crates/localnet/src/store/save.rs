@@ -323,7 +323,8 @@ fn encode(record: &impl Serialize) -> Result<Vec<u8>, StoreProblem> {
     Ok(serde_cbor::to_vec(record).map_err(io::Error::other)?)
 }
 
-/// A page's key, given the number of its canister or snapshot. Page numbers are less than 2^32: stable memory would have to be of 16 TiB else.
+/// A page's key, given the number of its canister or snapshot. Page numbers are less than 2^32: stable memory would have to
+/// be of 16 TiB else.
 pub(super) fn key(number: i64, page: u64) -> i64 {
     (number << 32) + page.cast_signed()
 }

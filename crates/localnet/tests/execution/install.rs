@@ -1,6 +1,6 @@
 //! Installing, upgrading, settings and the other services of the management canister.
 
-use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, user, wasm};
+use crate::support::{MANAGEMENT, STATEFUL, TestNet, call, stranger, user, wasm};
 use candid::{Decode, Encode, Principal};
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterLogFilter, CanisterSettings, CanisterStatusType,
@@ -200,7 +200,7 @@ async fn a_gzipped_module_keeps_the_hash_of_what_was_uploaded() {
 async fn only_controllers_may() {
     let net = TestNet::new();
     let canister = net.deploy(STATEFUL).await;
-    let stranger = Principal::self_authenticating([66]);
+    let stranger = stranger();
     let arg = Encode!(&CanisterIdRecord {
         canister_id: canister
     })
@@ -376,7 +376,7 @@ async fn what_is_printed_and_why_it_trapped_can_be_read() {
     assert_eq!(read(None).await, ["hello", trap]);
     let second = CanisterLogFilter::ByIdx { start: 1, end: 9 };
     assert_eq!(read(Some(second)).await, [trap]);
-    let stranger = Principal::self_authenticating([66]);
+    let stranger = stranger();
     let arg = Encode!(&FetchCanisterLogsArgs {
         canister_id: canister,
         filter: None

@@ -5,11 +5,13 @@ use ic_localnet::network::Rejection;
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterInstallMode,
     CanisterMetadataArgs, CanisterMetadataResult, CanisterSettings, ChangeDetails, ChangeOrigin,
-    CodeDeploymentMode, CreationRecord, LoadCanisterSnapshotArgs, LoadSnapshotRecord, Snapshot,
-    SnapshotSource, TakeCanisterSnapshotArgs,
+    CodeDeploymentMode, CreationRecord, LoadSnapshotRecord, SnapshotSource,
 };
 
-use crate::support::{MANAGEMENT, TestNet, call, canister, user, wasm};
+use crate::{
+    snapshots::{load, take},
+    support::{MANAGEMENT, TestNet, call, canister, stranger, user, wasm},
+};
 
 /// `manage` calls a method of the management canister. Its argument is the length of the method's name in a byte, the
 /// name, and the argument. It answers the reply, or rejects as it was rejected.
@@ -52,7 +54,7 @@ async fn manage_as<T: CandidType>(
 async fn users_may_call_what_the_specification_lets_them_call() {
     let net = TestNet::new();
     let canister_id = net.deploy("(module)").await;
-    let stranger = Principal::self_authenticating([66]);
+    let stranger = stranger();
     let nobody = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 255, 255, 1, 1]);
     let controllers_only = "IC0512";
     let canisters_only = "IC0406";
@@ -211,21 +213,9 @@ async fn a_canisters_history_tells_what_it_went_back_to() {
     let manager = net.deploy(&manager()).await;
     let (one, other) = (net.deploy("(module)").await, net.create().await);
     let version = net.status(one).await.version;
-    let args = TakeCanisterSnapshotArgs {
-        canister_id: one,
-        replace_snapshot: None,
-        uninstall_code: None,
-        sender_canister_version: None,
-    };
-    let taken = net.manage("take_canister_snapshot", args).await.unwrap();
-    let taken = Decode!(&taken, Snapshot).unwrap();
+    let taken = take(&net, one).await;
     for (canister_id, from_canister_id) in [(one, None), (other, Some(one))] {
-        let args = LoadCanisterSnapshotArgs {
-            canister_id,
-            snapshot_id: taken.id.clone(),
-            sender_canister_version: None,
-        };
-        net.manage("load_canister_snapshot", args).await.unwrap();
+        load(&net, canister_id, &taken).await.unwrap();
         let args = CanisterInfoArgs {
             canister_id,
             num_requested_changes: Some(1),

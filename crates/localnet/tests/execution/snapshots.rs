@@ -1,6 +1,6 @@
 //! Snapshots: what a canister goes back to, who may make it, and what that takes.
 
-use candid::{CandidType, Decode, Encode, Principal};
+use candid::{Decode, Principal};
 use ic_localnet::network::{NetworkLimits, Rejection};
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterSettings, DeleteCanisterSnapshotArgs,
@@ -8,22 +8,7 @@ use ic_management_canister_types::{
     UploadChunkArgs,
 };
 
-use crate::support::{MANAGEMENT, STATEFUL, TestNet, canister, user, wasm};
-
-/// A stranger to all canisters.
-fn stranger() -> Principal {
-    Principal::self_authenticating([66])
-}
-
-async fn manage_as<T: CandidType>(
-    net: &TestNet,
-    sender: Principal,
-    method: &str,
-    args: T,
-) -> Result<Vec<u8>, Rejection> {
-    let arg = Encode!(&args).unwrap();
-    net.call_as(sender, MANAGEMENT, method, arg).await
-}
+use crate::support::{STATEFUL, TestNet, canister, stranger, user, wasm};
 
 async fn take_with(net: &TestNet, args: TakeCanisterSnapshotArgs) -> Result<Snapshot, Rejection> {
     let reply = net.manage("take_canister_snapshot", args).await?;
@@ -39,7 +24,7 @@ fn taking(canister_id: Principal) -> TakeCanisterSnapshotArgs {
     }
 }
 
-async fn take(net: &TestNet, canister_id: Principal) -> Snapshot {
+pub async fn take(net: &TestNet, canister_id: Principal) -> Snapshot {
     take_with(net, taking(canister_id)).await.unwrap()
 }
 
@@ -51,7 +36,11 @@ fn loading(canister_id: Principal, snapshot: &Snapshot) -> LoadCanisterSnapshotA
     }
 }
 
-async fn load(net: &TestNet, canister_id: Principal, snapshot: &Snapshot) -> Result<(), Rejection> {
+pub async fn load(
+    net: &TestNet,
+    canister_id: Principal,
+    snapshot: &Snapshot,
+) -> Result<(), Rejection> {
     let args = loading(canister_id, snapshot);
     net.manage("load_canister_snapshot", args).await.map(drop)
 }
@@ -148,16 +137,11 @@ async fn only_controllers_handle_snapshots_and_those_they_let_may_list_them() {
     let id = net.deploy(STATEFUL).await;
     let snapshot = take(&net, id).await;
     let refusals = [
-        manage_as(&net, stranger(), "take_canister_snapshot", taking(id)).await,
-        manage_as(
-            &net,
-            stranger(),
-            "load_canister_snapshot",
-            loading(id, &snapshot),
-        )
-        .await,
-        manage_as(
-            &net,
+        net.manage_as(stranger(), "take_canister_snapshot", taking(id))
+            .await,
+        net.manage_as(stranger(), "load_canister_snapshot", loading(id, &snapshot))
+            .await,
+        net.manage_as(
             stranger(),
             "delete_canister_snapshot",
             deleting(id, &snapshot),
@@ -179,7 +163,9 @@ async fn only_controllers_handle_snapshots_and_those_they_let_may_list_them() {
         };
         net.update_settings(id, settings).await.unwrap();
         let args = CanisterIdRecord { canister_id: id };
-        let listed = manage_as(&net, stranger(), "list_canister_snapshots", args).await;
+        let listed = net
+            .manage_as(stranger(), "list_canister_snapshots", args)
+            .await;
         assert_eq!(listed.is_ok(), may);
     }
 }

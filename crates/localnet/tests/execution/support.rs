@@ -28,6 +28,11 @@ pub fn user() -> Principal {
     Principal::self_authenticating([7])
 }
 
+/// Somebody else.
+pub fn stranger() -> Principal {
+    Principal::self_authenticating([66])
+}
+
 pub struct TestNet {
     pub network: Arc<Network>,
 }
@@ -123,8 +128,18 @@ impl TestNet {
         self.network.query(query).await
     }
 
+    pub async fn manage_as<T: CandidType>(
+        &self,
+        sender: Principal,
+        method: &str,
+        args: T,
+    ) -> Result<Vec<u8>, Rejection> {
+        let arg = Encode!(&args).unwrap();
+        self.call_as(sender, MANAGEMENT, method, arg).await
+    }
+
     pub async fn manage<T: CandidType>(&self, method: &str, args: T) -> Result<Vec<u8>, Rejection> {
-        self.call(MANAGEMENT, method, Encode!(&args).unwrap()).await
+        self.manage_as(user(), method, args).await
     }
 
     pub async fn create(&self) -> Principal {

@@ -1,9 +1,19 @@
 //! What the page knows after it was away.
 
-use chat_api::{ChangeId, Since};
+use chat_api::{ChangeId, Changes, Since};
 
 use super::*;
 use crate::store::snapshot::Snapshot;
+
+fn missed(changes: Vec<Logged>, up_to: u64) -> Action {
+    let changes = Changes {
+        changes,
+        up_to,
+        settled: 0,
+        refused: Vec::new(),
+    };
+    Action::Since(Since::Changes(changes), Some(1))
+}
 
 #[test]
 fn what_comes_before_the_overview_is_held_back_and_not_doubled() {
@@ -30,16 +40,9 @@ fn after_a_loss_what_was_missed_is_asked_for() {
     store.apply(hello(12));
     assert_eq!(store.inquiry_due().unwrap().after, Some(10));
     store.apply(live(13, BOB, said(5, BOB, "three")));
-    let changes = chat_api::Changes {
-        changes: vec![
-            logged(11, BOB, said(3, BOB, "one")),
-            logged(12, BOB, said(4, BOB, "two")),
-        ],
-        up_to: 12,
-        settled: 0,
-        refused: Vec::new(),
-    };
-    store.apply(Action::Since(Since::Changes(changes), Some(1)));
+    let one = logged(11, BOB, said(3, BOB, "one"));
+    let two = logged(12, BOB, said(4, BOB, "two"));
+    store.apply(missed(vec![one, two], 12));
     let texts: Vec<_> = store
         .room(ROOM)
         .unwrap()
@@ -68,14 +71,8 @@ fn an_answer_that_does_not_help_is_asked_for_once_more_with_a_pause() {
     let mut store = inside();
     store.apply(Action::Lost(String::new()));
     store.apply(hello(12));
-    let stale = chat_api::Changes {
-        changes: Vec::new(),
-        up_to: 10,
-        settled: 0,
-        refused: Vec::new(),
-    };
     let before = store.inquiry_due().unwrap();
-    store.apply(Action::Since(Since::Changes(stale), Some(1)));
+    store.apply(missed(Vec::new(), 10));
     let again = store.inquiry_due().unwrap();
     assert_eq!((again.after, again.failures), (before.after, 1));
 }
@@ -133,13 +130,8 @@ fn what_has_come_last_is_what_was_seen() {
     store.apply(live(11, BOB, said(3, BOB, "one")));
     store.apply(Action::Lost(String::new()));
     store.apply(hello(14));
-    let changes = chat_api::Changes {
-        changes: vec![logged(12, BOB, said(4, BOB, "two"))],
-        up_to: 13,
-        settled: 0,
-        refused: Vec::new(),
-    };
-    store.apply(Action::Since(Since::Changes(changes), Some(1)));
+    let two = logged(12, BOB, said(4, BOB, "two"));
+    store.apply(missed(vec![two], 13));
     let due = store.inquiry_due().unwrap();
     let seen = ChangeId { number: 12, at: 12 };
     assert_eq!((due.after, due.seen), (Some(13), Some(seen)));
